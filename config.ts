@@ -1,0 +1,109 @@
+// Every setting of every process, read once from the environment, validated, frozen. Mains call loadConfig() and hand the parts down.
+import { z } from 'zod';
+
+/** Secrets the local stack uses when none are given. Production refuses to start on any of them. */
+export const DEV_SECRETS = {
+  JWT_SECRET: 'billetter-development-jwt-secret-not-for-production',
+  TICKET_SECRET: 'billetter-development-ticket-secret-not-for-production',
+  STRIPE_WEBHOOK_SECRET: 'whsec_billetter_development_secret_not_for_production',
+} as const;
+
+const seconds = (fallback: number, max = 86_400) => z.coerce.number().int().min(1).max(max).default(fallback);
+const onOff = (fallback: 'on' | 'off') =>
+  z
+    .enum(['on', 'off'])
+    .default(fallback)
+    .transform((v) => v === 'on');
+
+const Env = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
+  HOST: z.string().default('0.0.0.0'),
+  PUBLIC_URL: z.url().default('http://localhost:8000'),
+  TRUST_PROXY: onOff('off'),
+  DATABASE_URL: z.string().startsWith('postgres').default('postgres://billetter@localhost:5433/billetter'),
+  DATABASE_POOL: z.coerce.number().int().min(1).max(500).default(16),
+  TEMPORAL_ADDRESS: z.string().default('localhost:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_UI_URL: z.url().default('http://localhost:8233'),
+  WORKFLOW_BUNDLE: z.string().optional(),
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  JWT_SECRET: z.string().default(DEV_SECRETS.JWT_SECRET),
+  TICKET_SECRET: z.string().default(DEV_SECRETS.TICKET_SECRET),
+  ACCESS_TOKEN_SECONDS: seconds(1800),
+  REFRESH_TOKEN_SECONDS: seconds(7 * 86_400, 90 * 86_400),
+  STRIPE_SECRET_KEY: z.string().optional(),
+  STRIPE_PUBLISHABLE_KEY: z.string().default('pk_test_billetter'),
+  STRIPE_WEBHOOK_SECRET: z.string().default(DEV_SECRETS.STRIPE_WEBHOOK_SECRET),
+  STRIPE_STANDIN_URL: z.url().optional(),
+  STRIPE_TIMEOUT_MS: z.coerce.number().int().min(100).default(20_000),
+  SMTP_URL: z.string().default('smtp://localhost:1025'),
+  MAIL_FROM: z.string().default('Billetter <tickets@billetter.test>'),
+  RATE_LIMITS: onOff('on'),
+  TEST_ENDPOINTS: onOff('off'),
+  HOLD_SECONDS_EVENTLY: seconds(300),
+  MAX_PLACES_PER_ORDER: z.coerce.number().int().min(1).max(1000).default(50),
+});
+
+export type Config = ReturnType<typeof shape>;
+
+function shape(env: z.infer<typeof Env>) {
+  return {
+    production: env.NODE_ENV === 'production',
+    logLevel: env.LOG_LEVEL,
+    http: { port: env.PORT, host: env.HOST, publicUrl: env.PUBLIC_URL.replace(/\/$/, ''), trustProxy: env.TRUST_PROXY },
+    database: { url: env.DATABASE_URL, max: env.DATABASE_POOL },
+    temporal: { address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, uiUrl: env.TEMPORAL_UI_URL, bundle: env.WORKFLOW_BUNDLE },
+    metricsPort: env.METRICS_PORT,
+    auth: { jwtSecret: env.JWT_SECRET, accessSeconds: env.ACCESS_TOKEN_SECONDS, refreshSeconds: env.REFRESH_TOKEN_SECONDS },
+    ticketSecret: env.TICKET_SECRET,
+    stripe: {
+      secretKey: env.STRIPE_SECRET_KEY ?? 'sk_test_standin',
+      publishableKey: env.STRIPE_PUBLISHABLE_KEY,
+      webhookSecret: env.STRIPE_WEBHOOK_SECRET,
+      // No key: the same client talks to the stand-in of the local stack.
+      standinUrl: env.STRIPE_SECRET_KEY ? env.STRIPE_STANDIN_URL : (env.STRIPE_STANDIN_URL ?? 'http://localhost:12111'),
+      timeoutMs: env.STRIPE_TIMEOUT_MS,
+    },
+    mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    rateLimits: env.RATE_LIMITS,
+    testEndpoints: env.TEST_ENDPOINTS,
+    holdSeconds: { evently: env.HOLD_SECONDS_EVENTLY },
+    maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,
+  };
+}
+
+/** What production may not run on: one line each, all of them reported together. */
+function unsafe(env: z.infer<typeof Env>): string[] {
+  const lines: string[] = [];
+  const secrets = ['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET'] as const;
+  for (const name of secrets) {
+    if (env[name] === DEV_SECRETS[name]) lines.push(`${name} is missing or the development default: set a secret of your own`);
+    else if (env[name].length < 32) lines.push(`${name} is too short: at least 32 characters`);
+  }
+  for (const [i, a] of secrets.entries())
+    for (const b of secrets.slice(i + 1)) if (env[a] === env[b]) lines.push(`${a} and ${b} are the same secret: each needs its own`);
+  if (!env.STRIPE_SECRET_KEY) lines.push('STRIPE_SECRET_KEY is missing');
+  if (env.STRIPE_STANDIN_URL) lines.push('STRIPE_STANDIN_URL is set: the payment stand-in is not for production');
+  if (env.TEST_ENDPOINTS) lines.push('TEST_ENDPOINTS is on: test-only endpoints are not for production');
+  return lines;
+}
+
+/**
+ * Reads and validates the configuration. Throws an Error whose message has one plain line per fault
+ * (never a value: it could be a secret). Empty strings count as unset, as compose files write them.
+ */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, v]) => v !== ''));
+  const parsed = Env.safeParse(given);
+  if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `configuration: ${i.path.join('.')}: ${i.message}`).join('\n'));
+  const faults = parsed.data.NODE_ENV === 'production' ? unsafe(parsed.data) : [];
+  if (faults.length) throw new Error(faults.map((f) => `configuration: ${f}`).join('\n'));
+  return deepFreeze(shape(parsed.data));
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (part && typeof part === 'object') deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,56 @@
+// Draws what a ticket looks like: its QR code and its PDF. Pure functions of their input; ticketFiles keeps the results.
+import PDFDocument from 'pdfkit';
+import QRCode from 'qrcode';
+
+export type TicketFacts = {
+  code: string;
+  orderCode: string;
+  eventName: string;
+  venue: string | null;
+  startsAt: Date;
+  offerName: string;
+  /** e.g. "VIP, row A, seat 1"; null for an unnumbered place. */
+  seat: string | null;
+  holderName: string | null;
+  /** e.g. "500.00 USD" */
+  price: string;
+};
+
+/** The ticket's code as a PNG, 360 px wide, error correction M: read by a phone from a cracked screen. */
+export function qrPng(code: string): Promise<Buffer> {
+  return QRCode.toBuffer(code, { width: 360, margin: 2, errorCorrectionLevel: 'M' });
+}
+
+/** One A6 page: event, place, holder, QR. */
+export async function ticketPdf(ticket: TicketFacts, qr: Buffer): Promise<Buffer> {
+  const doc = new PDFDocument({
+    size: 'A6',
+    margin: 24,
+    info: { Title: `${ticket.eventName} - ${ticket.orderCode}`, Author: 'Billetter' },
+  });
+  const chunks: Buffer[] = [];
+  doc.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const finished = new Promise<void>((resolve, reject) => doc.on('end', resolve).on('error', reject));
+
+  doc.rect(0, 0, doc.page.width, 8).fill('#4338ca');
+  doc.fillColor('#111827').font('Helvetica-Bold').fontSize(16).text(printable(ticket.eventName), 24, 24);
+  doc.font('Helvetica').fontSize(9).fillColor('#4b5563');
+  doc.text(`${ticket.startsAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`);
+  if (ticket.venue) doc.text(printable(ticket.venue));
+  doc.moveDown(0.5).fillColor('#111827').font('Helvetica-Bold').fontSize(12);
+  doc.text(printable(ticket.seat ?? ticket.offerName));
+  doc.font('Helvetica').fontSize(9).fillColor('#4b5563');
+  doc.text(`${printable(ticket.offerName)}, ${ticket.price}`);
+  if (ticket.holderName) doc.text(printable(ticket.holderName));
+  const side = 170;
+  doc.image(qr, (doc.page.width - side) / 2, doc.page.height - side - 52, { width: side });
+  doc.fontSize(7).text(`${ticket.orderCode}   ${ticket.code}`, 24, doc.page.height - 44, { align: 'center', lineBreak: false });
+  doc.end();
+  await finished;
+  return Buffer.concat(chunks);
+}
+
+/** The built-in PDF fonts know WinAnsi only; what they cannot show becomes "?" rather than garbage. */
+function printable(text: string): string {
+  return text.replace(/[^\u0020-\u007e\u00a0-\u00ff]/g, '?');
+}

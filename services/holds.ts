@@ -1,0 +1,303 @@
+// Holds: the one statement that claims places for an order, and the one that lets them go.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB, OrderStatus } from '../db/tables.ts';
+import { DomainError } from './errors.ts';
+
+/** Free means: never sold, and not held by an order whose hold still runs. The same words for every reader and writer of places. */
+export const isFree = (alias: string) =>
+  sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
+
+export type ClaimRequest = {
+  accountId: string;
+  eventId: string;
+  /** Named places; all of them are claimed or none. */
+  placeIds?: string[];
+  /** Or any `quantity` places of an offer, taken from a random start so that buyers do not queue for the same rows. */
+  offers?: { offerId: string; quantity: number }[];
+  /** How long the hold lasts where the event does not say (each API configures its own). */
+  holdSeconds: number;
+  /** At most so many places in one order. */
+  maxPlaces: number;
+  /** Claim into this pending order of the same account instead of a new one. */
+  into?: string;
+  buyer?: { name?: string | null; email?: string | null; phone?: string | null };
+  acceptsEqualPlace?: boolean;
+  /** false leaves the guard out. Only the race tests' proof does that (config.claimGuard). */
+  guard?: boolean;
+};
+
+export type ClaimedPlace = {
+  id: string;
+  offer_id: string;
+  offer_name: string;
+  section: string | null;
+  row_label: string | null;
+  seat_label: string | null;
+  price_minor: number;
+};
+
+export type Claim = {
+  order: { id: string; number: number; created_at: Date; expires_at: Date; total_minor: number; currency: string; status: OrderStatus };
+  event: { id: string; number: number; slug: string; name: string; starts_at: Date };
+  places: ClaimedPlace[];
+  /** The outbox row that starts the order's workflow if the gateway does not get to it. */
+  outboxId: string | null;
+};
+
+type ClaimRow = {
+  event_id: string | null;
+  event_number: number;
+  event_slug: string;
+  event_name: string;
+  event_starts_at: Date;
+  on_sale: boolean;
+  order_id: string | null;
+  order_number: number;
+  order_created_at: Date;
+  order_expires_at: Date;
+  order_total: number;
+  order_currency: string;
+  places: ClaimedPlace[] | null;
+  outbox_id: string | null;
+  known: number | null;
+  offers_open: boolean | null;
+  limits_kept: boolean | null;
+  unsold: boolean | null;
+  target_status: OrderStatus | null;
+};
+
+/** A direct start by the gateway gets this long before the relay takes the row. */
+const RELAY_GRACE_SECONDS = 2;
+
+/**
+ * Claims places for an order in ONE statement and one round trip: lock the wanted free places (SKIP LOCKED, so nobody waits
+ * and nothing deadlocks), and only if every one was got write the order, its items, the holds and the outbox row.
+ * Two claims of one place cannot both succeed: the row lock decides, and a row changed meanwhile is checked again by Postgres.
+ *
+ * @returns the order (pending, hold running) with its event and places.
+ * @throws DomainError event_not_found | event_not_on_sale | invalid | places_unavailable | sold_out | limit_exceeded,
+ *   and with `into` also order_not_found | order_not_payable | order_expired. Nothing is written then.
+ */
+export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequest): Promise<Claim> {
+  const placeIds = request.placeIds ?? [];
+  const offers = request.offers ?? [];
+  const wanted = placeIds.length + offers.reduce((sum, o) => sum + o.quantity, 0);
+  if (new Set(placeIds).size !== placeIds.length) throw new DomainError('invalid', 'The same seat is named twice.', { field: 'seat_ids' });
+  if (new Set(offers.map((o) => o.offerId)).size !== offers.length)
+    throw new DomainError('invalid', 'The same offer is named twice.', { field: 'items' });
+  if (wanted > request.maxPlaces)
+    throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces, wanted });
+
+  const row = await run(db, request, placeIds, offers, wanted);
+  if (!row.order_id) throw refusal(request, row, wanted);
+  return {
+    order: {
+      id: row.order_id,
+      number: row.order_number,
+      created_at: row.order_created_at,
+      expires_at: row.order_expires_at,
+      total_minor: row.order_total,
+      currency: row.order_currency,
+      status: 'pending',
+    },
+    event: {
+      id: row.event_id!,
+      number: row.event_number,
+      slug: row.event_slug,
+      name: row.event_name,
+      starts_at: row.event_starts_at,
+    },
+    places: row.places ?? [],
+    outboxId: row.outbox_id,
+  };
+}
+
+async function run(
+  db: Kysely<DB> | Transaction<DB>,
+  request: ClaimRequest,
+  placeIds: string[],
+  offers: { offerId: string; quantity: number }[],
+  wanted: number,
+): Promise<ClaimRow> {
+  const { rows } = await claimStatement(request, placeIds, offers, wanted).execute(db);
+  return rows[0]!;
+}
+
+/** The claim's SQL. Exported so that the benchmark can put exactly this statement beside pgbench's raw limit. */
+export function claimStatement(request: ClaimRequest, placeIds: string[], offers: { offerId: string; quantity: number }[], wanted: number) {
+  const free = request.guard === false ? sql`true` : isFree('p');
+  const lock = request.guard === false ? sql`` : sql`for update of p skip locked`;
+  const columns = sql`p.id, p.offer_id, o.name as offer_name, p.section, p.row_label, p.seat_label, o.price_minor, p.position`;
+  const open = sql`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
+
+  // Any n of an offer: from a random position to the end, then from the start for what is missing.
+  const byOffer = offers.length
+    ? sql`
+  asked as materialized (
+    select a.offer_id, a.n, floor(random() * o.quantity)::int as start
+    from unnest(${offers.map((o) => o.offerId)}::uuid[], ${offers.map((o) => o.quantity)}::int[]) as a (offer_id, n)
+    join offers o on o.id = a.offer_id and o.event_id = ${request.eventId}::uuid
+  ),
+  tail as materialized (
+    select t.* from asked a, lateral (
+      select ${columns} from places p join offers o on o.id = p.offer_id
+      where p.offer_id = a.offer_id and p.position >= a.start and ${free} and ${open}
+      order by p.position limit a.n ${lock}) t
+  ),
+  head as materialized (
+    select t.* from asked a, lateral (
+      select ${columns} from places p join offers o on o.id = p.offer_id
+      where p.offer_id = a.offer_id and p.position < a.start and ${free} and ${open}
+      order by p.position limit greatest(0, a.n - (select count(*) from tail where tail.offer_id = a.offer_id)) ${lock}) t
+  ),`
+    : sql``;
+  const named = sql`select ${columns} from places p join offers o on o.id = p.offer_id
+    where p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid and ${free} and ${open}
+    order by p.id ${lock}`;
+
+  const order = request.into
+    ? sql`
+  target as materialized (
+    select * from orders where id = ${request.into}::uuid and account_id = ${request.accountId}::uuid and event_id = ${request.eventId}::uuid for update
+  ),
+  bought as (
+    update orders set total_minor = orders.total_minor + ready.total
+    from ready, target where orders.id = target.id and target.status = 'pending' and target.expires_at > now()
+    returning orders.*
+  ),`
+    : sql`
+  bought as (
+    insert into orders (event_id, account_id, total_minor, currency, buyer_name, buyer_email, buyer_phone, accepts_equal_place, expires_at)
+    select ready.event_id, ${request.accountId}::uuid, ready.total, ready.currency,
+      ${request.buyer?.name ?? null}, ${request.buyer?.email ?? null}, ${request.buyer?.phone ?? null}, ${request.acceptsEqualPlace ?? false},
+      now() + make_interval(secs => coalesce(ready.hold_seconds, ${request.holdSeconds}::int))
+    from ready returning *
+  ),
+  boxed as (
+    insert into outbox (topic, subject_id, payload, available_at)
+    select 'order.created', b.id, jsonb_build_object('number', b.number, 'createdAt', b.created_at, 'event', r.slug, 'owner', b.account_id),
+      now() + make_interval(secs => ${RELAY_GRACE_SECONDS})
+    from bought b, ready r returning id
+  ),`;
+  const held = request.into ? sql`(select count(*) from order_items i where i.order_id = ${request.into}::uuid)` : sql`0`;
+
+  return sql<ClaimRow>`
+with event as materialized (
+    select id, number, slug, name, starts_at, currency, hold_seconds, status = 'published' and starts_at > now() as on_sale
+    from events where id = ${request.eventId}::uuid
+  ),${byOffer}
+  got as materialized (${offers.length ? sql`select * from tail union all select * from head` : named}),
+  limits as materialized (
+    select coalesce(bool_and(n.count >= o.min_per_order and n.count <= coalesce(o.max_per_order, n.count)), true) as kept
+    from (select offer_id, count(*) from got group by offer_id) n join offers o on o.id = n.offer_id
+  ),
+  ready as materialized (
+    select e.id as event_id, e.slug, e.currency, e.hold_seconds, w.total
+    from event e, limits l, (select count(*) as count, coalesce(sum(price_minor), 0)::bigint as total from got) w
+    where e.on_sale and l.kept and w.count = ${wanted}::int and w.count + ${held} <= ${request.maxPlaces}::int
+  ),${order}
+  holds as (
+    update places set order_id = b.id, held_until = b.expires_at from bought b, got where places.id = got.id returning places.id
+  ),
+  items as (
+    insert into order_items (order_id, place_id, offer_id, price_minor) select b.id, g.id, g.offer_id, g.price_minor from bought b, got g
+    ${request.into ? sql`on conflict (order_id, place_id) do update set price_minor = excluded.price_minor` : sql``} returning 1
+  )
+select e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at as event_starts_at, e.on_sale,
+  b.id as order_id, b.number as order_number, b.created_at as order_created_at, b.expires_at as order_expires_at,
+  b.total_minor as order_total, b.currency as order_currency,
+  case when b.id is not null then (select json_agg(g order by g.position) from got g) end as places,
+  ${request.into ? sql`null::uuid` : sql`(select id from boxed)`} as outbox_id,
+  ${request.into ? sql`(select status from target)` : sql`null::order_status`} as target_status,
+  case when b.id is null then ${
+    offers.length
+      ? sql`(select count(*) from asked)`
+      : sql`(select count(*) from places p where p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid)`
+  }::int end as known,
+  case when b.id is null then ${
+    offers.length
+      ? sql`(select bool_and(${open}) from asked a join offers o on o.id = a.offer_id)`
+      : sql`(select bool_and(${open}) from places p join offers o on o.id = p.offer_id where p.id = any(${placeIds}::uuid[]))`
+  } end as offers_open,
+  case when b.id is null then (select kept from limits) end as limits_kept,
+  case when b.id is null then exists (select from offers o join places p on p.offer_id = o.id where o.event_id = e.id and p.sold_at is null) end as unsold
+from (select) one left join event e on true left join bought b on true`;
+}
+
+/** Why a claim was refused, read from what its own statement saw. */
+function refusal(request: ClaimRequest, row: ClaimRow, wanted: number): DomainError {
+  const named = request.placeIds?.length ?? 0;
+  if (!row.event_id) return new DomainError('event_not_found', 'There is no such event.', { event_id: request.eventId });
+  if (!row.on_sale) return new DomainError('event_not_on_sale', 'This event is not on sale.', { event_id: request.eventId });
+  if (request.into && !row.target_status) return new DomainError('order_not_found', 'There is no such order.', { order_id: request.into });
+  if (request.into && row.target_status === 'expired') return new DomainError('order_expired', 'The hold of this order has ended.');
+  if (request.into && row.target_status !== 'pending')
+    return new DomainError('order_not_payable', `This order is ${row.target_status}: it takes no more places.`);
+  if ((row.known ?? 0) < (named || (request.offers?.length ?? 0)))
+    return new DomainError('invalid', 'Some of these places do not belong to this event.', {
+      field: named ? 'seat_ids' : 'items',
+      wanted,
+      known: row.known,
+    });
+  if (row.offers_open === false) return new DomainError('event_not_on_sale', 'These places are not on sale now.');
+  if (row.limits_kept === false) return new DomainError('limit_exceeded', 'The offer has a minimum or a maximum per order.', { wanted });
+  if (row.unsold === false) return new DomainError('sold_out', 'This event is sold out.', { event_id: request.eventId });
+  return new DomainError('places_unavailable', 'Some of these places are no longer available.', { wanted });
+}
+
+/** Frees every place the order still holds (sold ones stay). Safe to repeat. Returns how many became free. */
+export async function release(tx: Transaction<DB>, orderId: string): Promise<number> {
+  const freed = await sql`update places p set order_id = null, held_until = null
+    from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and p.sold_at is null`.execute(
+    tx,
+  );
+  return Number(freed.numAffectedRows ?? 0);
+}
+
+/** Frees the order's sold places after its tickets were voided. Only orders.cancel calls this. */
+export async function giveBack(tx: Transaction<DB>, orderId: string): Promise<number> {
+  const freed = await sql`update places p set order_id = null, held_until = null, sold_at = null
+    from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id`.execute(tx);
+  return Number(freed.numAffectedRows ?? 0);
+}
+
+/**
+ * Turns the order's items into sold places, whether its hold still runs or not: a place is taken if it is still the order's,
+ * or free again. All or nothing; returns the ids of the places that could not be had (empty: all sold to this order now).
+ */
+export async function take(tx: Transaction<DB>, orderId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string; ok: boolean }>`
+    select p.id, p.sold_at is null and (p.order_id = ${orderId}::uuid or p.order_id is null or p.held_until <= now()) as ok
+    from places p where p.id in (select place_id from order_items where order_id = ${orderId}::uuid) order by p.id for update`.execute(tx);
+  const lost = rows.filter((r) => !r.ok).map((r) => r.id);
+  if (lost.length === 0)
+    await sql`update places set order_id = ${orderId}::uuid, held_until = null, sold_at = now() where id = any(${rows.map((r) => r.id)}::uuid[])`.execute(
+      tx,
+    );
+  return lost;
+}
+
+/**
+ * Replaces lost places of the order's items by free ones of the same offer and section, one for one. False (and nothing changed)
+ * if there are not enough. The buyer must have agreed to an equal place.
+ */
+export async function swap(tx: Transaction<DB>, orderId: string, lost: string[]): Promise<boolean> {
+  const { rows } = await sql<{ item: string; place: string }>`
+    with gone as (
+      select i.id, i.offer_id, p.section, row_number() over (partition by i.offer_id, p.section order by p.position) as n
+      from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid and i.place_id = any(${lost}::uuid[])),
+    spare as (
+      select s.id, s.offer_id, s.section, row_number() over (partition by s.offer_id, s.section order by s.position) as n
+      from (select offer_id, section, count(*) as n from gone group by 1, 2) g, lateral (
+        select p.id, p.offer_id, p.section, p.position from places p
+        where p.offer_id = g.offer_id and p.section is not distinct from g.section and ${isFree('p')}
+        order by p.position limit g.n for update skip locked) s)
+    select gone.id as item, spare.id as place from gone join spare using (offer_id, n)
+    where gone.section is not distinct from spare.section`.execute(tx);
+  if (rows.length !== lost.length) return false;
+  await sql`update order_items i set place_id = s.place
+    from unnest(${rows.map((r) => r.item)}::uuid[], ${rows.map((r) => r.place)}::uuid[]) as s (item, place) where i.id = s.item`.execute(
+    tx,
+  );
+  return true;
+}

@@ -1,0 +1,110 @@
+// Writes and sends the mails the core has promised.
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import nodemailer from 'nodemailer';
+import type { DB } from '../db/tables.ts';
+import type { MailKind } from './mails.ts';
+import { decimal } from './money.ts';
+import * as orders from './orders.ts';
+import * as ticketFiles from './ticketFiles.ts';
+
+export type Message = {
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  messageId: string;
+  attachments: { filename: string; content: Buffer; contentType: string; cid?: string }[];
+};
+export type Mailer = { from: string; send(message: Message): Promise<void>; close(): void };
+
+/** Opens a pooled SMTP connection. send() throws whatever the server refuses with: the caller repeats it. */
+export function smtpMailer(settings: { smtpUrl: string; from: string }): Mailer {
+  const transport = nodemailer.createTransport(settings.smtpUrl, { pool: true } as never);
+  return {
+    from: settings.from,
+    async send(message) {
+      await transport.sendMail(message);
+    },
+    close: () => transport.close(),
+  };
+}
+
+/**
+ * Sends one promised mail, once as far as we can know: after a crash between sending and noting it, it goes out again with the
+ * same Message-ID. Returns false if it had been sent before.
+ */
+export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<boolean> {
+  const mail = await db.selectFrom('mails').selectAll().where('id', '=', mailId).executeTakeFirst();
+  if (!mail || mail.sent_at) return false;
+  const order = await orders.find(db, mail.order_id!);
+  if (!order) throw new Error(`mail ${mailId} names no order`);
+  await mailer.send({
+    ...(await compose(db, mail.kind as MailKind, order, mail.data as Record<string, unknown>)),
+    from: mailer.from,
+    to: mail.recipient,
+    messageId: `<${mail.id}@billetter>`,
+  });
+  await db.updateTable('mails').set({ sent_at: sql<Date>`now()` }).where('id', '=', mailId).execute();
+  return true;
+}
+
+type Content = Pick<Message, 'subject' | 'text' | 'html' | 'attachments'>;
+
+async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, data: Record<string, unknown>): Promise<Content> {
+  const code = orders.orderCode(order);
+  const total = `${decimal(order.total_minor, order.currency)} ${order.currency}`;
+  const places = order.places.map((p) => (p.seat_label ? `${p.section}, row ${p.row_label}, seat ${p.seat_label}` : p.offer_name));
+  const when = `${order.event.starts_at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  if (kind === 'tickets') {
+    const files = [];
+    for (const [i, ticket] of order.tickets.entries()) {
+      files.push({
+        filename: `${code}-${i + 1}.pdf`,
+        content: await ticketFiles.file(db, ticket.id, 'ticket.pdf'),
+        contentType: 'application/pdf',
+      });
+    }
+    return page(
+      `Your tickets for ${order.event.name} (${code})`,
+      `Hello ${order.buyer_name},`,
+      [
+        `you are going to ${order.event.name}${order.event.venue ? `, ${order.event.venue}` : ''}, ${when}.`,
+        `Paid: ${total}.`,
+        'Show the QR code of each ticket at the door.',
+      ],
+      places,
+      files,
+    );
+  }
+  if (kind === 'refunded') {
+    const amount = `${decimal(Number(data.amountMinor), String(data.currency))} ${String(data.currency)}`;
+    return page(`Refund for order ${code}: ${amount}`, `Hello ${order.buyer_name},`, [
+      `we have sent ${amount} back to the card you paid with. Banks take a few days to show it.`,
+    ]);
+  }
+  if (kind === 'expired-payment')
+    return page(`Order ${code}: your payment came too late and goes back to you`, `Hello ${order.buyer_name},`, [
+      `your payment for ${order.event.name} reached us when the places could no longer be had.`,
+      'The whole amount is on its way back to you. You need not do anything.',
+    ]);
+  return page(
+    `Order ${code} is cancelled`,
+    `Hello ${order.buyer_name},`,
+    [
+      `your order for ${order.event.name} is cancelled.`,
+      ...(order.refund ? [`We refund ${decimal(order.refund.amount_minor, order.currency)} ${order.currency}.`] : []),
+    ],
+    places,
+  );
+}
+
+function page(subject: string, hello: string, lines: string[], list: string[] = [], attachments: Content['attachments'] = []): Content {
+  const text = [hello, '', ...lines, '', ...list.map((l) => `- ${l}`), '', 'Billetter'].join('\n');
+  const html = `<div style="font-family:system-ui,sans-serif;max-width:34em;margin:auto;color:#111827"><h2 style="color:#4338ca">${escaped(subject)}</h2>
+<p>${escaped(hello)}</p>${lines.map((l) => `<p>${escaped(l)}</p>`).join('')}${list.length ? `<ul>${list.map((l) => `<li>${escaped(l)}</li>`).join('')}</ul>` : ''}<p>Billetter</p></div>`;
+  return { subject: subject.replace(/[\r\n]+/g, ' '), text, html, attachments };
+}
+
+const escaped = (text: string) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);

@@ -1,0 +1,312 @@
+// Orders: the aggregate every API sells through. Their states, and the only functions that change them.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB, OrderStatus, PaymentStatus, RefundStatus } from '../db/tables.ts';
+import { DomainError } from './errors.ts';
+import * as holds from './holds.ts';
+import * as mails from './mails.ts';
+import * as outbox from './outbox.ts';
+import * as tickets from './tickets.ts';
+
+/** Every state and where it may go. Expired goes on to confirmed when late money finds its places still free. */
+export const TRANSITIONS: Record<OrderStatus, readonly OrderStatus[]> = {
+  pending: ['confirmed', 'cancelled', 'expired'],
+  confirmed: ['cancelled'],
+  expired: ['confirmed'],
+  cancelled: [],
+};
+
+export type OrderView = {
+  id: string;
+  number: number;
+  account_id: string;
+  /** With the clock applied: a pending order past its hold reads expired, whether or not its workflow has said so yet. */
+  status: OrderStatus;
+  total_minor: number;
+  currency: string;
+  expires_at: Date | null;
+  created_at: Date;
+  confirmed_at: Date | null;
+  ended_at: Date | null;
+  end_reason: string | null;
+  buyer_email: string;
+  buyer_name: string;
+  event: { id: string; number: number; slug: string; name: string; starts_at: Date; ends_at: Date; venue: string | null };
+  places: {
+    id: string;
+    section: string | null;
+    row_label: string | null;
+    seat_label: string | null;
+    price_minor: number;
+    offer_name: string;
+  }[];
+  tickets: { id: string; code: string; place_id: string; checked_in_at: string | null }[];
+  payment: { id: string; status: PaymentStatus; failure_code: string | null; failure_message: string | null } | null;
+  refund: { status: RefundStatus; amount_minor: number } | null;
+};
+
+/** The order's code for people: EVT, the day it was made (UTC) and its number. Derived, never stored. */
+export function orderCode(order: { number: number; created_at: Date }): string {
+  return `EVT${order.created_at.toISOString().slice(0, 10).replaceAll('-', '')}${String(order.number).padStart(5, '0')}`;
+}
+
+const clockStatus = sql<OrderStatus>`case when o.status = 'pending' and o.expires_at <= now() then 'expired' else o.status end`;
+
+const view = sql`
+  select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.currency, o.expires_at, o.created_at, o.confirmed_at,
+    o.ended_at, o.end_reason, coalesce(o.buyer_email, a.email) as buyer_email, coalesce(o.buyer_name, a.full_name) as buyer_name,
+    e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at, e.ends_at, v.name as venue,
+    (select coalesce(json_agg(json_build_object('id', p.id, 'section', p.section, 'row_label', p.row_label, 'seat_label', p.seat_label,
+        'price_minor', i.price_minor, 'offer_name', f.name) order by p.position), '[]')
+      from order_items i join places p on p.id = i.place_id join offers f on f.id = i.offer_id where i.order_id = o.id) as places,
+    (select coalesce(json_agg(json_build_object('id', t.id, 'code', t.code, 'place_id', t.place_id, 'checked_in_at', t.checked_in_at)
+        order by t.number), '[]') from tickets t where t.order_id = o.id and t.voided_at is null) as tickets,
+    (select json_build_object('id', y.id, 'status', y.status, 'failure_code', y.failure_code, 'failure_message', y.failure_message)
+      from payments y where y.order_id = o.id order by y.succeeded_at is null, y.created_at desc limit 1) as payment,
+    (select json_build_object('amount_minor', sum(r.amount_minor),
+        'status', case when bool_or(r.status = 'failed') then 'failed' when bool_or(r.status = 'pending') then 'pending' else 'succeeded' end)
+      from refunds r where r.order_id = o.id having count(*) > 0) as refund
+  from orders o join accounts a on a.id = o.account_id join events e on e.id = o.event_id left join venues v on v.id = e.venue_id`;
+
+type ViewRow = Omit<OrderView, 'event'> & {
+  event_id: string;
+  event_number: number;
+  event_slug: string;
+  event_name: string;
+  starts_at: Date;
+  ends_at: Date;
+  venue: string | null;
+};
+
+function toView({ event_id, event_number, event_slug, event_name, starts_at, ends_at, venue, ...order }: ViewRow): OrderView {
+  return { ...order, event: { id: event_id, number: event_number, slug: event_slug, name: event_name, starts_at, ends_at, venue } };
+}
+
+/** The order with all that belongs to it, in one query; undefined if there is none. */
+export async function find(db: Kysely<DB> | Transaction<DB>, orderId: string): Promise<OrderView | undefined> {
+  const { rows } = await sql<ViewRow>`${view} where o.id = ${orderId}::uuid`.execute(db);
+  return rows[0] && toView(rows[0]);
+}
+
+/** The account's own order. Throws order_not_found, or forbidden when it is somebody else's. */
+export async function findOwn(db: Kysely<DB> | Transaction<DB>, orderId: string, accountId: string): Promise<OrderView> {
+  const order = await find(db, orderId);
+  if (!order) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
+  if (order.account_id !== accountId) throw new DomainError('forbidden', 'This order belongs to somebody else.');
+  return order;
+}
+
+/** One page of the account's orders, newest first, with the number of all that match. */
+export async function list(
+  db: Kysely<DB>,
+  accountId: string,
+  options: { status?: OrderStatus; page: number; perPage: number },
+): Promise<{ rows: OrderView[]; total: number }> {
+  const mine = sql`o.account_id = ${accountId}::uuid and ${options.status ? sql`${clockStatus} = ${options.status}::order_status` : sql`true`}`;
+  const [page, count] = await Promise.all([
+    sql<ViewRow>`${view} where ${mine} order by o.created_at desc, o.id limit ${options.perPage} offset ${(options.page - 1) * options.perPage}`.execute(
+      db,
+    ),
+    sql<{ total: number }>`select count(*)::int as total from orders o where ${mine}`.execute(db),
+  ]);
+  return { rows: page.rows.map(toView), total: count.rows[0]!.total };
+}
+
+/** Locks the order for a change of state. */
+async function lock(tx: Transaction<DB>, orderId: string) {
+  const row = await tx.selectFrom('orders').selectAll().where('id', '=', orderId).forUpdate().executeTakeFirst();
+  if (!row) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
+  return row;
+}
+
+/** The one place that writes orders.status, by the table above. */
+async function move(tx: Transaction<DB>, order: { id: string; status: OrderStatus }, to: OrderStatus, reason?: string): Promise<void> {
+  if (!TRANSITIONS[order.status].includes(to)) throw new Error(`order ${order.id}: ${order.status} cannot become ${to}`);
+  await tx
+    .updateTable('orders')
+    .set(
+      to === 'confirmed'
+        ? { status: to, confirmed_at: sql<Date>`now()`, ended_at: null, end_reason: null }
+        : { status: to, ended_at: sql<Date>`now()`, end_reason: reason ?? null },
+    )
+    .where('id', '=', order.id)
+    .execute();
+}
+
+/**
+ * Cancels the account's own order at once: its places are free for the next buyer when this returns. Money that was paid is owed
+ * back from the same moment (a pending refund); the workflow, told through the outbox, sees to it.
+ * Cancelling twice gives the same answer. A paid order may be cancelled until its event begins.
+ * @throws DomainError order_not_found | forbidden | order_not_cancellable
+ */
+export async function cancel(
+  db: Kysely<DB>,
+  request: { orderId: string; accountId: string; reason: string },
+): Promise<{ order: OrderView; refundMinor: number; refundStatus: RefundStatus | null }> {
+  return db.transaction().execute(async (tx) => {
+    const row = await lock(tx, request.orderId);
+    const before = await findOwn(tx, request.orderId, request.accountId);
+    if (before.status === 'expired')
+      throw new DomainError('order_expired', 'The hold of this order has ended; there is nothing to cancel.');
+    if (row.status !== 'cancelled') {
+      if (row.status === 'confirmed' && before.event.starts_at <= new Date())
+        throw new DomainError('order_not_cancellable', 'The event has begun; a paid order can no longer be cancelled.');
+      if (before.tickets.some((t) => t.checked_in_at))
+        throw new DomainError('order_not_cancellable', 'A ticket of this order has been used.');
+      await move(tx, row, 'cancelled', request.reason);
+      await tickets.voidAll(tx, row.id);
+      await holds.giveBack(tx, row.id);
+      await owe(tx, row.id, 'requested_by_customer');
+      await mails.promise(tx, 'cancelled', row.id);
+      await outbox.orderChanged(tx, row.id);
+    }
+    const order = (await find(tx, row.id))!;
+    return { order, refundMinor: order.refund?.amount_minor ?? 0, refundStatus: order.refund?.status ?? null };
+  });
+}
+
+/** Writes a pending refund for whatever was captured for the order and is not yet on its way back. */
+async function owe(tx: Transaction<DB>, orderId: string, reason: string): Promise<number> {
+  const { rows } = await sql<{ amount_minor: number }>`
+    insert into refunds (order_id, payment_id, amount_minor, currency, reason)
+    select y.order_id, y.id, y.amount_minor - coalesce(r.sum, 0), y.currency, ${reason}
+    from payments y left join lateral (select sum(amount_minor)::bigint from refunds where payment_id = y.id and status <> 'failed') r on true
+    where y.order_id = ${orderId}::uuid and y.status = 'succeeded' and y.amount_minor > coalesce(r.sum, 0)
+    returning amount_minor`.execute(tx);
+  return rows.reduce((sum, r) => sum + r.amount_minor, 0);
+}
+
+export type Settlement = 'confirmed' | 'refund-due' | 'nothing-due';
+
+/**
+ * Decides what captured money buys, in one transaction: the order is confirmed with its tickets if its places are its own or free
+ * again (also after expiry), or with equal places if the buyer agreed to that; else the money is owed back. Never silence.
+ * Safe to repeat: settled payments are left alone.
+ */
+export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: string): Promise<Settlement> {
+  return db.transaction().execute(async (tx) => {
+    const order = await lock(tx, orderId);
+    const paid = await tx
+      .selectFrom('payments')
+      .select(['id', 'amount_minor', 'currency'])
+      .where('order_id', '=', orderId)
+      .where('status', '=', 'succeeded')
+      .where('settled_at', 'is', null)
+      .execute();
+    const free = order.total_minor === 0 && order.status === 'pending';
+    if (paid.length === 0 && !free) return 'nothing-due';
+
+    // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
+    const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency);
+    const confirmed = (price || free) && (await confirm(tx, order, ticketSecret));
+    await refundAllBut(tx, orderId, confirmed ? price?.id : undefined);
+    await markSettled(tx, orderId);
+    if (confirmed) return 'confirmed';
+    if (price && order.status === 'pending') {
+      await move(tx, order, 'expired', 'places lost before the money came');
+      await holds.release(tx, orderId);
+    }
+    await mails.promise(tx, 'expired-payment', orderId);
+    return 'refund-due';
+  });
+}
+
+async function confirm(
+  tx: Transaction<DB>,
+  order: { id: string; status: OrderStatus; accepts_equal_place: boolean },
+  ticketSecret: string,
+): Promise<boolean> {
+  if (!TRANSITIONS[order.status].includes('confirmed')) return false;
+  const event = await sql<{ open: boolean }>`select e.status = 'published' and e.ends_at > now() as open
+    from orders o join events e on e.id = o.event_id where o.id = ${order.id}::uuid`.execute(tx);
+  if (!event.rows[0]?.open) return false;
+  let lost = await holds.take(tx, order.id);
+  if (lost.length && order.accepts_equal_place && (await holds.swap(tx, order.id, lost))) lost = await holds.take(tx, order.id);
+  if (lost.length) return false;
+  await move(tx, order, 'confirmed');
+  await tickets.issue(tx, order.id, ticketSecret);
+  await mails.promise(tx, 'tickets', order.id);
+  return true;
+}
+
+async function refundAllBut(tx: Transaction<DB>, orderId: string, keep: string | undefined): Promise<void> {
+  await sql`insert into refunds (order_id, payment_id, amount_minor, currency, reason)
+    select order_id, id, amount_minor, currency, ${keep ? 'duplicate' : 'places_gone'} from payments y
+    where order_id = ${orderId}::uuid and status = 'succeeded' and settled_at is null and id is distinct from ${keep ?? null}::uuid
+      and not exists (select from refunds r where r.payment_id = y.id and r.status <> 'failed')`.execute(tx);
+}
+
+async function markSettled(tx: Transaction<DB>, orderId: string): Promise<void> {
+  await tx
+    .updateTable('payments')
+    .set({ settled_at: sql<Date>`now()` })
+    .where('order_id', '=', orderId)
+    .where('status', '=', 'succeeded')
+    .where('settled_at', 'is', null)
+    .execute();
+}
+
+/** Ends a pending order whose hold ran out at or before `at` (the workflow's clock) and frees its places. Returns the status it has now. */
+export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise<OrderStatus> {
+  return db.transaction().execute(async (tx) => {
+    const order = await lock(tx, orderId);
+    if (order.status !== 'pending' || !order.expires_at || order.expires_at > at) return order.status;
+    await move(tx, order, 'expired', 'hold ran out');
+    await holds.release(tx, orderId);
+    return 'expired';
+  });
+}
+
+/** What the order's workflow has to see to, read from the rows. */
+export type OrderFacts = {
+  status: OrderStatus;
+  /** ISO time at which a pending order's hold ends. */
+  expiresAt: string | null;
+  /** Captured money not yet turned into tickets or a refund. */
+  unsettled: boolean;
+  /** Payments still open at the provider. */
+  openPayments: string[];
+  /** Those of them whose last callback contradicted them: the provider must be asked. */
+  suspectPayments: string[];
+  /** Refunds owed and not yet made. */
+  pendingRefunds: string[];
+};
+
+/** The facts in one query. Throws order_not_found. */
+export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
+  const { rows } = await sql<OrderFacts>`
+    select o.status, to_char(o.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
+      exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null) as "unsettled",
+      array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing')) as "openPayments",
+      array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing') and y.failure_code = 'mismatch') as "suspectPayments",
+      array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds"
+    from orders o where o.id = ${orderId}::uuid`.execute(db);
+  if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
+  return rows[0];
+}
+
+/** How many orders are in each state, for /metrics. */
+export async function countByStatus(db: Kysely<DB>): Promise<{ status: OrderStatus; count: number }[]> {
+  const { rows } = await sql<{
+    status: OrderStatus;
+    count: number;
+  }>`select status, count(*)::int as count from orders group by status`.execute(db);
+  return rows;
+}
+
+/**
+ * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
+ * server that lost its data): captured money unsettled, a refund not made, a hold not ended. Each is announced to its workflow again.
+ * @returns how many.
+ */
+export async function sweep(db: Kysely<DB>): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into outbox (topic, subject_id, payload)
+    select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
+    from (
+      select order_id as id from payments where status = 'succeeded' and settled_at is null and succeeded_at < now() - interval '1 minute'
+      union select order_id from refunds where status = 'pending' and created_at < now() - interval '1 minute'
+      union select id from orders where status = 'pending' and expires_at < now() - interval '1 minute') late
+    join orders o on o.id = late.id join events e on e.id = o.event_id
+    where not exists (select from outbox b where b.subject_id = o.id) limit 500`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}

@@ -1,0 +1,48 @@
+// The outbox: what must be announced after a commit. Rows are written with the change itself and deleted when handed on.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB } from '../db/tables.ts';
+
+/** order.created starts the order's workflow; order.changed starts or signals it; mail starts the mail's delivery. */
+export type Topic = 'order.created' | 'order.changed' | 'mail';
+
+/** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
+export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };
+
+export type OutboxRow = { id: string; topic: Topic; subject_id: string; payload: unknown; attempts: number; created_at: Date };
+
+/** How long a relay may keep a row before another may take it: longer than any start takes, short enough not to be noticed. */
+const LEASE_SECONDS = 10;
+
+/** Tells the order's workflow that something it should look at has been written. Part of the writer's transaction. */
+export async function orderChanged(tx: Transaction<DB>, orderId: string): Promise<void> {
+  await sql`insert into outbox (topic, subject_id, payload)
+    select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
+    from orders o join events e on e.id = o.event_id where o.id = ${orderId}::uuid`.execute(tx);
+}
+
+/** Leases up to `limit` due rows to this caller, oldest first; other callers skip them until the lease ends. */
+export async function take(db: Kysely<DB>, limit: number): Promise<OutboxRow[]> {
+  const { rows } = await sql<OutboxRow>`
+    update outbox set attempts = attempts + 1, available_at = now() + make_interval(secs => ${LEASE_SECONDS})
+    where id in (select id from outbox where available_at <= now() order by available_at limit ${limit} for update skip locked)
+    returning id, topic, subject_id, payload, attempts, created_at`.execute(db);
+  return rows;
+}
+
+/** Deletes rows that were handed on. */
+export async function done(db: Kysely<DB>, ids: string[]): Promise<void> {
+  if (ids.length) await sql`delete from outbox where id = any(${ids}::uuid[])`.execute(db);
+}
+
+/** Puts a row back after a failure: tried again with growing pauses (1 s doubling to 60 s), never dropped. */
+export async function failed(db: Kysely<DB>, id: string, error: string): Promise<void> {
+  await sql`update outbox set last_error = ${error.slice(0, 500)},
+    available_at = now() + make_interval(secs => least(60, power(2, least(attempts, 6) - 1))) where id = ${id}::uuid`.execute(db);
+}
+
+/** How many rows wait and how old the oldest is, in seconds: the outbox lag that /metrics shows. */
+export async function lag(db: Kysely<DB>): Promise<{ rows: number; seconds: number }> {
+  const { rows } = await sql<{ rows: number; seconds: number }>`
+    select count(*)::int as rows, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as seconds from outbox`.execute(db);
+  return rows[0]!;
+}

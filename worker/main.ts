@@ -1,0 +1,135 @@
+// Runs the workflows and activities. `--queues orders,payments` picks the services this process serves; default: all of them.
+import { createServer } from 'node:http';
+import { Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { notificationActivities } from '../activities/notifications.ts';
+import { orderActivities } from '../activities/orders.ts';
+import { paymentActivities } from '../activities/payments.ts';
+import { loadConfig } from '../config.ts';
+import { connect } from '../db/connect.ts';
+import { smtpMailer } from '../services/mailer.ts';
+import { stripeProvider } from '../services/stripe.ts';
+import { QUEUES, type Queue } from '../workflows/messages.ts';
+import { workflowsPath } from './bundle.ts';
+import { startRelay } from './relay.ts';
+import { registerSearchAttributes } from './searchAttributes.ts';
+
+const config = readConfig();
+const queues = readQueues();
+const log = pino({ level: config.logLevel, base: { app: 'worker', queues: queues.join(',') } });
+const temporalMetrics = config.metricsPort ? `127.0.0.1:${config.metricsPort + 1}` : undefined;
+Runtime.install({
+  shutdownSignals: [], // ours: the relay and the pool must stop after the workers
+  logger: new DefaultLogger('INFO', ({ level, message, meta }) => log[level.toLowerCase() as 'info'](meta ?? {}, message)),
+  ...(temporalMetrics && { telemetryOptions: { metrics: { prometheus: { bindAddress: temporalMetrics } } } }),
+});
+
+const db = connect({ ...config.database, name: 'billetter-worker' });
+const mailer = smtpMailer(config.mail);
+const connection = await untilConnected();
+await registerSearchAttributes(connection, config.temporal.namespace);
+const activities = {
+  orders: () => orderActivities({ db, ticketSecret: config.ticketSecret }),
+  payments: () => paymentActivities({ db, provider: stripeProvider(config.stripe) }),
+  notifications: () => notificationActivities({ db, mailer }),
+} satisfies Record<Queue, () => object>;
+const withWorkflows: readonly Queue[] = ['orders', 'notifications'];
+
+const workers = await Promise.all(
+  queues.map((taskQueue) => {
+    const options: WorkerOptions = {
+      connection,
+      namespace: config.temporal.namespace,
+      taskQueue,
+      activities: activities[taskQueue](),
+      maxConcurrentActivityTaskExecutions: 32,
+      shutdownGraceTime: '10 seconds',
+    };
+    const code = config.temporal.bundle ? { workflowBundle: { codePath: config.temporal.bundle } } : { workflowsPath };
+    return Worker.create(withWorkflows.includes(taskQueue) ? { ...options, ...code } : options);
+  }),
+);
+// The relay goes with the orders queue: whoever runs the order workflows also hands on what wakes them.
+const relay = queues.includes('orders')
+  ? startRelay({ db, client: new Client({ connection, namespace: config.temporal.namespace }).workflow, log })
+  : undefined;
+
+const health = createServer(
+  (request, response) =>
+    void answer(request.url ?? '/').then(({ status, type, body }) => response.writeHead(status, { 'content-type': type }).end(body)),
+);
+if (config.metricsPort) health.listen(config.metricsPort, config.http.host);
+
+let stopping = false;
+const stop = () => {
+  if (stopping) return;
+  stopping = true;
+  log.info('worker stops: finishing what it has in hand');
+  for (const worker of workers) worker.shutdown();
+};
+process.on('SIGTERM', stop).on('SIGINT', stop);
+log.info('worker ready');
+await Promise.all(workers.map((worker) => worker.run()));
+await relay?.stop();
+health.close();
+mailer.close();
+await connection.close();
+await db.destroy();
+
+/** Health and metrics for this process: readyz says which dependency is missing. */
+async function answer(url: string): Promise<{ status: number; type: string; body: string }> {
+  const json = (status: number, value: unknown) => ({ status, type: 'application/json', body: JSON.stringify(value) });
+  if (url === '/healthz') return json(200, { status: 'ok' });
+  if (url === '/readyz') {
+    const postgres = await sql`select 1`.execute(db).then(
+      () => 'ok',
+      (e: Error) => e.message,
+    );
+    const running = workers.every((w) => w.getState() === 'RUNNING') ? 'ok' : 'not running';
+    return json(postgres === 'ok' && running === 'ok' ? 200 : 503, { postgres, workers: running });
+  }
+  if (url === '/metrics' && temporalMetrics) {
+    const text = await fetch(`http://${temporalMetrics}/metrics`).then(
+      (r) => r.text(),
+      () => '',
+    );
+    return { status: 200, type: 'text/plain; version=0.0.4', body: text };
+  }
+  return json(404, { error: 'not found' });
+}
+
+function readConfig() {
+  try {
+    return loadConfig();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exit(78);
+  }
+}
+
+function readQueues(): Queue[] {
+  const at = process.argv.indexOf('--queues');
+  const given = at > 0 ? (process.argv[at + 1] ?? '') : 'all';
+  if (given === 'all') return [...QUEUES];
+  const names = given.split(',').filter(Boolean);
+  const unknown = names.filter((n) => !QUEUES.includes(n as Queue));
+  if (unknown.length || !names.length) {
+    console.error(`worker: --queues knows ${QUEUES.join(', ')} and all; not ${unknown.join(', ') || 'nothing'}`);
+    process.exit(64);
+  }
+  return names as Queue[];
+}
+
+/** Temporal may come up after us: keep asking, and say so. */
+async function untilConnected(): Promise<NativeConnection> {
+  for (;;) {
+    try {
+      return await NativeConnection.connect({ address: config.temporal.address });
+    } catch (error) {
+      log.warn({ address: config.temporal.address, reason: (error as Error).message }, 'worker waits for Temporal');
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+}

@@ -1,0 +1,3 @@
+// Every workflow a worker knows.
+export { mail } from './mail.ts';
+export { order } from './order.ts';

@@ -1,0 +1,18 @@
+// The delivery of one promised mail: tried until the server takes it, for up to three days.
+import { proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import type { NotificationActivities } from '../activities/notifications.ts';
+import type { Queue } from './messages.ts';
+
+const { deliverMail } = proxyActivities<NotificationActivities>({
+  taskQueue: 'notifications' satisfies Queue,
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '3 days',
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '10 minutes' },
+});
+
+export async function mail(mailId: string): Promise<'sent' | 'sent before'> {
+  setCurrentDetails('Handing the mail to the mail server; repeated until it is taken.');
+  const sent = await deliverMail(mailId);
+  setCurrentDetails('The mail server has taken the mail.');
+  return sent ? 'sent' : 'sent before';
+}

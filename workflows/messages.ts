@@ -1,0 +1,63 @@
+// The contract between the gateway, the workers and the workflows: ids, queues, names, shapes. Pure, so every side may import it.
+import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
+
+/** One task queue per service; `worker --queues` picks which of them a process serves. */
+export const QUEUES = ['orders', 'payments', 'notifications'] as const;
+export type Queue = (typeof QUEUES)[number];
+
+/** What operators can search for in the Temporal UI. Registered by deploy/local and by every worker at its start. */
+export const SEARCH = {
+  event: defineSearchAttributeKey('BilletterEvent', SearchAttributeType.KEYWORD),
+  order: defineSearchAttributeKey('BilletterOrder', SearchAttributeType.KEYWORD),
+  status: defineSearchAttributeKey('BilletterStatus', SearchAttributeType.KEYWORD),
+  owner: defineSearchAttributeKey('BilletterOwner', SearchAttributeType.KEYWORD),
+} as const;
+
+export const WORKFLOWS = { order: 'order', mail: 'mail' } as const;
+
+/** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
+export const CHANGED = 'changed';
+
+/** Pay now with a token or payment method; answers when the outcome is known. */
+export const PAY = 'pay';
+export type PayRequest = { method: string /** the attempt's own id, for the provider's idempotency */; attempt: string };
+export type PayResult =
+  | { outcome: 'confirmed' | 'expired' | 'refunded' | 'processing' | 'not-payable' }
+  | { outcome: 'declined'; declineCode: string; message: string };
+
+export type OrderInput = { orderId: string; code: string; event: string; owner: string };
+
+export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
+export const mailWorkflowId = (mailId: string) => `mail/${mailId}`;
+
+/** Options that start (or find) the workflow of an order. `code` is the order's code for people, `event` the event's slug, `owner` the account's id. */
+export function orderStart(input: OrderInput) {
+  const typedSearchAttributes: SearchAttributePair[] = [
+    { key: SEARCH.event, value: input.event },
+    { key: SEARCH.order, value: input.code },
+    { key: SEARCH.owner, value: input.owner },
+    { key: SEARCH.status, value: 'pending' },
+  ];
+  return {
+    workflowId: orderWorkflowId(input.orderId),
+    taskQueue: 'orders' satisfies Queue,
+    args: [input] as [OrderInput],
+    typedSearchAttributes,
+    staticSummary: `${input.code} for ${input.event}`,
+    // An order's story may have several chapters (late payment, refund): each is a run of the same workflow id.
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  };
+}
+
+/** Options that start the delivery of one mail; starting it twice is one delivery. */
+export function mailStart(mailId: string, orderId: string) {
+  return {
+    workflowId: mailWorkflowId(mailId),
+    taskQueue: 'notifications' satisfies Queue,
+    args: [mailId] as [string],
+    staticSummary: `mail for order ${orderId}`,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+    workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  };
+}
