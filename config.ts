@@ -42,6 +42,7 @@ const Env = z.object({
   MAIL_FROM: z.string().default('Billetter <tickets@billetter.test>'),
   RATE_LIMITS: onOff('on'),
   TEST_ENDPOINTS: onOff('off'),
+  CLAIM_GUARD: onOff('on'),
   HOLD_SECONDS_EVENTLY: seconds(300),
   MAX_PLACES_PER_ORDER: z.coerce.number().int().min(1).max(1000).default(50),
 });
@@ -70,6 +71,8 @@ function shape(env: z.infer<typeof Env>) {
     rateLimits: env.RATE_LIMITS,
     testEndpoints: env.TEST_ENDPOINTS,
     holdSeconds: { evently: env.HOLD_SECONDS_EVENTLY },
+    /** Off only to prove that the race test can fail. */
+    claimGuard: env.CLAIM_GUARD,
     maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,
   };
 }
@@ -99,6 +102,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const parsed = Env.safeParse(given);
   if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `configuration: ${i.path.join('.')}: ${i.message}`).join('\n'));
   const faults = parsed.data.NODE_ENV === 'production' ? unsafe(parsed.data) : [];
+  if (!parsed.data.CLAIM_GUARD && parsed.data.NODE_ENV !== 'test') faults.push('CLAIM_GUARD=off sells seats twice: only NODE_ENV=test may');
   if (faults.length) throw new Error(faults.map((f) => `configuration: ${f}`).join('\n'));
   return deepFreeze(shape(parsed.data));
 }

@@ -64,9 +64,9 @@ export async function plan(tx: Transaction<DB>, event: { id: string; currency: s
     s.rows.map((label, i) => ({ offer: idOf.get(s.name)!, section: s.name, label, index: i + 1, seats: s.seatsPerRow })),
   );
   await sql`insert into places (event_id, offer_id, section, row_label, seat_label, row_index, seat_index, position)
-    select ${event.id}::uuid, r.offer, r.section, r.label, n::text, r.index, n, (r.index - 1) * r.seats + n - 1
+    select ${event.id}::uuid, r.offer, r.section, r.label, s.seat::text, r.index, s.seat, (r.index - 1) * r.seats + s.seat - 1
     from unnest(${rows.map((r) => r.offer)}::uuid[], ${rows.map((r) => r.section)}::text[], ${rows.map((r) => r.label)}::text[],
       ${rows.map((r) => r.index)}::int[], ${rows.map((r) => r.seats)}::int[]) as r (offer, section, label, index, seats),
-      generate_series(1, r.seats) n
-    order by r.offer, r.index, n`.execute(tx);
+      generate_series(1, r.seats) as s (seat)
+    order by r.offer, r.index, s.seat`.execute(tx);
 }

@@ -4,7 +4,7 @@ import { loadConfig } from '../../config.ts';
 import { connect } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { DB } from '../../db/tables.ts';
-import { hashPassword } from '../../services/passwords.ts';
+import { createPasswords } from '../../services/passwords.ts';
 
 const DAY = 86_400_000;
 const PASSWORD = 'TestPass123!';
@@ -23,7 +23,7 @@ const SECTIONS = [
 ];
 
 /** Writes the demo data where it is missing, and moves the demo event on when it has come too near: the demo never grows stale. */
-export async function seed(db: Kysely<DB>, now = new Date()): Promise<'seeded' | 'kept'> {
+export async function seed(db: Kysely<DB>, now = new Date()): Promise<string> {
   const start = new Date(Math.ceil(now.getTime() / DAY) * DAY + 30 * DAY + 18 * 3_600_000);
   const end = new Date(start.getTime() + 5 * 3_600_000);
   const known = await db.selectFrom('events').select(['id', 'starts_at']).where('slug', '=', 'summer-music-festival').executeTakeFirst();
@@ -32,7 +32,7 @@ export async function seed(db: Kysely<DB>, now = new Date()): Promise<'seeded' |
       await db.updateTable('events').set({ starts_at: start, ends_at: end }).where('id', '=', known.id).execute();
     return 'kept';
   }
-  const hash = await hashPassword(PASSWORD);
+  const hash = await createPasswords().hash(PASSWORD);
   return db.transaction().execute(async (tx) => {
     for (const account of ACCOUNTS)
       await tx

@@ -1,0 +1,221 @@
+// The parts a gateway and its workers need (PostgreSQL, Temporal, mail catcher, payment stand-in) as one private stack; `npm start` and the tests share it.
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { DEV_SECRETS } from '../../config.ts';
+import { freePort } from './ports.ts';
+import { type Postgres, startPostgres } from './postgres.ts';
+import { baseEnv, ROOT, type Running, startProcess } from './processes.ts';
+import { type Say, say as sayAloud, step } from './say.ts';
+import { findTemporal, startTemporal, type Temporal } from './temporal.ts';
+
+export { type App, startGateway, startWorker } from './apps.ts';
+
+export type Ports = {
+  gateway: number;
+  postgres: number;
+  temporal: number;
+  temporalUi: number;
+  mailSmtp: number;
+  mailHttp: number;
+  stripe: number;
+};
+
+export type StackOptions = {
+  /** Kept afterwards. Without it the data lies in a temporary folder that stop() removes. */
+  dataDir?: string;
+  ports?: 'free' | Ports;
+  quiet?: boolean;
+  /** Restart parts that die by themselves. */
+  keepAlive?: boolean;
+  /** False keeps Temporal in memory although there is a data folder. Temporary stacks are in memory unless this is true. */
+  temporalOnDisk?: boolean;
+  /** The shell's environment: DATABASE_URL and STRIPE_SECRET_KEY in it name servers to use instead of our own. Nothing is taken by default. */
+  env?: NodeJS.ProcessEnv;
+  say?: Say;
+};
+
+export type Stack = {
+  dataDir: string;
+  logDir: string;
+  ports: Ports;
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalUiUrl: string;
+  mailUrl: string;
+  smtpUrl: string;
+  /** Undefined when a real Stripe key is in use. */
+  stripeUrl: string | undefined;
+  gatewayUrl: string;
+  postgres: Postgres;
+  temporal: Temporal;
+  mail: Running;
+  stripe: Running | undefined;
+  temporalCli: string;
+  /** What a gateway or worker of this stack needs in its environment (names of config.ts). */
+  env: Record<string, string>;
+  say: Say;
+  keepAlive: boolean;
+  /** Processes started for this stack by startGateway and startWorker, stopped before the rest. */
+  apps: Running[];
+  stop(): Promise<void>;
+  /** SIGKILL to everything, now. */
+  abandon(): void;
+};
+
+/** Seven free ports. */
+export async function freePorts(): Promise<Ports> {
+  const [gateway, postgres, temporal, temporalUi, mailSmtp, mailHttp, stripe] = await Promise.all(Array.from({ length: 7 }, freePort));
+  return {
+    gateway: gateway!,
+    postgres: postgres!,
+    temporal: temporal!,
+    temporalUi: temporalUi!,
+    mailSmtp: mailSmtp!,
+    mailHttp: mailHttp!,
+    stripe: stripe!,
+  };
+}
+
+/** Starts all parts at once and resolves when each is ready. If one fails the others are stopped, and its error is thrown. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const say: Say = options.say ?? (options.quiet ? () => {} : sayAloud);
+  const given = options.env ?? {};
+  const ports = !options.ports || options.ports === 'free' ? await freePorts() : options.ports;
+  const temporary = options.dataDir === undefined;
+  const dataDir = options.dataDir ? resolve(options.dataDir) : mkdtempSync(join(tmpdir(), 'billetter-'));
+  if (temporary) chmodSync(dataDir, 0o711); // PostgreSQL's user, when we are root, must be able to walk through
+  const logDir = join(dataDir, 'logs');
+  mkdirSync(logDir, { recursive: true });
+  const { keepAlive = false } = options;
+  const webhookSecret = given.STRIPE_WEBHOOK_SECRET || DEV_SECRETS.STRIPE_WEBHOOK_SECRET;
+  const gatewayUrl = `http://localhost:${ports.gateway}`;
+  const node = (name: string, main: string, env: Record<string, string>, ready: string) =>
+    startProcess({
+      name,
+      command: process.execPath,
+      args: ['--import', 'tsx', main],
+      cwd: ROOT,
+      env: { ...baseEnv(), ...env },
+      logFile: join(logDir, `${name}.log`),
+      ready,
+      keepAlive,
+      say,
+    });
+
+  const started: { stop(): Promise<void> }[] = [];
+  const part = async <T extends { stop(): Promise<void> }>(what: string, work: () => Promise<T>): Promise<T> => {
+    const running = await step(say, what, work);
+    started.push(running);
+    return running;
+  };
+  const parts = [
+    part(given.DATABASE_URL ? 'PostgreSQL (DATABASE_URL)' : 'PostgreSQL', () =>
+      startPostgres(
+        { dataDir: join(dataDir, 'postgres'), port: ports.postgres, logFile: join(logDir, 'postgres.log'), say, keepAlive },
+        given,
+      ),
+    ),
+    (async () => {
+      const cli = await findTemporal({ say });
+      say(`Temporal CLI: ${cli.path} (${cli.how}, ${cli.version})`);
+      const temporal = await part('Temporal', () =>
+        startTemporal({
+          cli: cli.path,
+          port: ports.temporal,
+          uiPort: ports.temporalUi,
+          dbFile: (options.temporalOnDisk ?? !temporary) ? join(dataDir, 'temporal', 'temporal.db') : undefined,
+          logFile: join(logDir, 'temporal.log'),
+          say,
+          keepAlive,
+        }),
+      );
+      return Object.assign(temporal, { cli: cli.path });
+    })(),
+    part('mail catcher', () =>
+      node(
+        'mail',
+        'deploy/local/mail/main.ts',
+        { MAIL_SMTP_PORT: String(ports.mailSmtp), MAIL_HTTP_PORT: String(ports.mailHttp), MAIL_DATA_DIR: join(dataDir, 'mail') },
+        `http://127.0.0.1:${ports.mailHttp}/healthz`,
+      ),
+    ),
+    given.STRIPE_SECRET_KEY
+      ? Promise.resolve(undefined)
+      : part('payment stand-in', () =>
+          node(
+            'stripe',
+            'deploy/local/stripe/main.ts',
+            {
+              STANDIN_PORT: String(ports.stripe),
+              STANDIN_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/api/webhooks/stripe/`,
+              STRIPE_WEBHOOK_SECRET: webhookSecret,
+              STANDIN_STATE_FILE: join(dataDir, 'stripe', 'state.json'),
+            },
+            `http://127.0.0.1:${ports.stripe}/`,
+          ),
+        ),
+  ] as const;
+  const settled = await Promise.allSettled(parts);
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed) {
+    await Promise.allSettled(started.map((one) => one.stop()));
+    if (temporary) rmSync(dataDir, { recursive: true, force: true });
+    throw failed.reason;
+  }
+  const [postgres, temporal, mail, stripe] = (await Promise.all(parts)) as [
+    Postgres,
+    Temporal & { cli: string },
+    Running,
+    Running | undefined,
+  ];
+
+  const urls = {
+    databaseUrl: postgres.url,
+    temporalAddress: temporal.address,
+    temporalUiUrl: temporal.uiUrl!,
+    mailUrl: `http://localhost:${ports.mailHttp}`,
+    smtpUrl: `smtp://127.0.0.1:${ports.mailSmtp}`,
+    stripeUrl: stripe && `http://localhost:${ports.stripe}`,
+    gatewayUrl,
+  };
+  const apps: Running[] = [];
+  return {
+    dataDir,
+    logDir,
+    ports,
+    ...urls,
+    postgres,
+    temporal,
+    mail,
+    stripe,
+    temporalCli: temporal.cli,
+    say,
+    keepAlive,
+    apps,
+    env: {
+      DATABASE_URL: postgres.url,
+      TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_UI_URL: urls.temporalUiUrl,
+      SMTP_URL: urls.smtpUrl,
+      PORT: String(ports.gateway),
+      PUBLIC_URL: given.PUBLIC_URL || gatewayUrl,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+      ...(urls.stripeUrl ? { STRIPE_STANDIN_URL: urls.stripeUrl } : {}),
+    },
+    async stop() {
+      // What uses others goes first: gateway and workers drain while everything they need is still there.
+      const gateways = apps.filter((app) => app.name.startsWith('gateway'));
+      await Promise.all(gateways.map((app) => app.stop()));
+      await Promise.all(apps.map((app) => app.stop()));
+      await Promise.all([stripe?.stop(), mail.stop()]);
+      if (temporary) await temporal.process.kill('SIGKILL'); // it has nothing to save, and would take a second to say goodbye
+      await temporal.stop();
+      await postgres.stop({ remove: temporary });
+      if (temporary) rmSync(dataDir, { recursive: true, force: true });
+    },
+    abandon() {
+      for (const one of [...apps, stripe, mail, temporal.process, postgres.process]) one?.abandon();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+// Puts a gateway together from its configuration: the one place that knows every part. main.ts runs it, tests may too.
+import { Client, Connection } from '@temporalio/client';
+import { sql } from 'kysely';
+import type { Config } from '../config.ts';
+import { connect } from '../db/connect.ts';
+import { createLimiter } from '../services/limits.ts';
+import * as orders from '../services/orders.ts';
+import * as outbox from '../services/outbox.ts';
+import { createPasswords } from '../services/passwords.ts';
+import { tokenKeys } from '../services/sessions.ts';
+import { stripeProvider } from '../services/stripe.ts';
+import type { Gateway } from './deps.ts';
+import { createDispatcher } from './dispatch.ts';
+import { evently } from './evently/index.ts';
+import type { Api } from './http/api.ts';
+import { createApp } from './http/app.ts';
+import { operations } from './http/health.ts';
+import type { Log } from './http/log.ts';
+import { createMetrics, type Metrics } from './http/metrics.ts';
+import { listen } from './http/server.ts';
+import { landing } from './landing.ts';
+import { pay } from './pay.ts';
+import { stripeWebhook } from './webhooks/stripe.ts';
+
+/** How long a confirm waits for its outcome before it answers 202. */
+const PAY_WAIT_MS = 20_000;
+const SHARE_LIMITS_EVERY_MS = 500;
+
+/** Every API this gateway speaks. The last one answers for paths that belong to none. */
+export function apis(
+  gateway: Gateway,
+  parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
+): Api[] {
+  return [evently(gateway), stripeWebhook(gateway), operations({ ...parts, routes: [landing(gateway.config)] })];
+}
+
+/** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */
+export async function startGateway(config: Config, log: Log): Promise<{ port: number; stop(graceMs?: number): Promise<void> }> {
+  const db = connect({ url: config.database.url, max: config.database.max, name: 'billetter-gateway' });
+  // Lazy: connected at the first call, and again whenever it was lost.
+  const connection = Connection.lazy({ address: config.temporal.address, connectTimeout: '5 seconds' });
+  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const metrics = createMetrics({ ordersByStatus: () => orders.countByStatus(db), outboxLag: () => outbox.lag(db) });
+  const dispatcher = createDispatcher({ db, client, log, metrics });
+  const limiter = config.rateLimits
+    ? createLimiter(db, { onError: (err) => log.warn({ err }, 'rate limits are not shared with other gateways right now') })
+    : undefined;
+  let draining = false;
+
+  const gateway: Gateway = {
+    config,
+    db,
+    log,
+    metrics,
+    tokens: tokenKeys(config.auth),
+    passwords: createPasswords(),
+    provider: stripeProvider(config.stripe),
+    dispatch: dispatcher.start,
+    pay: (order, method) => pay(client, order, method, PAY_WAIT_MS),
+  };
+  const isDraining = () => draining;
+  const probes = [
+    { name: 'postgres', check: async () => void (await sql`select 1`.execute(db)) },
+    {
+      name: 'temporal',
+      check: async () => void (await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.getSystemInfo({}))),
+    },
+  ];
+  const app = createApp({
+    apis: apis(gateway, { metrics, probes, isDraining }),
+    log,
+    metrics,
+    limiter,
+    trustProxy: config.http.trustProxy,
+    https: config.http.publicUrl.startsWith('https:'),
+    isDraining,
+  });
+
+  const running = await listen(app, config.http).catch(async (error) => {
+    await connection.close();
+    await db.destroy();
+    throw error;
+  });
+  limiter?.start(SHARE_LIMITS_EVERY_MS);
+  return {
+    port: running.port,
+    async stop(graceMs = 25_000) {
+      draining = true;
+      await running.stop(graceMs);
+      await dispatcher.drain();
+      await limiter?.stop();
+      await connection.close();
+      await db.destroy();
+    },
+  };
+}

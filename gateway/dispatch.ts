@@ -1,0 +1,68 @@
+// Starts order workflows right after their claims commit: a shortcut only. What it does not get to, the outbox relay starts after its grace.
+import type { Client } from '@temporalio/client';
+import type { Claim } from '../services/holds.ts';
+import { orderCode } from '../services/orders.ts';
+import * as outbox from '../services/outbox.ts';
+import { orderStart, WORKFLOWS } from '../workflows/messages.ts';
+import type { Db } from './deps.ts';
+import type { Log } from './http/log.ts';
+import type { Metrics } from './http/metrics.ts';
+
+export type Dispatcher = {
+  /** Starts the claim's workflow if there is room; returns at once and never throws. */
+  start(claim: Claim, owner: string): void;
+  /** Resolves when every start under way has ended and its outbox row is gone. */
+  drain(): Promise<void>;
+};
+
+/** More starts at once would take the core from the sale itself. */
+const MAX_IN_FLIGHT = 4;
+const DELETE_EVERY_MS = 100;
+const START_DEADLINE_MS = 5_000;
+/** After a failed start Temporal is left alone for a moment: while it is away, every try would only wait for its deadline. */
+const PAUSE_MS = 1_000;
+
+/** Makes the dispatcher. */
+export function createDispatcher(parts: { db: Db; client: Client; log: Log; metrics: Pick<Metrics, 'start'> }): Dispatcher {
+  const { db, client, log, metrics } = parts;
+  const flying = new Set<Promise<void>>();
+  let handedOn: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let pausedUntil = 0;
+
+  async function forget(): Promise<void> {
+    timer = undefined;
+    const ids = handedOn;
+    handedOn = [];
+    // A row that stays is harmless: the relay starts the workflow again, which finds the running one.
+    await outbox.done(db, ids).catch((err) => log.warn({ err }, 'outbox rows of started workflows were not deleted'));
+  }
+
+  async function begin({ order, event, outboxId }: Claim, owner: string): Promise<void> {
+    const options = orderStart({ orderId: order.id, code: orderCode(order), event: event.slug, owner });
+    try {
+      await client.connection.withDeadline(Date.now() + START_DEADLINE_MS, () => client.workflow.start(WORKFLOWS.order, options));
+    } catch (err) {
+      pausedUntil = Date.now() + PAUSE_MS;
+      metrics.start('failed');
+      log.warn({ err, orderId: order.id }, 'workflow not started here, left to the outbox relay');
+      return;
+    }
+    metrics.start('started');
+    if (outboxId) handedOn.push(outboxId);
+    timer ??= setTimeout(() => void forget(), DELETE_EVERY_MS);
+  }
+
+  return {
+    start(claim, owner) {
+      if (flying.size >= MAX_IN_FLIGHT || Date.now() < pausedUntil) return metrics.start('left');
+      const flight = begin(claim, owner).finally(() => flying.delete(flight));
+      flying.add(flight);
+    },
+    async drain() {
+      await Promise.all(flying);
+      clearTimeout(timer);
+      await forget();
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// Evently's sign-in: register, login, refresh.
+import * as accounts from '../../services/accounts.ts';
+import * as sessions from '../../services/sessions.ts';
+import type { Gateway } from '../deps.ts';
+import { type Route, route } from '../http/route.ts';
+import { ok } from './envelope.ts';
+import * as present from './presenters.ts';
+import { envelope, LoginBody, RefreshBody, RegisterBody, Tokens, User } from './schemas.ts';
+
+const tag = 'Authentication';
+
+/** The routes under /api/v1/auth. */
+export function auth({ db, passwords, tokens }: Gateway): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/api/v1/auth/register',
+      access: 'public',
+      limit: 'public',
+      tag,
+      summary: 'Register',
+      body: RegisterBody,
+      responses: { 201: { description: 'Registered and signed in.', schema: envelope(Tokens.extend({ user: User })) } },
+      async handle({ body }) {
+        // Evently has no verification step and signs the account in at once, so the address counts as verified; APIs that verify would otherwise lock it out.
+        const account = await accounts.register(db, passwords, { ...body, fullName: body.full_name, verified: true });
+        const pair = await sessions.open(db, tokens, account);
+        return ok({ user: present.user(account), ...present.tokens(pair) }, 'Registration successful', 201);
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/api/v1/auth/login',
+      access: 'public',
+      limit: 'public',
+      tag,
+      summary: 'Login',
+      body: LoginBody,
+      responses: { 200: { description: 'Signed in.', schema: envelope(Tokens) } },
+      async handle({ body }) {
+        const account = await accounts.login(db, passwords, body);
+        return ok(present.tokens(await sessions.open(db, tokens, account)));
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/api/v1/auth/refresh',
+      access: 'public',
+      limit: 'public',
+      tag,
+      summary: 'Refresh token',
+      description: 'Spends the refresh token for a fresh pair. A token spent before ends the whole sign-in.',
+      body: RefreshBody,
+      responses: { 200: { description: 'A fresh pair.', schema: envelope(Tokens) } },
+      handle: async ({ body }) => ok(present.tokens(await sessions.refresh(db, tokens, body.refresh_token))),
+    }),
+  ];
+}

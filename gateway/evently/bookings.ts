@@ -1,0 +1,120 @@
+// Evently's bookings: create, show, cancel, list. (Confirm is in confirm.ts, tickets in tickets.ts.)
+import { DomainError } from '../../services/errors.ts';
+import * as holds from '../../services/holds.ts';
+import { isUuid } from '../../services/ids.ts';
+import * as orders from '../../services/orders.ts';
+import type { Gateway } from '../deps.ts';
+import { type Route, route } from '../http/route.ts';
+import { ok, page } from './envelope.ts';
+import * as present from './presenters.ts';
+import { BookingFull, BookingMade, BookingPath, BookingShown, BookingsQuery, bookingBody, Cancelled, envelope, pageOf } from './schemas.ts';
+
+const tag = 'Bookings';
+const path = '/api/v1/bookings';
+
+/** The booking id of a path. What is no uuid names no booking. */
+export function bookingId(text: string): string {
+  if (!isUuid(text)) throw new DomainError('order_not_found', 'Booking does not exist.');
+  return text.toLowerCase();
+}
+
+/** The routes under /api/v1/bookings and /api/v1/users/bookings. */
+export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
+  return [
+    route({
+      method: 'post',
+      path,
+      access: 'user',
+      limit: 'booking',
+      tag,
+      summary: 'Create booking',
+      description: 'Holds the seats, all or none, until `expires_at`. Pay within that time.',
+      body: bookingBody(config.maxPlacesPerOrder),
+      responses: { 201: { description: 'The seats are held.', schema: envelope(BookingMade) } },
+      async handle({ body, caller, note }) {
+        let claim: holds.Claim;
+        try {
+          claim = await holds.claim(db, {
+            accountId: caller.accountId,
+            eventId: body.event_id,
+            placeIds: body.seat_ids.map((id) => id.toLowerCase()),
+            holdSeconds: config.holdSeconds.evently,
+            maxPlaces: config.maxPlacesPerOrder,
+            guard: config.claimGuard,
+          });
+        } catch (error) {
+          metrics.claim(error instanceof DomainError ? error.code : 'error');
+          throw error;
+        }
+        metrics.claim('claimed');
+        note(claim.order.id);
+        dispatch(claim, caller.accountId);
+        return ok({ booking: present.claimed(claim), payment_url: present.paymentUrl(claim.order.id) }, undefined, 201);
+      },
+    }),
+    route({
+      method: 'get',
+      path: `${path}/:id`,
+      access: 'user',
+      limit: 'authenticated',
+      tag,
+      summary: 'Show booking',
+      description: 'Addition to the seed: the booking with its payment, refund and tickets.',
+      params: BookingPath,
+      responses: { 200: { description: 'The booking.', schema: envelope(BookingShown) } },
+      async handle({ params, caller, note }) {
+        const order = await orders.findOwn(db, bookingId(params.id), caller.accountId);
+        note(order.id);
+        return ok(shown(order));
+      },
+    }),
+    route({
+      method: 'delete',
+      path: `${path}/:id`,
+      access: 'user',
+      limit: 'booking',
+      tag,
+      summary: 'Cancel booking',
+      description: 'Frees the seats at once. What was paid is sent back. Cancelling twice gives the same answer.',
+      params: BookingPath,
+      // The seed lists 204 for DELETE and shows a body here: the body wins, it says what becomes of the money.
+      responses: { 200: { description: 'Cancelled.', schema: envelope(Cancelled) } },
+      async handle({ params, caller, note }) {
+        const orderId = bookingId(params.id);
+        note(orderId);
+        const { order, refundMinor, refundStatus } = await orders.cancel(db, {
+          orderId,
+          accountId: caller.accountId,
+          reason: 'cancelled by the buyer',
+        });
+        const data = {
+          booking_id: order.id,
+          status: 'cancelled',
+          refund_status: present.refundStatus(refundStatus),
+          refund_amount: present.money(refundMinor, order.currency),
+        };
+        return ok(data, 'Booking cancelled successfully');
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/v1/users/bookings',
+      access: 'user',
+      limit: 'authenticated',
+      tag,
+      summary: "The caller's bookings",
+      query: BookingsQuery,
+      responses: { 200: { description: 'One page, newest first.', schema: pageOf(BookingFull) } },
+      async handle({ query, caller }) {
+        const found = await orders.list(db, caller.accountId, { status: query.status, page: query.page, perPage: query.per_page });
+        return page(found.rows.map(present.booking), { page: query.page, perPage: query.per_page, total: found.total });
+      },
+    }),
+  ];
+}
+
+/** A booking as GET and confirm show it; the payment's address while there is something to pay. */
+export const shown = (order: orders.OrderView) => ({
+  booking: present.booking(order),
+  payment_url: order.status === 'pending' ? present.paymentUrl(order.id) : null,
+});

@@ -1,0 +1,63 @@
+// Evently's confirm: pays the booking through its workflow and answers with the outcome.
+import { DomainError } from '../../services/errors.ts';
+import * as orders from '../../services/orders.ts';
+import type { Gateway } from '../deps.ts';
+import { type Reply, type Route, route } from '../http/route.ts';
+import { bookingId, shown } from './bookings.ts';
+import { ok, timeOrNull } from './envelope.ts';
+import * as present from './presenters.ts';
+import { BookingPath, BookingShown, ConfirmBody, envelope } from './schemas.ts';
+
+/** POST /api/v1/bookings/{id}/confirm. */
+export function confirm({ db, pay }: Gateway): Route {
+  return route({
+    method: 'post',
+    path: '/api/v1/bookings/:id/confirm',
+    access: 'user',
+    limit: 'booking',
+    tag: 'Bookings',
+    summary: 'Confirm booking',
+    description:
+      'Pays with a Stripe token or payment method and answers with the outcome. Confirming a confirmed booking changes nothing and answers the same.',
+    params: BookingPath,
+    body: ConfirmBody,
+    responses: {
+      200: { description: 'Paid; the tickets are issued.', schema: envelope(BookingShown) },
+      202: { description: 'The outcome is not known yet: ask GET /api/v1/bookings/{id}.', schema: envelope(BookingShown) },
+      402: { description: 'PAYMENT_FAILED: declined, the hold keeps running until details.expires_at.' },
+      410: { description: 'BOOKING_EXPIRED.' },
+    },
+    async handle({ params, body, caller, note }) {
+      const order = await orders.findOwn(db, bookingId(params.id), caller.accountId);
+      note(order.id);
+      const settled = settledAnswer(order);
+      if (settled) return settled;
+      const result = await pay(order, body.payment_details.token);
+      const now = await orders.findOwn(db, order.id, caller.accountId);
+      if (result.outcome === 'declined')
+        throw new DomainError('payment_failed', result.message, {
+          decline_code: result.declineCode,
+          booking_status: now.status,
+          expires_at: timeOrNull(now.expires_at),
+        });
+      // Whatever else the workflow said, the order's row is what is true now.
+      return settledAnswer(now) ?? ok(shown(now), 'Payment is being processed', 202);
+    },
+  });
+}
+
+/** The answer for an order that is no longer waiting for money; undefined while it is. */
+function settledAnswer(order: orders.OrderView): Reply | undefined {
+  if (order.status === 'confirmed') return ok(shown(order), 'Booking confirmed');
+  const refund = order.refund && {
+    refund_status: present.refundStatus(order.refund.status),
+    refund_amount: present.money(order.refund.amount_minor, order.currency),
+  };
+  if (order.status === 'expired')
+    throw new DomainError('order_expired', refund ? 'Booking has expired; the payment is being returned.' : 'Booking has expired.', {
+      ...refund,
+    });
+  if (order.status === 'cancelled')
+    throw new DomainError('order_not_payable', 'Booking has been cancelled and its seats given back.', { ...refund });
+  return undefined;
+}

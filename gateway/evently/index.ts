@@ -1,0 +1,66 @@
+// Evently: the API of seeds/evently.md, assembled.
+import type { Gateway } from '../deps.ts';
+import { docsPage } from '../docs/page.ts';
+import type { Api } from '../http/api.ts';
+import { bearer } from '../http/auth.ts';
+import { openApi } from '../http/openapi.ts';
+import { type Route, route } from '../http/route.ts';
+import { admin } from './admin.ts';
+import { auth } from './auth.ts';
+import { bookings } from './bookings.ts';
+import { confirm } from './confirm.ts';
+import { refuse } from './errors.ts';
+import { eventRoutes } from './events.ts';
+import { payments } from './payments.ts';
+import { ErrorBody } from './schemas.ts';
+import { ticketFiles } from './tickets.ts';
+
+const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}.
+
+Rate limits per minute: public 100 per address, authenticated 200, booking 10, admin 1000 per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.
+
+Test cards: tok_visa pays, tok_chargeDeclined is declined; on the payment page 4242 4242 4242 4242 pays.`;
+
+/** The Evently API. */
+export function evently(gateway: Gateway): Api {
+  const routes = [
+    ...auth(gateway),
+    ...eventRoutes(gateway),
+    ...bookings(gateway),
+    confirm(gateway),
+    ...ticketFiles(gateway),
+    ...payments(gateway),
+    ...admin(gateway),
+  ];
+  const about = { title: 'Evently API', version: '1.0.0', description: DESCRIPTION };
+  return {
+    ...about,
+    name: 'evently',
+    prefix: '/api/v1',
+    routes: [...routes, ...docs({ ...about, routes }, gateway.config.http.publicUrl)],
+    authenticate: (ctx) => bearer(ctx, gateway.tokens),
+    refuse,
+  };
+}
+
+function docs(api: Pick<Api, 'title' | 'version' | 'description' | 'routes'>, publicUrl: string): Route[] {
+  const document = openApi(api, publicUrl, ErrorBody);
+  const page = docsPage(document, '/api/v1/openapi.json');
+  const shared = { method: 'get', access: 'public', limit: 'public', tag: 'Documentation', hidden: true } as const;
+  return [
+    route({
+      ...shared,
+      path: '/api/v1/docs',
+      summary: 'This page.',
+      responses: { 200: { description: 'A page.', type: 'text/html' } },
+      handle: () => page,
+    }),
+    route({
+      ...shared,
+      path: '/api/v1/openapi.json',
+      summary: 'The OpenAPI document.',
+      responses: { 200: { description: 'OpenAPI 3.1.' } },
+      handle: () => ({ status: 200, body: document }),
+    }),
+  ];
+}

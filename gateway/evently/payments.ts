@@ -1,0 +1,131 @@
+// Evently's payment side: what stands behind payment_url, for programs and for people.
+import { randomBytes } from 'node:crypto';
+import { DomainError } from '../../services/errors.ts';
+import * as orders from '../../services/orders.ts';
+import * as money from '../../services/payments.ts';
+import type { Gateway } from '../deps.ts';
+import { type Reply, type Route, route } from '../http/route.ts';
+import { bookingId } from './bookings.ts';
+import { ok, timeOrNull } from './envelope.ts';
+import { noticePage, paymentPage } from './paymentPage.ts';
+import * as present from './presenters.ts';
+import { BookingPath, envelope, PaymentStart, PaymentState } from './schemas.ts';
+
+const tag = 'Payments';
+const path = '/api/v1/payments/initiate/:id';
+const summary = 'Start the payment of a booking';
+
+/** The routes under /api/v1/payments. */
+export function payments(gateway: Gateway): Route[] {
+  const { config, db, provider } = gateway;
+
+  async function start(id: string, accountId: string, note: (orderId: string) => void): Promise<Reply> {
+    const order = await orders.findOwn(db, bookingId(id), accountId);
+    note(order.id);
+    const payment = await money.begin(db, provider, order.id);
+    return ok({
+      booking_id: order.id,
+      amount: present.money(payment.amountMinor, payment.currency),
+      currency: payment.currency,
+      payment_intent_id: payment.providerRef,
+      client_secret: payment.clientSecret,
+      publishable_key: config.stripe.publishableKey,
+      status: payment.status,
+      expires_at: timeOrNull(order.expires_at),
+    });
+  }
+
+  return [
+    route({
+      method: 'post',
+      path,
+      access: 'user',
+      limit: 'authenticated',
+      tag,
+      summary,
+      description: 'For programs: the payment intent to finish with Stripe.js or Stripe’s API. Repeating it gives the same intent.',
+      params: BookingPath,
+      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart) } },
+      handle: ({ params, caller, note }) => start(params.id, caller.accountId, note),
+    }),
+    route({
+      method: 'get',
+      path,
+      // A browser opens this address as a link and cannot send a token with it, so the booking's id (122 random bits, known to its
+      // owner only) is the capability: the page shows event, seats and amount, and all it can do is pay.
+      access: 'link',
+      limit: 'authenticated',
+      tag,
+      summary,
+      description: 'With Accept: text/html a page with a card form, opened by its link; otherwise the same as POST, for the owner.',
+      params: BookingPath,
+      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart) } },
+      async handle({ params, caller, ctx, note }) {
+        ctx.vary('Accept');
+        if (ctx.accepts('json', 'html') === 'html') return show(gateway, params.id, note);
+        if (!caller) throw new DomainError('unauthenticated', 'Authentication required: send Authorization: Bearer <access_token>.');
+        return start(params.id, caller.accountId, note);
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/v1/payments/status/:id',
+      access: 'link',
+      limit: 'authenticated',
+      tag,
+      summary: 'How the payment of a booking stands',
+      description: 'For the payment page, which knows the link only; so it tells the status and nothing else.',
+      params: BookingPath,
+      responses: { 200: { description: 'The status.', schema: envelope(PaymentState) } },
+      async handle({ params, note }) {
+        const order = await orders.find(db, bookingId(params.id));
+        if (!order) throw new DomainError('order_not_found', 'Booking does not exist.');
+        note(order.id);
+        return ok({ status: present.paymentState(order), expires_at: timeOrNull(order.expires_at) });
+      },
+    }),
+  ];
+}
+
+/** The page for people. Its refusals are pages too. */
+async function show({ config, db, provider }: Gateway, id: string, note: (orderId: string) => void): Promise<Reply> {
+  const order = await found(db, id);
+  if (!order) return noticePage(404, 'Booking not found', 'This link names no booking. Please check that it was copied whole.');
+  note(order.id);
+  let clientSecret: string | undefined;
+  if (order.status === 'pending') {
+    try {
+      clientSecret = (await money.begin(db, provider, order.id)).clientSecret;
+    } catch (error) {
+      if (!(error instanceof DomainError)) throw error;
+      if (error.code === 'payment_unavailable')
+        return noticePage(
+          503,
+          'Payments are not available right now',
+          'Your seats are still held. This page tries again by itself in a few seconds.',
+          5,
+        );
+      // Expired, paid or cancelled in this very moment: the page shows what is true now.
+    }
+  }
+  const now = clientSecret ? order : ((await orders.find(db, order.id)) ?? order);
+  const { standinUrl, publishableKey } = config.stripe;
+  return paymentPage({
+    order: now,
+    clientSecret,
+    publishableKey,
+    stripeJs: standinUrl ? `${standinUrl}/v3/` : 'https://js.stripe.com/v3/',
+    real: !standinUrl,
+    returnUrl: `${config.http.publicUrl}${present.paymentUrl(order.id)}`,
+    nonce: randomBytes(16).toString('base64'),
+  });
+}
+
+async function found(db: Gateway['db'], id: string): Promise<orders.OrderView | undefined> {
+  try {
+    return await orders.find(db, bookingId(id));
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'order_not_found') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,128 @@
+// Rows -> Evently's wire: the only place where its minor units become decimals and its dates text.
+import type { z } from 'zod';
+import type { Account } from '../../services/accounts.ts';
+import type { EventView, Tier } from '../../services/events.ts';
+import type { Claim } from '../../services/holds.ts';
+import { decimal } from '../../services/money.ts';
+import { type OrderView, orderCode } from '../../services/orders.ts';
+import type { TokenPair } from '../../services/sessions.ts';
+import { time, timeOrNull } from './envelope.ts';
+import type * as s from './schemas.ts';
+
+/** 50000, USD -> 500. Every amount below 2^53 minor units survives the trip through a JSON number. */
+export const money = (minor: number, currency: string): number => Number(decimal(minor, currency));
+
+export const user = (account: Account): z.output<typeof s.User> => ({
+  id: account.id,
+  email: account.email,
+  full_name: account.full_name,
+  role: account.role,
+  created_at: time(account.created_at),
+});
+
+export const tokens = (pair: TokenPair): z.output<typeof s.Tokens> => ({
+  access_token: pair.accessToken,
+  refresh_token: pair.refreshToken,
+  token_type: 'bearer',
+  expires_in: pair.expiresIn,
+});
+
+const eventBase = (e: EventView) => ({
+  id: e.id,
+  slug: e.slug,
+  name: e.name,
+  description: e.description,
+  start_time: time(e.starts_at),
+  end_time: time(e.ends_at),
+  capacity: e.capacity,
+  available_seats: e.available,
+  status: e.status,
+  currency: e.currency,
+});
+
+export const eventShort = (e: EventView): z.output<typeof s.EventShort> => ({
+  ...eventBase(e),
+  venue: e.venue && { id: e.venue.id, name: e.venue.name, city: e.venue.city, capacity: e.venue.capacity },
+  min_price: e.min_price_minor === null ? null : money(e.min_price_minor, e.currency),
+  max_price: e.max_price_minor === null ? null : money(e.max_price_minor, e.currency),
+});
+
+export const eventFull = (e: EventView, tiers: Tier[]): z.output<typeof s.EventFull> => ({
+  ...eventBase(e),
+  venue: e.venue && venueFull(e.venue),
+  price_tiers: tiers.map((t) => ({ tier: t.name, price: money(t.price_minor, e.currency), available: t.available })),
+  created_at: time(e.created_at),
+});
+
+const venueFull = ({ number: _, ...venue }: NonNullable<EventView['venue']>) => venue;
+
+type Placed = { id: string; section: string | null; row_label: string | null; seat_label: string | null; price_minor: number };
+const bookedSeat = (p: Placed, currency: string) => ({
+  id: p.id,
+  section: p.section,
+  row: p.row_label,
+  seat_number: p.seat_label,
+  price: money(p.price_minor, currency),
+});
+
+/** A booking as it is created, from the claim itself: nothing is read again. */
+export const claimed = ({ order, event, places }: Claim): z.output<typeof s.Booking> => ({
+  id: order.id,
+  booking_code: orderCode(order),
+  event: { id: event.id, name: event.name, start_time: time(event.starts_at) },
+  seats: places.map((p) => bookedSeat(p, order.currency)),
+  total_amount: money(order.total_minor, order.currency),
+  currency: order.currency,
+  status: order.status,
+  expires_at: time(order.expires_at),
+  created_at: time(order.created_at),
+});
+
+export const booking = (o: OrderView): z.output<typeof s.BookingFull> => ({
+  id: o.id,
+  booking_code: orderCode(o),
+  event: { id: o.event.id, name: o.event.name, start_time: time(o.event.starts_at) },
+  seats: o.places.map((p) => bookedSeat(p, o.currency)),
+  total_amount: money(o.total_minor, o.currency),
+  currency: o.currency,
+  status: o.status,
+  expires_at: timeOrNull(o.expires_at),
+  created_at: time(o.created_at),
+  confirmed_at: timeOrNull(o.confirmed_at),
+  payment: o.payment && { status: o.payment.status, failure_code: o.payment.failure_code },
+  refund: o.refund && { status: refundStatus(o.refund.status), amount: money(o.refund.amount_minor, o.currency) },
+  tickets: o.tickets.map((t) => ticket(o, t)),
+});
+
+function ticket(o: OrderView, t: OrderView['tickets'][number]) {
+  const place = o.places.find((p) => p.id === t.place_id);
+  const files = `/api/v1/bookings/${o.id}/tickets/${t.id}`;
+  return {
+    id: t.id,
+    code: t.code,
+    seat: place ? seatName(place) : '',
+    seat_id: t.place_id,
+    checked_in_at: t.checked_in_at && time(new Date(t.checked_in_at)),
+    qr: `${files}/qr.png`,
+    pdf: `${files}/ticket.pdf`,
+  };
+}
+
+/** "VIP, row A, seat 1"; for a place without a number, its offer's name. */
+export const seatName = (p: OrderView['places'][number]): string =>
+  p.seat_label === null ? p.offer_name : `${p.section}, row ${p.row_label}, seat ${p.seat_label}`;
+
+/** A refund on its way reads "processing", as the seed has it. */
+export const refundStatus = (status: NonNullable<OrderView['refund']>['status'] | null) =>
+  status === 'pending' ? 'processing' : (status ?? 'none');
+
+export const paymentUrl = (orderId: string): string => `/api/v1/payments/initiate/${orderId}`;
+
+/** What the payment page has to tell its reader, in one word. */
+export function paymentState(o: OrderView): z.output<typeof s.PaymentState>['status'] {
+  if (o.status === 'confirmed') return 'confirmed';
+  if (o.refund) return 'refunded';
+  if (o.payment?.status === 'processing' || o.payment?.status === 'succeeded') return 'processing';
+  if (o.status === 'pending' && o.payment?.failure_code) return 'failed';
+  return o.status;
+}

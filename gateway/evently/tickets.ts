@@ -1,0 +1,34 @@
+// A booking's ticket files: the QR picture and the PDF, for the booking's owner.
+import { DomainError } from '../../services/errors.ts';
+import * as orders from '../../services/orders.ts';
+import { type FileKind, file } from '../../services/ticketFiles.ts';
+import type { Gateway } from '../deps.ts';
+import { type Route, route } from '../http/route.ts';
+import { bookingId } from './bookings.ts';
+import { TicketPath } from './schemas.ts';
+
+const TYPES: Record<FileKind, string> = { 'qr.png': 'image/png', 'ticket.pdf': 'application/pdf' };
+
+/** GET /api/v1/bookings/{id}/tickets/{ticketId}/qr.png and /ticket.pdf. */
+export function ticketFiles({ db }: Gateway): Route[] {
+  return (Object.keys(TYPES) as FileKind[]).map((kind) =>
+    route({
+      method: 'get',
+      path: `/api/v1/bookings/:id/tickets/:ticketId/${kind}`,
+      access: 'user',
+      limit: 'authenticated',
+      tag: 'Bookings',
+      summary: `Ticket file ${kind}`,
+      params: TicketPath,
+      responses: { 200: { description: 'The file.', type: TYPES[kind] } },
+      async handle({ params, caller, note }) {
+        const order = await orders.findOwn(db, bookingId(params.id), caller.accountId);
+        note(order.id);
+        const ticket = order.tickets.find((t) => t.id === params.ticketId.toLowerCase());
+        if (!ticket) throw new DomainError('not_found', 'There is no such ticket in this booking.', { what: 'ticket' });
+        const headers = { 'Content-Disposition': `inline; filename="${orders.orderCode(order)}-${kind}"` };
+        return { status: 200, type: TYPES[kind], body: await file(db, ticket.id, kind), headers };
+      },
+    }),
+  );
+}

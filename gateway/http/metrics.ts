@@ -1,0 +1,99 @@
+// What Prometheus scrapes: HTTP by route, claims by outcome, and what only the database knows, asked at scrape time.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export type HttpMetrics = { observe(method: string, route: string, status: number, ms: number): void };
+
+export type Metrics = HttpMetrics & {
+  /** Counts one claim: claimed, or the code it was refused with. */
+  claim(outcome: string): void;
+  /** Counts workflow starts by the gateway: started, failed, or left to the relay. */
+  start(outcome: 'started' | 'failed' | 'left'): void;
+  render(): Promise<string>;
+  contentType: string;
+};
+
+export type Sources = {
+  ordersByStatus(): Promise<{ status: string; count: number }[]>;
+  outboxLag(): Promise<{ rows: number; seconds: number }>;
+  pool?: () => { total: number; idle: number; waiting: number };
+};
+
+/** Counting a big table takes a moment: scrapes closer together than this share one answer. */
+const KEEP_MS = 10_000;
+
+function remembered<T>(ask: () => Promise<T>, keepMs: number): () => Promise<T> {
+  let last: { at: number; value: Promise<T> } | undefined;
+  return () => {
+    if (!last || Date.now() - last.at > keepMs) last = { at: Date.now(), value: ask() };
+    return last.value;
+  };
+}
+
+/** Makes this process' metrics. A source that fails leaves its lines out; the scrape itself goes on. */
+export function createMetrics(sources: Sources): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const http = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from request to answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10, 30],
+    registers,
+  });
+  const claims = new Counter({ name: 'billetter_claims_total', help: 'Claims by outcome.', labelNames: ['outcome'], registers });
+  const starts = new Counter({
+    name: 'billetter_workflow_starts_total',
+    help: 'Order workflows started directly by this gateway, or left to the outbox relay.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const orders = remembered(sources.ordersByStatus, KEEP_MS);
+  new Gauge({
+    name: 'billetter_orders',
+    help: 'Orders by stored state.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      for (const { status, count } of await orders().catch(() => [])) this.set({ status }, count);
+    },
+  });
+  outboxGauges(sources.outboxLag, registry);
+  if (sources.pool) poolGauge(sources.pool, registry);
+
+  return {
+    observe: (method, route, status, ms) => http.observe({ method, route, status }, ms / 1000),
+    claim: (outcome) => claims.inc({ outcome }),
+    start: (outcome) => starts.inc({ outcome }),
+    render: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function outboxGauges(ask: Sources['outboxLag'], registry: Registry): void {
+  const lag = remembered(ask, 100); // both gauges of one scrape read one answer
+  const gauge = (name: string, help: string, pick: (lag: { rows: number; seconds: number }) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        const now = await lag().catch(() => undefined);
+        if (now) this.set(pick(now));
+      },
+    });
+  gauge('billetter_outbox_lag_seconds', 'Age of the oldest waiting outbox row.', (now) => now.seconds);
+  gauge('billetter_outbox_rows', 'Outbox rows not yet handed on.', (now) => now.rows);
+}
+
+function poolGauge(pool: NonNullable<Sources['pool']>, registry: Registry): void {
+  new Gauge({
+    name: 'billetter_db_pool_connections',
+    help: 'Database connections of this process; waiting counts requests without one.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      for (const [state, count] of Object.entries(pool())) this.set({ state }, count);
+    },
+  });
+}

@@ -1,0 +1,75 @@
+// One route, stated whole: who may call it, how often, what goes in, what comes out. Router, OpenAPI and the access test are made from these.
+import type { Context } from 'koa';
+import type { output, ZodType } from 'zod';
+import type { Caller } from '../../services/sessions.ts';
+
+/**
+ * Who may call a route. `link`: whoever holds the unguessable link; a bearer token, if sent, is checked.
+ * `organizer` means organizer or admin. `signature`: the body proves its sender.
+ */
+export type Access = 'public' | 'link' | 'user' | 'organizer' | 'admin' | 'signature';
+
+/** Which rate limit counts the call. `none` is for machines that must never be refused: probes, scrapes, callbacks. */
+export type LimitClass = 'none' | 'public' | 'authenticated' | 'booking' | 'admin';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** What a handler answers. Objects become JSON; Buffers, streams and strings go as they are, with `type`. */
+export type Reply = { status: number; body: unknown; type?: string; headers?: Record<string, string> };
+
+/** What the runner leaves on ctx.state for the log line and the metrics. */
+export type RequestState = { requestId: string; route?: string; api?: string; accountId?: string; orderId?: string; error?: string };
+
+export type Signed = Extract<Access, 'user' | 'organizer' | 'admin'>;
+
+export type Call<A extends Access, B, Q, P> = {
+  body: B;
+  query: Q;
+  params: P;
+  caller: A extends Signed ? Caller : Caller | undefined;
+  ctx: Context;
+  /** Puts the order's id on this request's log line. */
+  note(orderId: string): void;
+};
+
+export type Response = { description: string; schema?: ZodType; type?: string };
+
+/** A route with its types erased, as the router and the documents walk it. */
+export type Route = {
+  method: Method;
+  path: string;
+  access: Access;
+  limit: LimitClass;
+  tag: string;
+  summary: string;
+  description?: string;
+  body?: ZodType;
+  query?: ZodType;
+  params?: ZodType;
+  /** The handler gets the body's bytes untouched: signatures are made over bytes. */
+  rawBody?: boolean;
+  /** Left out of the API's document (the document itself, pages). */
+  hidden?: boolean;
+  responses: Record<number, Response>;
+  handle(call: Call<Access, any, any, any>): Promise<Reply> | Reply;
+};
+
+type In<S> = S extends ZodType ? output<S> : undefined;
+
+/** States a route. The handler's types follow from its schemas and from who may call it. */
+export function route<
+  A extends Access,
+  B extends ZodType | undefined = undefined,
+  Q extends ZodType | undefined = undefined,
+  P extends ZodType | undefined = undefined,
+>(
+  r: Omit<Route, 'access' | 'body' | 'query' | 'params' | 'handle'> & {
+    access: A;
+    body?: B;
+    query?: Q;
+    params?: P;
+    handle(call: Call<A, In<B>, In<Q>, In<P>>): Promise<Reply> | Reply;
+  },
+): Route {
+  return r as unknown as Route;
+}

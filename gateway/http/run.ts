@@ -1,0 +1,65 @@
+// Runs one route: authenticate, limit, validate, handle, answer. Everything that can be decided once is decided at start.
+import type { Context } from 'koa';
+import type { Limiter } from '../../services/limits.ts';
+import type { Caller } from '../../services/sessions.ts';
+import type { Api } from './api.ts';
+import { authorize, isSigned } from './auth.ts';
+import { rawBody } from './body.ts';
+import { refuse } from './errors.ts';
+import { countCall } from './limits.ts';
+import type { Log } from './log.ts';
+import type { Reply, RequestState, Route } from './route.ts';
+import { validate } from './validate.ts';
+
+export type Runtime = { log: Log; limiter: Limiter | undefined; readJson: (ctx: Context) => Promise<unknown> };
+
+/** The route as Koa middleware. It always answers: what is thrown is answered by the API's error table. */
+export function runner(api: Api, route: Route, { log, limiter, readJson }: Runtime): (ctx: Context) => Promise<void> {
+  const { access, limit, body, query, params } = route;
+  const signed = isSigned(access);
+
+  async function identify(ctx: Context): Promise<Caller | undefined> {
+    if (signed) return api.authenticate(ctx);
+    if (access === 'link' && ctx.req.headers.authorization) return api.authenticate(ctx);
+    return undefined;
+  }
+
+  return async (ctx) => {
+    const state = ctx.state as RequestState;
+    state.route = route.path;
+    state.api = api.name;
+    try {
+      let caller: Caller | undefined;
+      try {
+        caller = await identify(ctx);
+      } finally {
+        if (limiter) countCall(ctx, limiter, limit, caller);
+      }
+      if (caller) {
+        state.accountId = caller.accountId;
+        if (signed) authorize(caller, access);
+      }
+      const reply = await route.handle({
+        body: body ? validate(body, (await readJson(ctx)) ?? {}, 'body') : route.rawBody ? await rawBody(ctx) : undefined,
+        query: query && validate(query, ctx.query, 'query'),
+        params: params ? validate(params, ctx.params, 'params') : ctx.params,
+        caller,
+        ctx,
+        note(orderId) {
+          state.orderId = orderId;
+        },
+      });
+      send(ctx, reply);
+    } catch (thrown) {
+      refuse(ctx, api, thrown, log);
+    }
+  };
+}
+
+function send(ctx: Context, reply: Reply): void {
+  ctx.status = reply.status;
+  if (reply.headers) ctx.set(reply.headers);
+  const plain = reply.type === undefined;
+  ctx.type = reply.type ?? 'application/json';
+  ctx.body = plain ? JSON.stringify(reply.body) : reply.body;
+}

@@ -1,0 +1,58 @@
+// Pays an order through its workflow: one update, which starts the workflow if nobody has yet.
+import { randomUUID } from 'node:crypto';
+import { type Client, isGrpcServiceError, WithStartWorkflowOperation, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import { DomainError } from '../services/errors.ts';
+import { type OrderView, orderCode } from '../services/orders.ts';
+import { orderStart, PAY, type PayRequest, type PayResult, WORKFLOWS } from '../workflows/messages.ts';
+
+/** An engine that does not answer this soon is away. */
+const REACH_MS = 2_000;
+const DEADLINE_EXCEEDED = 4;
+const CANCELLED = 1;
+
+/**
+ * Sends the payment method to the order's workflow and waits for the outcome, at most `waitMs`. `unknown`: the workflow has
+ * it or may have it, and will come to an end by itself.
+ * @throws DomainError unavailable when the workflow engine could not be reached at all: nothing was charged then.
+ */
+export async function pay(client: Client, order: OrderView, method: string, waitMs: number): Promise<PayResult | { outcome: 'unknown' }> {
+  await reach(client);
+  const input = { orderId: order.id, code: orderCode(order), event: order.event.slug, owner: order.account_id };
+  const request: PayRequest = { method, attempt: randomUUID() };
+  // Made per call: a start operation can be used once.
+  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, orderStart(input));
+  startWorkflowOperation.workflowHandle().catch(() => {}); // the update below reports the same failure
+  try {
+    return await client.connection.withDeadline(Date.now() + waitMs, () =>
+      client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
+        args: [request],
+        updateId: request.attempt,
+        startWorkflowOperation,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || hasCode(error, DEADLINE_EXCEEDED, CANCELLED))
+      return { outcome: 'unknown' };
+    if (grpcOf(error)) throw away();
+    throw error;
+  }
+}
+
+const away = () => new DomainError('unavailable', 'Payments cannot be taken right now; your booking is still held. Try again.');
+
+/** Asks the engine a small thing first: while it is away this is the answer within moments, and it is certain that nothing was charged. */
+async function reach({ connection }: Client): Promise<void> {
+  await connection
+    .withDeadline(Date.now() + REACH_MS, () => connection.workflowService.getSystemInfo({}))
+    .catch(() => {
+      throw away();
+    });
+}
+
+/** The gRPC error in or under a client error. */
+function grpcOf(error: unknown): { code: number } | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at as { code: number };
+  return undefined;
+}
+
+const hasCode = (error: unknown, ...codes: number[]) => codes.includes(grpcOf(error)?.code ?? -1);

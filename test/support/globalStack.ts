@@ -1,0 +1,50 @@
+// One whole system for all flow tests: Postgres, Temporal, mail, payment stand-in, a gateway and a worker, started as `npm start` starts them.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { TestProject } from 'vitest/node';
+import { startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
+
+const run = promisify(execFile);
+
+export type StackFacts = {
+  gatewayUrl: string;
+  databaseUrl: string;
+  temporalAddress: string;
+  mailUrl: string;
+  stripeUrl: string;
+  webhookSecret: string;
+  env: Record<string, string>;
+};
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    stack: StackFacts;
+  }
+}
+
+/** Migrates and seeds the stack's database the way `npm start` does. */
+export async function seedStack(databaseUrl: string): Promise<void> {
+  await run(process.execPath, ['--import', 'tsx', 'deploy/local/seed.ts'], { env: { ...process.env, DATABASE_URL: databaseUrl } });
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stack = await startStack({ ports: 'free', quiet: true });
+  try {
+    await seedStack(stack.databaseUrl);
+    const env = { NODE_ENV: 'test', RATE_LIMITS: 'off', LOG_LEVEL: 'info' };
+    await Promise.all([startGateway(stack, env), startWorker(stack, env)]);
+    project.provide('stack', {
+      gatewayUrl: stack.gatewayUrl,
+      databaseUrl: stack.databaseUrl,
+      temporalAddress: stack.temporalAddress,
+      mailUrl: stack.mailUrl,
+      stripeUrl: stack.stripeUrl!,
+      webhookSecret: stack.env.STRIPE_WEBHOOK_SECRET!,
+      env: { ...stack.env, ...env },
+    });
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+  return () => stack.stop();
+}
