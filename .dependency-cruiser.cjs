@@ -20,11 +20,17 @@ module.exports = {
       from: { path: '^gateway/', pathNot: '^gateway/(main|compose)\\.ts$' },
       to: { path: '^(db/connect|config)\\.ts$', dependencyTypesNot: ['type-only'] },
     },
-    only('workflows', [], 'Workflow code is deterministic and alone; what it needs of others is types.', { dependencyTypesNot: ['type-only'] }),
+    only('workflows', [], 'Workflow code is deterministic and alone; what it needs of others is types.', {
+      dependencyTypesNot: ['type-only'],
+    }),
     only('activities', ['^services/', '^db/tables\\.ts$'], 'Activities are thin adapters to services.'),
     only('services', ['^db/tables\\.ts$'], 'Services know the tables and nothing above them.'),
     only('db', [], 'The database layer knows nobody.'),
-    only('worker', ['^activities/', '^services/', '^workflows/messages\\.ts$', '^db/', '^config\\.ts$'], 'Workflows are loaded by path, never imported.'),
+    only(
+      'worker',
+      ['^activities/', '^services/', '^workflows/messages\\.ts$', '^db/', '^config\\.ts$'],
+      'Workflows are loaded by path, never imported.',
+    ),
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     {
       name: 'pure-workflows',

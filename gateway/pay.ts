@@ -1,14 +1,19 @@
 // Pays an order through its workflow: one update, which starts the workflow if nobody has yet.
 import { randomUUID } from 'node:crypto';
-import { type Client, isGrpcServiceError, WithStartWorkflowOperation, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  WithStartWorkflowOperation,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { DomainError } from '../services/errors.ts';
 import { type OrderView, orderCode } from '../services/orders.ts';
 import { orderStart, PAY, type PayRequest, type PayResult, WORKFLOWS } from '../workflows/messages.ts';
 
 /** An engine that does not answer this soon is away. */
 const REACH_MS = 2_000;
-const DEADLINE_EXCEEDED = 4;
-const CANCELLED = 1;
+const RESOURCE_EXHAUSTED = 8;
 
 /**
  * Sends the payment method to the order's workflow and waits for the outcome, at most `waitMs`. `unknown`: the workflow has
@@ -31,9 +36,13 @@ export async function pay(client: Client, order: OrderView, method: string, wait
       }),
     );
   } catch (error) {
-    if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || hasCode(error, DEADLINE_EXCEEDED, CANCELLED))
-      return { outcome: 'unknown' };
-    if (grpcOf(error)) throw away();
+    // Ten attempts of one order at once is what a workflow takes; this one was turned away at the door.
+    if (grpcCode(error) === RESOURCE_EXHAUSTED) throw away();
+    const open =
+      grpcCode(error) !== undefined ||
+      error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+      error instanceof WorkflowUpdateFailedError;
+    if (open) return { outcome: 'unknown' };
     throw error;
   }
 }
@@ -49,10 +58,8 @@ async function reach({ connection }: Client): Promise<void> {
     });
 }
 
-/** The gRPC error in or under a client error. */
-function grpcOf(error: unknown): { code: number } | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at as { code: number };
+/** The code of the gRPC error in or under a client error. */
+function grpcCode(error: unknown): number | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at.code;
   return undefined;
 }
-
-const hasCode = (error: unknown, ...codes: number[]) => codes.includes(grpcOf(error)?.code ?? -1);

@@ -57,6 +57,14 @@ async function open(tx: Transaction<DB>, provider: string, orderId: string) {
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
   if (order.total_minor === 0)
     throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status });
+  const paid = await tx
+    .selectFrom('payments')
+    .select('id')
+    .where('order_id', '=', orderId)
+    .where('status', '=', 'succeeded')
+    .where('settled_at', 'is', null)
+    .executeTakeFirst();
+  if (paid) throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
   await sql`insert into payments (order_id, provider, amount_minor, currency)
     values (${orderId}::uuid, ${provider}, ${order.total_minor}, ${order.currency})
     on conflict (order_id) where status in ('created', 'processing') do nothing`.execute(tx);
@@ -98,7 +106,7 @@ export async function charge(
     if (error.code === 'order_not_payable') return { outcome: 'not-payable' };
     throw error;
   }
-  const told = await provider.pay({ key: request.key, ref: payment.providerRef, method: request.method });
+  const told = await provider.pay({ key: `${request.key}/${payment.paymentId}`, ref: payment.providerRef, method: request.method });
   // The workflow is the caller and goes on by itself: announcing this to it would only start it once more.
   await db.transaction().execute((tx) => record(tx, provider.name, told, { announce: false }));
   if (told.status === 'succeeded' || told.status === 'processing') return { outcome: told.status };

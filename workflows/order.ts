@@ -94,7 +94,9 @@ export async function order(input: OrderInput): Promise<string> {
             ? 'A payment is being made at the provider.'
             : `Waits for the payment until ${facts.expiresAt}; then the places are free again.`,
         );
-        await (state.paying > 0 ? condition(() => state.paying === 0) : wake(state, calls, left, `hold of ${input.code} ends`));
+        await (state.paying > 0
+          ? condition(() => state.paying === 0 || state.calls > calls)
+          : wake(state, calls, left, `hold of ${input.code} ends`));
         continue;
       }
       // One question to the provider before the order is ended: a lost callback must not cost the buyer the seats.

@@ -1,0 +1,267 @@
+// The order's workflow against real rows and the real payment stand-in, in Temporal's time-skipping server where it can be had
+// (else on the stack's dev server with short timers). Each test is a branch of the order's life; its histories are replayed at the end.
+import { randomUUID } from 'node:crypto';
+import { type Client, Connection, Client as TemporalClient, WithStartWorkflowOperation } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { orderActivities } from '../../activities/orders.ts';
+import { paymentActivities } from '../../activities/payments.ts';
+import { startStripeStandin } from '../../deploy/local/stripe/standin.ts';
+import { findTestServer } from '../../deploy/local/test-server.ts';
+import * as holds from '../../services/holds.ts';
+import * as orders from '../../services/orders.ts';
+import * as payments from '../../services/payments.ts';
+import type { PaymentProvider } from '../../services/provider.ts';
+import { stripeProvider } from '../../services/stripe.ts';
+import { workflowsPath } from '../../worker/bundle.ts';
+import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
+import { CHANGED, orderStart, orderWorkflowId, PAY, type PayResult } from '../../workflows/messages.ts';
+import { until } from '../support/client.ts';
+import { openDb } from '../support/db.ts';
+import { saveHistory } from '../support/histories.ts';
+import { stripeClient } from '../support/stripe.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+const db = openDb();
+const SECRET = 'x'.repeat(32);
+let client: Client;
+let skipping: TestWorkflowEnvironment | undefined;
+let stop: () => Promise<void>;
+let provider: PaymentProvider;
+let standin: Awaited<ReturnType<typeof startStripeStandin>>;
+let bundle: WorkflowBundle;
+let event: { id: string; slug: string };
+let account: string;
+let seats: string[];
+/** Order id -> the branch it went through. */
+const seen = new Map<string, string>();
+
+/** A hold that outlasts every test unless time is skipped, and how long it must be when it cannot be. */
+const hold = () => (skipping ? 3600 : 3);
+
+beforeAll(async () => {
+  const server = await findTestServer();
+  let connection: NativeConnection;
+  if ('path' in server) {
+    skipping = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: server.path } } });
+    client = skipping.client;
+    connection = skipping.nativeConnection;
+  } else {
+    console.warn(`no time-skipping server (${server.reason}): short timers on the dev server`);
+    const { temporalAddress } = inject('stack');
+    client = new TemporalClient({ connection: await Connection.connect({ address: temporalAddress }) });
+    connection = await NativeConnection.connect({ address: temporalAddress });
+  }
+  if (skipping) await connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes: SEARCH_TYPES });
+  else await registerSearchAttributes(connection, 'default');
+  standin = await startStripeStandin({ port: 0, webhookUrl: 'http://127.0.0.1:9/', webhookSecret: SECRET });
+  provider = stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 });
+  bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  const taskQueue = queue('orders');
+  const workers = [
+    await Worker.create({ connection, taskQueue, workflowBundle: bundle, activities: orderActivities({ db, ticketSecret: SECRET }) }),
+    await Worker.create({ connection, taskQueue: 'payments', activities: paymentActivities({ db, provider }) }),
+  ];
+  const running = workers.map((w) => w.run());
+  stop = async () => {
+    for (const w of workers) w.shutdown();
+    await Promise.all(running);
+    await standin.close();
+    await (skipping ? skipping.teardown() : connection.close());
+    await db.destroy();
+  };
+
+  account = (
+    await db
+      .insertInto('accounts')
+      .values({ email: `${randomUUID()}@x.test`, password_hash: '-' })
+      .returning('id')
+      .executeTakeFirstOrThrow()
+  ).id;
+  event = await db
+    .insertInto('events')
+    .values({
+      slug: randomUUID(),
+      name: 'W',
+      capacity: 50,
+      status: 'published',
+      starts_at: new Date(Date.now() + 9e8),
+      ends_at: new Date(Date.now() + 9.1e8),
+    })
+    .returning(['id', 'slug'])
+    .executeTakeFirstOrThrow();
+  const offer = await db
+    .insertInto('offers')
+    .values({ event_id: event.id, name: 'Floor', price_minor: 5000, currency: 'USD', quantity: 50, seated: true })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await sql`insert into places (event_id, offer_id, section, row_label, seat_label, position)
+    select ${event.id}::uuid, ${offer.id}::uuid, 'Floor', 'A', s::text, s from generate_series(0, 49) s`.execute(db);
+  seats = (await db.selectFrom('places').select('id').where('event_id', '=', event.id).orderBy('position').execute()).map((p) => p.id);
+});
+afterAll(() => stop?.());
+
+/** On the shared dev server the stack's own worker serves `orders`: there we need a queue of our own. */
+const queue = (name: string) => (skipping ? name : `${name}-test-${process.pid}`);
+
+async function claimed(holdSeconds = 300) {
+  const claim = await holds.claim(db, { accountId: account, eventId: event.id, placeIds: [seats.shift()!], holdSeconds, maxPlaces: 10 });
+  const start = {
+    ...orderStart({ orderId: claim.order.id, code: orders.orderCode(claim.order), event: event.slug, owner: account }),
+    taskQueue: queue('orders'),
+  };
+  // A skipping server's clock runs years ahead of Postgres' (it jumps whenever a result is awaited): the hold is measured on its clock.
+  if (skipping)
+    await db
+      .updateTable('orders')
+      .set({ expires_at: new Date((await skipping.currentTimeMs()) + holdSeconds * 1000) })
+      .where('id', '=', claim.order.id)
+      .execute();
+  seen.set(claim.order.id, expect.getState().currentTestName ?? claim.order.id);
+  return { id: claim.order.id, places: claim.places, start };
+}
+type Claimed = Awaited<ReturnType<typeof claimed>>;
+
+const pay = (o: Claimed, method: string): Promise<PayResult> =>
+  client.workflow.executeUpdateWithStart(PAY, {
+    args: [{ method, attempt: randomUUID() }],
+    startWorkflowOperation: new WithStartWorkflowOperation('order', o.start),
+  }) as Promise<PayResult>;
+const status = async (o: Claimed) =>
+  (await db.selectFrom('orders').select('status').where('id', '=', o.id).executeTakeFirstOrThrow()).status;
+const holders = async (o: Claimed) =>
+  await db.selectFrom('places').select(['order_id', 'sold_at']).where('id', '=', o.places[0]!.id).executeTakeFirstOrThrow();
+
+/** What a webhook does: the fact is written, and the workflow is told. */
+async function paidOutside(o: Claimed): Promise<void> {
+  const open = await payments.begin(db, provider, o.id);
+  await stripeClient(standin.url).paymentIntents.confirm(open.providerRef, { payment_method: 'pm_card_visa' });
+}
+async function told(o: Claimed): Promise<void> {
+  const payment = await db.selectFrom('payments').select('provider_ref').where('order_id', '=', o.id).executeTakeFirstOrThrow();
+  const event = {
+    id: `evt_${randomUUID()}`,
+    type: 'payment_intent.succeeded',
+    payment: await provider.read(payment.provider_ref!),
+    payload: {},
+  };
+  await payments.receive(db, 'stripe', event);
+  const { workflowIdConflictPolicy: _, ...start } = o.start;
+  await client.workflow.signalWithStart('order', { ...start, signal: CHANGED, signalArgs: [] });
+}
+const result = (o: Claimed) => client.workflow.getHandle(orderWorkflowId(o.id)).result();
+
+test('nobody pays: the hold runs out in its own time, the order is expired and the place free', async () => {
+  const o = await claimed(hold());
+  await client.workflow.start('order', o.start);
+  expect(await result(o)).toBe('expired');
+  expect([await status(o), await holders(o)]).toEqual(['expired', { order_id: null, sold_at: null }]);
+});
+
+test('pay: confirmed, the place sold, one ticket', async () => {
+  const o = await claimed();
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+  expect(await result(o)).toBe('confirmed');
+  expect((await orders.find(db, o.id))!.tickets).toHaveLength(1);
+});
+
+test('decline, then pay: one run, confirmed', async () => {
+  const o = await claimed();
+  expect(await pay(o, 'tok_chargeDeclined')).toMatchObject({ outcome: 'declined', declineCode: 'generic_decline' });
+  expect(await status(o)).toBe('pending');
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+});
+
+test('the signal of a payment made elsewhere: confirmed', async () => {
+  const o = await claimed();
+  await client.workflow.start('order', o.start);
+  await paidOutside(o);
+  await told(o);
+  expect(await result(o)).toBe('confirmed');
+});
+
+test('the signal comes before the start: confirmed all the same', async () => {
+  const o = await claimed();
+  await paidOutside(o);
+  await told(o);
+  expect(await result(o)).toBe('confirmed');
+});
+
+test('cancelled while it waits: ends cancelled, the open payment closed at the provider', async () => {
+  const o = await claimed();
+  await client.workflow.start('order', o.start);
+  const open = await payments.begin(db, provider, o.id);
+  await orders.cancel(db, { orderId: o.id, accountId: account, reason: 'test' });
+  await client.workflow.getHandle(orderWorkflowId(o.id)).signal(CHANGED);
+  expect(await result(o)).toBe('cancelled');
+  expect((await provider.read(open.providerRef)).status).toBe('cancelled');
+});
+
+test('cancelled after payment: a second chapter refunds it', async () => {
+  const o = await claimed();
+  await pay(o, 'tok_visa');
+  await result(o);
+  await orders.cancel(db, { orderId: o.id, accountId: account, reason: 'test' });
+  const { workflowIdConflictPolicy: _, ...start } = o.start;
+  await client.workflow.signalWithStart('order', { ...start, signal: CHANGED, signalArgs: [] });
+  await until(
+    'refunded',
+    () => orders.find(db, o.id),
+    (v) => v?.refund?.status === 'succeeded',
+  );
+  expect(await result(o)).toBe('cancelled');
+});
+
+test('money after expiry, places free: confirmed after all', async () => {
+  const o = await claimed();
+  await paidOutside(o);
+  await db.updateTable('orders').set({ expires_at: sql<Date>`now() - interval '1 second'` }).where('id', '=', o.id).execute();
+  await orders.expire(db, o.id, new Date());
+  await told(o);
+  expect(await result(o)).toBe('confirmed');
+  expect(await holders(o)).toMatchObject({ order_id: o.id });
+});
+
+test('money after expiry, place taken: refunded', async () => {
+  const o = await claimed();
+  await paidOutside(o);
+  await db.updateTable('orders').set({ expires_at: sql<Date>`now() - interval '1 second'` }).where('id', '=', o.id).execute();
+  await orders.expire(db, o.id, new Date());
+  await holds.claim(db, { accountId: account, eventId: event.id, placeIds: [o.places[0]!.id], holdSeconds: 300, maxPlaces: 1 });
+  await told(o);
+  await until(
+    'refunded',
+    () => orders.find(db, o.id),
+    (v) => v?.refund?.status === 'succeeded',
+  );
+  expect(await result(o)).toBe('expired');
+});
+
+test('paying an expired order: expired, and nothing is charged', async () => {
+  const o = await claimed();
+  await db.updateTable('orders').set({ expires_at: sql<Date>`now() - interval '1 second'` }).where('id', '=', o.id).execute();
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'expired' });
+  expect(await db.selectFrom('payments').select('id').where('order_id', '=', o.id).execute()).toEqual([]);
+});
+
+test('an order that is not there fails the workflow once, with its code', async () => {
+  const id = randomUUID();
+  const start = { ...orderStart({ orderId: id, code: 'EVT0', event: event.slug, owner: account }), taskQueue: queue('orders') };
+  await client.workflow.start('order', start);
+  const failure = await client.workflow
+    .getHandle(orderWorkflowId(id))
+    .result()
+    .catch((e) => e);
+  expect(String(failure.cause?.cause?.type ?? failure.cause?.type)).toBe('order_not_found');
+});
+
+test('every history above replays on the code as it is (SAVE_HISTORIES=1 keeps them for replay.test.ts)', async () => {
+  expect(seen.size).toBeGreaterThan(5);
+  for (const [id, branch] of seen) {
+    const history = await client.workflow.getHandle(orderWorkflowId(id)).fetchHistory();
+    await Worker.runReplayHistory({ workflowBundle: bundle }, history, orderWorkflowId(id));
+    if (process.env.SAVE_HISTORIES) saveHistory(`order-${branch}`, history);
+  }
+});

@@ -1,0 +1,30 @@
+// Saved histories replay on today's workflow code: whoever changes a workflow learns here whether running orders survive it.
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { workflowsPath } from '../../worker/bundle.ts';
+import { savedHistories } from '../support/histories.ts';
+
+let bundle: WorkflowBundle;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+});
+
+describe('saved histories', () => {
+  const saved = savedHistories();
+
+  test('there are some, of several branches', () => {
+    expect(saved.length).toBeGreaterThan(5);
+  });
+
+  test.each(saved)('$name replays', async ({ name, history }) => {
+    await Worker.runReplayHistory({ workflowBundle: bundle }, history, name);
+  });
+
+  test('a history that does not fit is refused: the tests above can fail', async () => {
+    const { name, history } = saved.find((one) => one.name.includes('decline'))!;
+    const scheduled = history.events.find((e) => e.activityTaskScheduledEventAttributes)!;
+    scheduled.activityTaskScheduledEventAttributes!.activityType!.name = 'somethingElse';
+    await expect(Worker.runReplayHistory({ workflowBundle: bundle }, history, name)).rejects.toThrow(/nondeterminism|Nondeterminism/);
+  });
+});
