@@ -40,6 +40,21 @@ const Env = z.object({
   STRIPE_TIMEOUT_MS: z.coerce.number().int().min(100).default(20_000),
   SMTP_URL: z.string().default('smtp://localhost:1025'),
   MAIL_FROM: z.string().default('Billetter <tickets@billetter.test>'),
+  TWILIO_ACCOUNT_SID: z.string().startsWith('AC').optional(),
+  TWILIO_AUTH_TOKEN: z.string().optional(),
+  TWILIO_FROM: z.string().optional(), // a number (+45...) or a messaging service (MG...)
+  TWILIO_API_URL: z.url().optional(),
+  WAITLIST_OFFER_SECONDS_NEAR: seconds(900, 7 * 86_400),
+  WAITLIST_OFFER_SECONDS_FAR: seconds(6 * 3600, 7 * 86_400),
+  WAITLIST_NEAR_HOURS: z.coerce.number().int().min(0).max(8760).default(48),
+  LIVE_ORIGINS: z.string().default(''),
+  LIVE_SOCKETS_PER_ADDRESS: z.coerce.number().int().min(1).default(100),
+  LIVE_SOCKETS: z.coerce.number().int().min(1).default(20_000),
+  LIVE_BUFFER_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .default(1024 * 1024),
   RATE_LIMITS: onOff('on'),
   TEST_ENDPOINTS: onOff('off'),
   CLAIM_GUARD: onOff('on'),
@@ -68,6 +83,29 @@ function shape(env: z.infer<typeof Env>) {
       timeoutMs: env.STRIPE_TIMEOUT_MS,
     },
     mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    sms: {
+      // Without an account at Twilio the same library talks to the local outbox; production has none, and then offers no texts.
+      available: env.NODE_ENV !== 'production' || env.TWILIO_ACCOUNT_SID !== undefined,
+      accountSid: env.TWILIO_ACCOUNT_SID ?? 'AC00000000000000000000000000000000',
+      authToken: env.TWILIO_AUTH_TOKEN ?? 'local',
+      from: env.TWILIO_FROM ?? '+15005550006',
+      apiUrl: env.TWILIO_ACCOUNT_SID ? env.TWILIO_API_URL : (env.TWILIO_API_URL ?? 'http://localhost:1080'),
+    },
+    /** How long an offer to the waitlist stands: `nearSeconds` within `nearHours` of the event, `farSeconds` before. */
+    waitlist: {
+      nearSeconds: env.WAITLIST_OFFER_SECONDS_NEAR,
+      farSeconds: env.WAITLIST_OFFER_SECONDS_FAR,
+      nearHours: env.WAITLIST_NEAR_HOURS,
+    },
+    /** Live seats over WebSocket. `origins`: other sites whose pages may connect, comma separated; * is any. */
+    live: {
+      origins: env.LIVE_ORIGINS.split(',')
+        .map((origin) => origin.trim().replace(/\/$/, ''))
+        .filter(Boolean),
+      socketsPerAddress: env.LIVE_SOCKETS_PER_ADDRESS,
+      sockets: env.LIVE_SOCKETS,
+      bufferBytes: env.LIVE_BUFFER_BYTES,
+    },
     rateLimits: env.RATE_LIMITS,
     testEndpoints: env.TEST_ENDPOINTS,
     holdSeconds: { evently: env.HOLD_SECONDS_EVENTLY },
@@ -89,6 +127,7 @@ function unsafe(env: z.infer<typeof Env>): string[] {
     for (const b of secrets.slice(i + 1)) if (env[a] === env[b]) lines.push(`${a} and ${b} are the same secret: each needs its own`);
   if (!env.STRIPE_SECRET_KEY) lines.push('STRIPE_SECRET_KEY is missing');
   if (env.STRIPE_STANDIN_URL) lines.push('STRIPE_STANDIN_URL is set: the payment stand-in is not for production');
+  if (env.TWILIO_API_URL) lines.push('TWILIO_API_URL is set: the local outbox for texts is not for production');
   if (env.TEST_ENDPOINTS) lines.push('TEST_ENDPOINTS is on: test-only endpoints are not for production');
   return lines;
 }
@@ -102,6 +141,9 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const parsed = Env.safeParse(given);
   if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `configuration: ${i.path.join('.')}: ${i.message}`).join('\n'));
   const faults = parsed.data.NODE_ENV === 'production' ? unsafe(parsed.data) : [];
+  const twilio = [parsed.data.TWILIO_ACCOUNT_SID, parsed.data.TWILIO_AUTH_TOKEN, parsed.data.TWILIO_FROM];
+  if (twilio.some(Boolean) && !twilio.every(Boolean))
+    faults.push('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together: set all three or none');
   if (!parsed.data.CLAIM_GUARD && parsed.data.NODE_ENV !== 'test') faults.push('CLAIM_GUARD=off sells seats twice: only NODE_ENV=test may');
   if (faults.length) throw new Error(faults.map((f) => `configuration: ${f}`).join('\n'));
   return deepFreeze(shape(parsed.data));

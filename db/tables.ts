@@ -29,6 +29,8 @@ export type OrderStatus = "cancelled" | "confirmed" | "expired" | "pending";
 
 export type PaymentStatus = "cancelled" | "created" | "processing" | "succeeded";
 
+export type PlaceState = "free" | "held" | "sold";
+
 export type RefundStatus = "failed" | "pending" | "succeeded";
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -85,11 +87,12 @@ export interface Events {
 
 export interface IdempotencyKeys {
   account_id: string;
+  attempt_id: Generated<string>;
   created_at: Generated<Timestamp>;
   key: string;
   locked_until: Timestamp;
   request_digest: Buffer;
-  response_body: Json | null;
+  response_body: string | null;
   response_status: number | null;
 }
 
@@ -198,6 +201,16 @@ export interface Payments {
   updated_at: Generated<Timestamp>;
 }
 
+export interface PlaceChanges {
+  at: Generated<Timestamp>;
+  event_id: string;
+  held_until: Timestamp | null;
+  place_ids: string[];
+  seq: Generated<number>;
+  state: PlaceState;
+  xid: Generated<string>;
+}
+
 export interface Places {
   event_id: string;
   held_until: Timestamp | null;
@@ -242,6 +255,17 @@ export interface Refunds {
   reason: string;
   status: Generated<RefundStatus>;
   updated_at: Generated<Timestamp>;
+}
+
+export interface Texts {
+  body: string;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  kind: string;
+  order_id: string | null;
+  provider_ref: string | null;
+  recipient: string;
+  sent_at: Timestamp | null;
 }
 
 export interface TicketFiles {
@@ -333,10 +357,12 @@ export interface DB {
   outbox: Outbox;
   payment_events: PaymentEvents;
   payments: Payments;
+  place_changes: PlaceChanges;
   places: Places;
   rate_limits: RateLimits;
   refresh_tokens: RefreshTokens;
   refunds: Refunds;
+  texts: Texts;
   ticket_files: TicketFiles;
   tickets: Tickets;
   venues: Venues;

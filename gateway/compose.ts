@@ -19,6 +19,9 @@ import type { Log } from './http/log.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { listen } from './http/server.ts';
 import { landing } from './landing.ts';
+import { createFeed } from './live/feed.ts';
+import { createListing } from './live/listing.ts';
+import { createLive } from './live/server.ts';
 import { pay } from './pay.ts';
 import { stripeWebhook } from './webhooks/stripe.ts';
 
@@ -37,14 +40,33 @@ export function apis(
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */
 export async function startGateway(config: Config, log: Log): Promise<{ port: number; stop(graceMs?: number): Promise<void> }> {
   const db = connect({ url: config.database.url, max: config.database.max, name: 'billetter-gateway' });
+  // A pool of its own: live seats must not wait behind a rush of bookings.
+  const readDb = connect({ url: config.database.url, max: 3, name: 'billetter-live' });
   // Lazy: connected at the first call, and again whenever it was lost.
   const connection = Connection.lazy({ address: config.temporal.address, connectTimeout: '5 seconds' });
   const client = new Client({ connection, namespace: config.temporal.namespace });
-  const metrics = createMetrics({ ordersByStatus: () => orders.countByStatus(db), outboxLag: () => outbox.lag(db) });
+  const metrics = createMetrics({
+    ordersByStatus: () => orders.countByStatus(db),
+    outboxLag: () => outbox.lag(db),
+    live: () => live.counts(),
+  });
   const dispatcher = createDispatcher({ db, client, log, metrics });
   const limiter = config.rateLimits
     ? createLimiter(db, { onError: (err) => log.warn({ err }, 'rate limits are not shared with other gateways right now') })
     : undefined;
+  const feed = createFeed({ db: readDb, log });
+  const live = createLive(
+    { feed, db: readDb, log },
+    {
+      publicUrl: config.http.publicUrl,
+      origins: config.live.origins,
+      trustProxy: config.http.trustProxy,
+      maxPerAddress: config.rateLimits ? config.live.socketsPerAddress : undefined,
+      maxSockets: config.live.sockets,
+      maxBufferedBytes: config.live.bufferBytes,
+      maxSubscriptions: 10,
+    },
+  );
   let draining = false;
 
   const gateway: Gateway = {
@@ -55,6 +77,8 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     tokens: tokenKeys(config.auth),
     passwords: createPasswords(),
     provider: stripeProvider(config.stripe),
+    feed,
+    listing: createListing({ feed, db: readDb }),
     dispatch: dispatcher.start,
     pay: (order, method) => pay(client, order, method, PAY_WAIT_MS),
   };
@@ -67,6 +91,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     },
   ];
   const app = createApp({
+    db,
     apis: apis(gateway, { metrics, probes, isDraining }),
     log,
     metrics,
@@ -79,18 +104,23 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   const running = await listen(app, config.http).catch(async (error) => {
     await connection.close();
     await db.destroy();
+    await readDb.destroy();
     throw error;
   });
+  live.attach(running.server);
+  feed.start();
   limiter?.start(SHARE_LIMITS_EVERY_MS);
   return {
     port: running.port,
     async stop(graceMs = 25_000) {
       draining = true;
-      await running.stop(graceMs);
+      await Promise.all([live.stop(), running.stop(graceMs)]);
+      await feed.stop();
       await dispatcher.drain();
       await limiter?.stop();
       await connection.close();
       await db.destroy();
+      await readDb.destroy();
     },
   };
 }

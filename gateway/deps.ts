@@ -8,6 +8,8 @@ import type { TokenKeys } from '../services/sessions.ts';
 import type { PayResult } from '../workflows/messages.ts';
 import type { Log } from './http/log.ts';
 import type { Metrics } from './http/metrics.ts';
+import type { Feed } from './live/feed.ts';
+import type { Listing } from './live/listing.ts';
 
 export type Db = Parameters<typeof orders.list>[0];
 
@@ -19,6 +21,9 @@ export type Gateway = {
   tokens: TokenKeys;
   passwords: Passwords;
   provider: PaymentProvider;
+  /** The seats of events as they are now, kept in memory by following every change. */
+  feed: Feed;
+  listing: Listing;
   /** Starts the workflow of a committed claim, if there is room to; never waits, never throws. */
   dispatch(claim: Claim, owner: string): void;
   /** Pays an order through its workflow; `unknown` when the outcome is not known in time. */

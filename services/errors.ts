@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'event_not_on_sale', // not published, already begun, or outside the sales window
   'sold_out', // nothing of this event is left unsold
   'places_unavailable', // held or sold to somebody else right now
+  'seats_available', // nothing to wait for: enough places can be booked now
   'limit_exceeded', // more places than one order may hold, or fewer than the offer's minimum
   'order_not_found',
   'order_expired',
@@ -24,6 +25,8 @@ export const ERROR_CODES = [
   'payment_unavailable', // the provider did not answer in time: the outcome is unknown and will be found out
   'payment_mismatch', // a callback that contradicts the order it names
   'signature_invalid',
+  'key_reused', // an idempotency key came again with another request
+  'key_in_use', // the first request with this idempotency key is still being answered
   'rate_limited',
   'unavailable', // a dependency is down: try again
 ] as const;

@@ -47,15 +47,14 @@ const phase = sql<EventView['status']>`case when e.status <> 'published' then e.
 /** Sellable places that nobody has. */
 const free = sql`${isFree('p')} and o.is_active`;
 
-const view = sql`
-  select e.id, e.number, e.slug, e.name, e.description, e.organizer_id, e.starts_at, e.ends_at, e.capacity, e.currency, e.created_at,
-    ${phase} as status,
+const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organizer_id, e.starts_at, e.ends_at, e.capacity, e.currency, e.created_at,
     case when v.id is not null then json_build_object('id', v.id, 'number', v.number, 'name', v.name, 'address', v.address, 'city', v.city,
       'state', v.state, 'country', v.country, 'postal_code', v.postal_code, 'capacity', v.capacity, 'layout_config', v.layout_config) end as venue,
-    price.low as min_price_minor, price.high as max_price_minor,
-    (select count(*)::int from places p join offers o on o.id = p.offer_id where p.event_id = e.id and ${free}) as available
+    price.low as min_price_minor, price.high as max_price_minor
   from events e left join venues v on v.id = e.venue_id
   left join lateral (select min(price_minor) as low, max(price_minor) as high from offers where event_id = e.id and is_active) price on true`;
+const view = sql`select ${phase} as status,
+  (select count(*)::int from places p join offers o on o.id = p.offer_id where p.event_id = e.id and ${free}) as available, ${card}`;
 
 /** The event by its id or its slug, whatever its status; undefined if there is none. */
 export async function find(db: Kysely<DB> | Transaction<DB>, idOrSlug: string): Promise<EventView | undefined> {
@@ -70,20 +69,54 @@ export async function findPublic(db: Kysely<DB>, idOrSlug: string): Promise<Even
   return event;
 }
 
+/** Which event that is, and whether the public may see it, without counting its places. */
+export async function identify(db: Kysely<DB>, idOrSlug: string): Promise<{ id: string; currency: string } | undefined> {
+  const { rows } = await sql<{ id: string; currency: string }>`select e.id, e.currency from events e
+    where ${named(idOrSlug)} and e.status <> 'draft'`.execute(db);
+  return rows[0];
+}
+
 const named = (idOrSlug: string) => (isUuid(idOrSlug) ? sql`e.id = ${idOrSlug}::uuid` : sql`e.slug = ${idOrSlug}`);
 
+/** What listings show of an event beside its availability, which changes at another pace. */
+export type EventCard = Omit<EventView, 'available' | 'status'>;
+
 /** One page of published events by start, with the number of all that match. */
-export async function list(db: Kysely<DB>, filter: EventFilter): Promise<{ rows: EventView[]; total: number }> {
+export async function list(db: Kysely<DB>, filter: EventFilter): Promise<{ rows: EventCard[]; total: number }> {
   const where = sql.join(conditions(filter), sql` and `);
   const offset = (filter.page - 1) * filter.perPage;
-  // The page is cut first, so that availability is counted for its events only.
   const [page, count] = await Promise.all([
-    sql<EventView>`${view} where e.id in (select e.id from events e where ${where} order by e.starts_at, e.id limit ${filter.perPage} offset ${offset})
+    sql<EventCard>`select ${card} where e.id in (select e.id from events e where ${where} order by e.starts_at, e.id limit ${filter.perPage} offset ${offset})
       order by e.starts_at, e.id`.execute(db),
     sql<{ total: number }>`select count(*)::int as total from events e where ${where}`.execute(db),
   ]);
   return { rows: page.rows, total: count.rows[0]!.total };
 }
+
+/** What is free of each of these events, and when the next hold among them ends by itself (ms since the epoch). */
+export async function countFree(
+  db: Kysely<DB>,
+  eventIds: string[],
+): Promise<{ id: string; available: number; next_expiry: number | null }[]> {
+  const { rows } = await sql<{ id: string; available: number; next_expiry: number | null }>`
+    select wanted.id, count(p.id) filter (where ${free})::int as available,
+      (extract(epoch from min(p.held_until) filter (where p.sold_at is null and p.held_until > now())) * 1000)::float8 as next_expiry
+    from unnest(${eventIds}::uuid[]) as wanted (id) left join (places p join offers o on o.id = p.offer_id) on p.event_id = wanted.id
+    group by wanted.id`.execute(db);
+  return rows;
+}
+
+/** When the clock next changes the phase of a published event, ms since the epoch. */
+export async function nextPhase(db: Kysely<DB>): Promise<number | null> {
+  const { rows } = await sql<{ at: number | null }>`select (extract(epoch from least(
+      (select min(starts_at) from events where status = 'published' and starts_at > now()),
+      (select min(ends_at) from events where status = 'published' and ends_at > now()))) * 1000)::float8 as at`.execute(db);
+  return rows[0]!.at;
+}
+
+/** What the clock makes of a published event at `now`. */
+export const phaseAt = (event: Pick<EventView, 'starts_at' | 'ends_at'>, now: number): Phase =>
+  event.starts_at.getTime() > now ? 'upcoming' : event.ends_at.getTime() > now ? 'ongoing' : 'completed';
 
 function conditions(filter: EventFilter): RawBuilder<unknown>[] {
   const all = [sql`e.status = 'published'`];

@@ -1,5 +1,5 @@
 // Holds: the one statement that claims places for an order, and the one that lets them go.
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 
@@ -18,10 +18,14 @@ export type ClaimRequest = {
   holdSeconds: number;
   /** At most so many places in one order. */
   maxPlaces: number;
+  /** The new order's id, where the caller must be able to find it again after a crash. */
+  orderId?: string;
   /** Claim into this pending order of the same account instead of a new one. */
   into?: string;
   buyer?: { name?: string | null; email?: string | null; phone?: string | null };
   acceptsEqualPlace?: boolean;
+  /** An offer of the waitlist: it may have what is kept for those who wait, and holdSeconds counts whatever the event says. */
+  forWaiter?: boolean;
   /** false leaves the guard out. Only the race tests' proof does that (config.claimGuard). */
   guard?: boolean;
 };
@@ -63,6 +67,7 @@ type ClaimRow = {
   offers_open: boolean | null;
   limits_kept: boolean | null;
   unsold: boolean | null;
+  waited: boolean | null;
   target_status: OrderStatus | null;
 };
 
@@ -125,8 +130,16 @@ async function run(
 
 /** The claim's SQL. Exported so that the benchmark can put exactly this statement beside pgbench's raw limit. */
 export function claimStatement(request: ClaimRequest, placeIds: string[], offers: { offerId: string; quantity: number }[], wanted: number) {
-  const free = request.guard === false ? sql`true` : isFree('p');
+  // While somebody waits for such a place it is not for whoever comes by. Asked once, before any place is looked at or locked.
+  const kept = request.forWaiter ? sql`false` : sql`(select waited from event)`;
+  const isOpen = sql`not ${kept} and ${request.guard === false ? sql`true` : isFree('p')}`;
   const lock = request.guard === false ? sql`` : sql`for update of p skip locked`;
+  const wantedOffers = offers.length
+    ? sql`w.offer_id = any(${offers.map((o) => o.offerId)}::uuid[])`
+    : sql`w.offer_id in (select offer_id from places where id = any(${placeIds}::uuid[]))`;
+  const waited = request.forWaiter
+    ? sql`false`
+    : sql`exists (select from waitlist_entries w where w.event_id = events.id and w.status = 'waiting' and (w.offer_id is null or ${wantedOffers}))`;
   const columns = sql`p.id, p.offer_id, o.name as offer_name, p.section, p.row_label, p.seat_label, o.price_minor, p.position`;
   const open = sql`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
 
@@ -141,18 +154,18 @@ export function claimStatement(request: ClaimRequest, placeIds: string[], offers
   tail as materialized (
     select t.* from asked a, lateral (
       select ${columns} from places p join offers o on o.id = p.offer_id
-      where p.offer_id = a.offer_id and p.position >= a.start and ${free} and ${open}
+      where p.offer_id = a.offer_id and p.position >= a.start and ${isOpen} and ${open}
       order by p.position limit a.n ${lock}) t
   ),
   head as materialized (
     select t.* from asked a, lateral (
       select ${columns} from places p join offers o on o.id = p.offer_id
-      where p.offer_id = a.offer_id and p.position < a.start and ${free} and ${open}
+      where p.offer_id = a.offer_id and p.position < a.start and ${isOpen} and ${open}
       order by p.position limit greatest(0, a.n - (select count(*) from tail where tail.offer_id = a.offer_id)) ${lock}) t
   ),`
     : sql``;
   const named = sql`select ${columns} from places p join offers o on o.id = p.offer_id
-    where p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid and ${free} and ${open}
+    where p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid and ${isOpen} and ${open}
     order by p.id ${lock}`;
 
   const order = request.into
@@ -167,10 +180,10 @@ export function claimStatement(request: ClaimRequest, placeIds: string[], offers
   ),`
     : sql`
   bought as (
-    insert into orders (event_id, account_id, total_minor, currency, buyer_name, buyer_email, buyer_phone, accepts_equal_place, expires_at)
-    select ready.event_id, ${request.accountId}::uuid, ready.total, ready.currency,
+    insert into orders (id, event_id, account_id, total_minor, currency, buyer_name, buyer_email, buyer_phone, accepts_equal_place, expires_at)
+    select coalesce(${request.orderId ?? null}::uuid, gen_random_uuid()), ready.event_id, ${request.accountId}::uuid, ready.total, ready.currency,
       ${request.buyer?.name ?? null}, ${request.buyer?.email ?? null}, ${request.buyer?.phone ?? null}, ${request.acceptsEqualPlace ?? false},
-      now() + make_interval(secs => coalesce(ready.hold_seconds, ${request.holdSeconds}::int))
+      now() + make_interval(secs => coalesce(${request.forWaiter ? sql`null` : sql`ready.hold_seconds`}, ${request.holdSeconds}::int))
     from ready returning *
   ),
   boxed as (
@@ -183,7 +196,7 @@ export function claimStatement(request: ClaimRequest, placeIds: string[], offers
 
   return sql<ClaimRow>`
 with event as materialized (
-    select id, number, slug, name, starts_at, currency, hold_seconds, status = 'published' and starts_at > now() as on_sale
+    select id, number, slug, name, starts_at, currency, hold_seconds, status = 'published' and starts_at > now() as on_sale, ${waited} as waited
     from events where id = ${request.eventId}::uuid
   ),${byOffer}
   got as materialized (${offers.length ? sql`select * from tail union all select * from head` : named}),
@@ -199,11 +212,15 @@ with event as materialized (
   holds as (
     update places set order_id = b.id, held_until = b.expires_at from bought b, got where places.id = got.id returning places.id
   ),
+  told as (
+    insert into place_changes (event_id, place_ids, state, held_until)
+    select b.event_id, array(select id from got), 'held', b.expires_at from bought b where exists (select from got)
+  ),
   items as (
     insert into order_items (order_id, place_id, offer_id, price_minor) select b.id, g.id, g.offer_id, g.price_minor from bought b, got g
     ${request.into ? sql`on conflict (order_id, place_id) do update set price_minor = excluded.price_minor` : sql``} returning 1
   )
-select e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at as event_starts_at, e.on_sale,
+select e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at as event_starts_at, e.on_sale, e.waited,
   b.id as order_id, b.number as order_number, b.created_at as order_created_at, b.expires_at as order_expires_at,
   b.total_minor as order_total, b.currency as order_currency,
   case when b.id is not null then (select json_agg(g order by g.position) from got g) end as places,
@@ -220,7 +237,9 @@ select e.id as event_id, e.number as event_number, e.slug as event_slug, e.name 
       : sql`(select bool_and(${open}) from places p join offers o on o.id = p.offer_id where p.id = any(${placeIds}::uuid[]))`
   } end as offers_open,
   case when b.id is null then (select kept from limits) end as limits_kept,
-  case when b.id is null then exists (select from offers o join places p on p.offer_id = o.id where o.event_id = e.id and p.sold_at is null) end as unsold
+  -- the order by makes it one look into places_unsold per offer instead of a scan of all places
+  case when b.id is null then exists (select from offers o cross join lateral
+    (select from places p where p.offer_id = o.id and p.sold_at is null order by p.position limit 1) left_over where o.event_id = e.id) end as unsold
 from (select) one left join event e on true left join bought b on true`;
 }
 
@@ -242,23 +261,35 @@ function refusal(request: ClaimRequest, row: ClaimRow, wanted: number): DomainEr
   if (row.offers_open === false) return new DomainError('event_not_on_sale', 'These places are not on sale now.');
   if (row.limits_kept === false) return new DomainError('limit_exceeded', 'The offer has a minimum or a maximum per order.', { wanted });
   if (row.unsold === false) return new DomainError('sold_out', 'This event is sold out.', { event_id: request.eventId });
+  if (row.waited)
+    return new DomainError('places_unavailable', 'What is free here is being offered to the waitlist: join it to be next.', {
+      wanted,
+      waitlist: true,
+    });
   return new DomainError('places_unavailable', 'Some of these places are no longer available.', { wanted });
 }
 
 /** Frees every place the order still holds (sold ones stay). Safe to repeat. Returns how many became free. */
-export async function release(tx: Transaction<DB>, orderId: string): Promise<number> {
-  const freed = await sql`update places p set order_id = null, held_until = null
-    from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and p.sold_at is null`.execute(
-    tx,
-  );
-  return Number(freed.numAffectedRows ?? 0);
-}
+export const release = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`p.sold_at is null`);
 
-/** Frees the order's sold places after its tickets were voided. Only orders.cancel calls this. */
-export async function giveBack(tx: Transaction<DB>, orderId: string): Promise<number> {
-  const freed = await sql`update places p set order_id = null, held_until = null, sold_at = null
-    from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id`.execute(tx);
-  return Number(freed.numAffectedRows ?? 0);
+/** Frees the order's places, sold ones too, after its tickets were voided. Only orders.cancel calls this. */
+export const giveBack = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`true`);
+
+/** Places that become free are told to the live seats, and to the event's waitlist if somebody waits. */
+async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    with freed as (
+      update places p set order_id = null, held_until = null, sold_at = null
+      from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and ${which}
+      returning p.id, p.event_id),
+    told as (
+      insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'free' from freed group by event_id),
+    called as (
+      insert into outbox (topic, subject_id)
+      select 'places.freed', event_id from freed
+      where exists (select from waitlist_entries w where w.event_id = freed.event_id and w.status = 'waiting') group by event_id)
+    select count(*)::int as count from freed`.execute(tx);
+  return rows[0]!.count;
 }
 
 /**
@@ -271,7 +302,10 @@ export async function take(tx: Transaction<DB>, orderId: string): Promise<string
     from places p where p.id in (select place_id from order_items where order_id = ${orderId}::uuid) order by p.id for update`.execute(tx);
   const lost = rows.filter((r) => !r.ok).map((r) => r.id);
   if (lost.length === 0)
-    await sql`update places set order_id = ${orderId}::uuid, held_until = null, sold_at = now() where id = any(${rows.map((r) => r.id)}::uuid[])`.execute(
+    await sql`with taken as (
+        update places set order_id = ${orderId}::uuid, held_until = null, sold_at = now() where id = any(${rows.map((r) => r.id)}::uuid[])
+        returning id, event_id)
+      insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from taken group by event_id`.execute(
       tx,
     );
   return lost;

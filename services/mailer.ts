@@ -89,6 +89,17 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
       `your payment for ${order.event.name} reached us when the places could no longer be had.`,
       'The whole amount is on its way back to you. You need not do anything.',
     ]);
+  if (kind === 'waitlist-offer')
+    return page(
+      `A place for ${order.event.name} is held for you (${code})`,
+      `Hello ${order.buyer_name},`,
+      [
+        `you are next on the waitlist of ${order.event.name}, ${when}. We hold this for you until ${String(data.until).slice(0, 16).replace('T', ' ')} UTC:`,
+        `Pay ${total} here: ${String(data.link)}`,
+        'After that time the offer goes to the next in line, and you would have to join the waitlist again.',
+      ],
+      places,
+    );
   return page(
     `Order ${code} is cancelled`,
     `Hello ${order.buyer_name},`,

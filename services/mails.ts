@@ -2,7 +2,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
 
-export type MailKind = 'tickets' | 'refunded' | 'expired-payment' | 'cancelled';
+export type MailKind = 'tickets' | 'refunded' | 'expired-payment' | 'cancelled' | 'waitlist-offer';
 
 /** Promises the order's buyer a mail. Sent at least once; its id is the Message-ID, so a repeat can be recognised. */
 export async function promise(tx: Transaction<DB>, kind: MailKind, orderId: string, data: Record<string, unknown> = {}): Promise<void> {

@@ -2,8 +2,11 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
 
-/** order.created starts the order's workflow; order.changed starts or signals it; mail starts the mail's delivery. */
-export type Topic = 'order.created' | 'order.changed' | 'mail';
+/**
+ * order.created starts the order's workflow; order.changed starts or signals it; mail starts the mail's delivery;
+ * places.freed and waitlist.joined (subject: the event) wake the event's waitlist; sms starts a text message's delivery.
+ */
+export type Topic = 'order.created' | 'order.changed' | 'mail' | 'sms' | 'places.freed' | 'waitlist.joined';
 
 /** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
 export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };

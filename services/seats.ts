@@ -1,39 +1,49 @@
 // Seats: an event's numbered places as a plan, and how a plan is written in one statement.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
-import { isFree } from './holds.ts';
+import { parseSnapshot, type Snapshot } from './placeChanges.ts';
 
 export const SEAT_STATES = ['available', 'held', 'booked'] as const;
 export type SeatState = (typeof SEAT_STATES)[number];
 
-export type Seat = {
-  id: string;
-  section: string;
-  row_label: string;
-  seat_label: string;
+/** One row of a house: its places in order, what is written on them, and how they stand. */
+export type HouseRow = {
+  offer: string;
   tier: string;
   price_minor: number;
-  state: SeatState;
+  /** False for places without a number, which are sold by quantity. */
+  seated: boolean;
+  section: string;
+  row: string;
+  /** Comma separated. */
+  ids: string;
+  labels: string[];
+  /** One letter for each place: f free, h held (or was, until its `until`), s sold. */
+  states: string;
+  /** When each of the held ones ends, ms since the epoch, in their order. */
+  untils: number[] | null;
 };
 
-const state = sql<SeatState>`case when p.sold_at is not null then 'booked' when ${isFree('p')} then 'available' else 'held' end`;
+export type House = { rows: HouseRow[] /** what this has seen, as place_changes count it */; snapshot: Snapshot; now: number; top: number };
 
-/** The event's seats in the order of the house, filtered. */
-export async function list(
-  db: Kysely<DB>,
-  eventId: string,
-  filter: { section?: string; tier?: string; state?: SeatState },
-): Promise<Seat[]> {
-  const { rows } = await sql<Seat>`
-    select p.id, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row_label,
-      coalesce(p.seat_label, (p.position + 1)::text) as seat_label, o.name as tier, o.price_minor, ${state} as state
-    from places p join offers o on o.id = p.offer_id
-    where p.event_id = ${eventId}::uuid and o.is_active and o.seated
-      ${filter.section === undefined ? sql`` : sql`and p.section = ${filter.section}`}
-      ${filter.tier === undefined ? sql`` : sql`and o.name = ${filter.tier}`}
-      ${filter.state === undefined ? sql`` : filter.state === 'available' ? sql`and ${isFree('p')}` : sql`and ${state} = ${filter.state}`}
-    order by o.number, p.position`.execute(db);
-  return rows;
+/** Every place that the event sells, row by row, as one consistent picture. 100,000 places are a few hundred rows. */
+export async function house(db: Kysely<DB>, eventId: string): Promise<House> {
+  const epoch = sql`(extract(epoch from p.held_until) * 1000)::float8`;
+  const { rows } = await sql<HouseRow & { snapshot: string; now: number; top: number }>`
+    select s.*, h.* from (select pg_current_snapshot()::text as snapshot, (extract(epoch from now()) * 1000)::float8 as now,
+        coalesce((select max(seq) from place_changes), 0) as top) s
+    left join (
+      select o.id as offer, o.name as tier, o.price_minor, o.seated, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row,
+        string_agg(p.id::text, ',' order by p.position) as ids,
+        json_agg(coalesce(p.seat_label, (p.position + 1)::text) order by p.position) as labels,
+        string_agg(case when p.sold_at is not null then 's' when p.order_id is null then 'f' else 'h' end, '' order by p.position) as states,
+        json_agg(${epoch} order by p.position) filter (where p.sold_at is null and p.order_id is not null) as untils,
+        o.number as o, min(p.position) as first
+      from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active
+      group by o.id, coalesce(p.section, o.name), coalesce(p.row_label, '')) h on true
+    order by h.o, h.first`.execute(db);
+  const { snapshot, now, top } = rows[0]!;
+  return { rows: rows.filter((r) => r.offer !== null), snapshot: parseSnapshot(snapshot), now, top };
 }
 
 export type Section = { name: string; rows: string[]; seatsPerRow: number; priceMinor: number };

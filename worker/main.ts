@@ -4,12 +4,14 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { pino } from 'pino';
+import { inventoryActivities } from '../activities/inventory.ts';
 import { notificationActivities } from '../activities/notifications.ts';
 import { orderActivities } from '../activities/orders.ts';
 import { paymentActivities } from '../activities/payments.ts';
 import { loadConfig } from '../config.ts';
 import { connect } from '../db/connect.ts';
 import { smtpMailer } from '../services/mailer.ts';
+import { twilioSms } from '../services/sms.ts';
 import { stripeProvider } from '../services/stripe.ts';
 import { QUEUES, type Queue } from '../workflows/messages.ts';
 import { workflowsPath } from './bundle.ts';
@@ -30,12 +32,14 @@ const db = connect({ ...config.database, name: 'billetter-worker' });
 const mailer = smtpMailer(config.mail);
 const connection = await untilConnected();
 await registerSearchAttributes(connection, config.temporal.namespace);
+const payUrl = (orderId: string) => `${config.http.publicUrl}/api/v1/payments/initiate/${orderId}`;
 const activities = {
   orders: () => orderActivities({ db, ticketSecret: config.ticketSecret }),
   payments: () => paymentActivities({ db, provider: stripeProvider(config.stripe) }),
-  notifications: () => notificationActivities({ db, mailer }),
+  inventory: () => inventoryActivities({ db, terms: { ...config.waitlist, payUrl } }),
+  notifications: () => notificationActivities({ db, mailer, sms: twilioSms(config.sms) }),
 } satisfies Record<Queue, () => object>;
-const withWorkflows: readonly Queue[] = ['orders', 'notifications'];
+const withWorkflows: readonly Queue[] = ['orders', 'inventory', 'notifications'];
 
 const workers = await Promise.all(
   queues.map((taskQueue) => {

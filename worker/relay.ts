@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { DB } from '../db/tables.ts';
 import { orderCode, sweep } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
-import { CHANGED, mailStart, orderStart, WORKFLOWS } from '../workflows/messages.ts';
+import { CHANGED, mailStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a mail or a webhook's signal. */
 const IDLE_MS = 100;
@@ -76,6 +76,14 @@ async function handOn(
 async function announce(client: WorkflowClient, row: outbox.OutboxRow): Promise<void> {
   if (row.topic === 'mail') {
     await client.start(WORKFLOWS.mail, mailStart(row.subject_id, (row.payload as { order: string }).order));
+    return;
+  }
+  if (row.topic === 'sms') {
+    await client.start(WORKFLOWS.sms, smsStart(row.subject_id, (row.payload as { order: string }).order));
+    return;
+  }
+  if (row.topic === 'places.freed' || row.topic === 'waitlist.joined') {
+    await client.signalWithStart(WORKFLOWS.waitlist, { ...waitlistStart(row.subject_id), signal: CHANGED, signalArgs: [] });
     return;
   }
   const subject = row.payload as outbox.OrderSubject;

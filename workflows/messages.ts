@@ -2,7 +2,7 @@
 import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
 
 /** One task queue per service; `worker --queues` picks which of them a process serves. */
-export const QUEUES = ['orders', 'payments', 'notifications'] as const;
+export const QUEUES = ['orders', 'payments', 'inventory', 'notifications'] as const;
 export type Queue = (typeof QUEUES)[number];
 
 /** What operators can search for in the Temporal UI. Registered by deploy/local and by every worker at its start. */
@@ -13,7 +13,7 @@ export const SEARCH = {
   owner: defineSearchAttributeKey('BilletterOwner', SearchAttributeType.KEYWORD),
 } as const;
 
-export const WORKFLOWS = { order: 'order', mail: 'mail' } as const;
+export const WORKFLOWS = { order: 'order', mail: 'mail', sms: 'sms', waitlist: 'waitlist' } as const;
 
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
 export const CHANGED = 'changed';
@@ -29,6 +29,10 @@ export type OrderInput = { orderId: string; code: string; event: string; owner: 
 
 export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
 export const mailWorkflowId = (mailId: string) => `mail/${mailId}`;
+export const smsWorkflowId = (textId: string) => `sms/${textId}`;
+export const waitlistWorkflowId = (eventId: string) => `waitlist/${eventId}`;
+
+export type WaitlistInput = { eventId: string };
 
 /** Options that start (or find) the workflow of an order. `code` is the order's code for people, `event` the event's slug, `owner` the account's id. */
 export function orderStart(input: OrderInput) {
@@ -59,5 +63,21 @@ export function mailStart(mailId: string, orderId: string) {
     staticSummary: `mail for order ${orderId}`,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
+  };
+}
+
+/** Options that start the delivery of one text message; starting it twice is one delivery. */
+export function smsStart(textId: string, orderId: string) {
+  return { ...mailStart(textId, orderId), workflowId: smsWorkflowId(textId), staticSummary: `text for order ${orderId}` };
+}
+
+/** Options that start (or find) the one workflow that serves an event's waitlist. */
+export function waitlistStart(eventId: string) {
+  return {
+    workflowId: waitlistWorkflowId(eventId),
+    taskQueue: 'inventory' satisfies Queue,
+    args: [{ eventId }] as [WaitlistInput],
+    staticSummary: `waitlist of event ${eventId}`,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
   };
 }

@@ -2,8 +2,16 @@
 import type { Migration } from 'kysely';
 import * as m0001 from './0001_core.ts';
 import * as m0002 from './0002_rate_limits.ts';
+import * as m0003 from './0003_place_changes.ts';
+import * as m0004 from './0004_waitlist.ts';
+import * as m0005 from './0005_live_reads.ts';
+import * as m0006 from './0006_idempotency.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
   '0002_rate_limits': m0002,
+  '0003_place_changes': m0003,
+  '0004_waitlist': m0004,
+  '0005_live_reads': m0005,
+  '0006_idempotency': m0006,
 };

@@ -31,7 +31,9 @@ async function install() {
   const stamp = join(root, 'node_modules', '.billetter-lock');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted()) return;
   if (upToDate()) {
-    writeFileSync(stamp, wanted());
+    try {
+      writeFileSync(stamp, wanted());
+    } catch {} // another user's checkout: looked at again next time
     return;
   }
   process.stderr.write('billetter: installing npm packages (npm ci), about a minute the first time\n');

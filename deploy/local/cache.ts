@@ -24,7 +24,7 @@ export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
  * interrupted leaves nothing half-made. Of several runs at once one works and the others wait for it. `dir` is known good when it exists.
  */
 export async function fillOnce(dir: string, say: Say, fill: (temporary: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(dir), { recursive: true });
+  await mkdir(dirname(dir), { recursive: true }).catch((error) => notWritable(dir, error));
   const release = await lock(`${dir}.lock`, say);
   const temporary = `${dir}.${process.pid}.${Date.now()}.tmp`;
   const tidy = () => rmSync(temporary, { recursive: true, force: true });
@@ -50,9 +50,7 @@ async function lock(file: string, say: Say): Promise<() => Promise<void>> {
   for (;;) {
     const handle = await open(file, 'wx').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return undefined;
-      throw new ClearError(
-        `cannot write to the cache folder ${dirname(file)} (${error.code}): set BILLETTER_CACHE to a folder that can be written`,
-      );
+      return notWritable(file, error);
     });
     if (handle) {
       await handle.close();
@@ -81,6 +79,10 @@ async function lock(file: string, say: Say): Promise<() => Promise<void>> {
     told = true;
     await sleep(300);
   }
+}
+
+function notWritable(path: string, error: NodeJS.ErrnoException): never {
+  throw new ClearError(`cannot write to the folder ${dirname(path)} (${error.code}): set BILLETTER_CACHE to one that can be written`);
 }
 
 /** Whether a path exists. */

@@ -1,9 +1,9 @@
 // Starts child processes, waits until they are ready, keeps their logs, restarts those that die, and stops them in order with a deadline.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openLog, tail } from './logs.ts';
 import { ClearError, type Say, since, sleep } from './say.ts';
 import { unwatch, watch } from './watchdog.ts';
 
@@ -204,13 +204,6 @@ function launch(spec: Spec): Launched {
   return launched;
 }
 
-/** Opens a log for appending; one that has grown past 20 MB is put aside first, so that a stack kept for months does not fill the disk. */
-function openLog(file: string): { fd: number; size: number } {
-  mkdirSync(dirname(file), { recursive: true });
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 20_000_000) renameSync(file, `${file}.old`);
-  return { fd: openSync(file, 'a'), size: statSync(file).size };
-}
-
 async function ready(spec: Spec, launched: Launched): Promise<void> {
   const started = Date.now();
   const limit = spec.readyMs ?? 60_000;
@@ -237,21 +230,6 @@ async function isReady(check: Spec['ready']): Promise<boolean> {
     return typeof check === 'string' ? (await fetch(check, { signal: AbortSignal.timeout(5000) })).ok : await check();
   } catch {
     return false;
-  }
-}
-
-/** The last lines a process wrote, at most `max`, from byte `from` of its log on. */
-export async function tail(file: string, from = 0, max = 15): Promise<string> {
-  const handle = await open(file).catch(() => undefined);
-  if (!handle) return '  (no log)';
-  try {
-    const { size } = await handle.stat();
-    const start = Math.max(Math.min(from, size), size - 16_384);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
-    const lines = buffer.subarray(0, bytesRead).toString().trimEnd().split('\n').slice(-max);
-    return lines.map((line) => `  ${line}`).join('\n');
-  } finally {
-    await handle.close();
   }
 }
 

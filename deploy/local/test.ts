@@ -49,6 +49,7 @@ function checks(): string[] {
 async function tests(env: NodeJS.ProcessEnv): Promise<Counts> {
   const dir = mkdtempSync(join(tmpdir(), 'billetter-test-'));
   const file = join(dir, 'results.json');
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true })); // Ctrl-C in the middle
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const code = await run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args], env);

@@ -2,22 +2,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 // A shell and not Node: it costs 1 MB and lives as long as the stack. It reads "+ PID SIGNAL" and "- PID" lines; at the end of input, which
-// comes when this process is gone for whatever reason, it stops every process group still listed, with its own signal first, then with KILL.
+// comes when this process is gone for whatever reason, it stops every process group still listed, with its own signal first, then with KILL,
+// and removes the folders named by "dir PATH" lines.
 const SCRIPT = `
 list=''
 while read -r op pid sig; do
-  if [ "$op" = + ]; then list="$list $pid:$sig"; else
+  if [ "$op" = dir ]; then set -- "$@" "$pid\${sig:+ $sig}"
+  elif [ "$op" = + ]; then list="$list $pid:$sig"; else
     kept=''; for one in $list; do [ "\${one%%:*}" = "$pid" ] || kept="$kept $one"; done; list="$kept"
   fi
 done
-[ -z "$list" ] && exit 0
+end() { for dir in "$@"; do rm -rf -- "$dir"; done; exit 0; }
+[ -z "$list" ] && end "$@"
 for one in $list; do kill -s "\${one##*:}" -- "-\${one%%:*}" 2>/dev/null; done
 for i in 1 2 3 4 5 6 7 8 9 10; do
   left=''; for one in $list; do kill -0 -- "-\${one%%:*}" 2>/dev/null && left="$left $one"; done
-  [ -z "$left" ] && exit 0
+  [ -z "$left" ] && end "$@"
   sleep 1
 done
 for one in $left; do kill -s KILL -- "-\${one%%:*}" 2>/dev/null; done
+sleep 1
+end "$@"
 `;
 
 let dog: ChildProcess | undefined;
@@ -42,4 +47,9 @@ export function watch(pid: number, signal: NodeJS.Signals): void {
 /** Takes a process that has ended off the list, as its id may be given to another one. */
 export function unwatch(pid: number): void {
   tell(`- ${pid}`);
+}
+
+/** Has a temporary folder removed at the end, if it is still there by then. */
+export function removeAtEnd(dir: string): void {
+  tell(`dir ${dir}`);
 }

@@ -31,12 +31,20 @@ export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
       description: 'Holds the seats, all or none, until `expires_at`. Pay within that time.',
       body: bookingBody(config.maxPlacesPerOrder),
       responses: { 201: { description: 'The seats are held.', schema: envelope(BookingMade) } },
-      async handle({ body, caller, note }) {
+      idempotent: true,
+      async handle({ body, caller, note, attempt }) {
+        // The first run of this request died after its claim: the booking it made is the answer.
+        const made = attempt?.again ? await orders.find(db, attempt.id) : undefined;
+        if (made) {
+          note(made.id);
+          return ok({ booking: present.booking(made), payment_url: present.paymentUrl(made.id) }, undefined, 201);
+        }
         let claim: holds.Claim;
         try {
           claim = await holds.claim(db, {
             accountId: caller.accountId,
             eventId: body.event_id,
+            orderId: attempt?.id,
             placeIds: body.seat_ids.map((id) => id.toLowerCase()),
             holdSeconds: config.holdSeconds.evently,
             maxPlaces: config.maxPlacesPerOrder,
@@ -77,6 +85,7 @@ export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
       summary: 'Cancel booking',
       description: 'Frees the seats at once. What was paid is sent back. Cancelling twice gives the same answer.',
       params: BookingPath,
+      idempotent: true,
       // The seed lists 204 for DELETE and shows a body here: the body wins, it says what becomes of the money.
       responses: { 200: { description: 'Cancelled.', schema: envelope(Cancelled) } },
       async handle({ params, caller, note }) {

@@ -20,6 +20,7 @@ export function confirm({ db, pay }: Gateway): Route {
     description:
       'Pays with a Stripe token or payment method and answers with the outcome. Confirming a confirmed booking changes nothing and answers the same.',
     params: BookingPath,
+    idempotent: true,
     body: ConfirmBody,
     responses: {
       200: { description: 'Paid; the tickets are issued.', schema: envelope(BookingShown) },

@@ -20,6 +20,8 @@ const TABLE = {
   event_not_on_sale: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
   sold_out: { status: 409, code: 'EVENT_SOLD_OUT' },
   places_unavailable: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
+  // Sound request, wrong moment: a 409. The seed's two 409s both say that seats are gone, the opposite of what is true here.
+  seats_available: { status: 409, code: 'WAITLIST_SEATS_AVAILABLE' },
   limit_exceeded: { status: 400, code: 'VALIDATION_ERROR' },
   order_not_found: { status: 404, code: 'BOOKING_NOT_FOUND' },
   order_expired: { status: 410, code: 'BOOKING_EXPIRED' },
@@ -32,6 +34,9 @@ const TABLE = {
   unavailable: { status: 503, code: 'SERVER_ERROR' },
   payment_mismatch: { status: 400, code: 'VALIDATION_ERROR' },
   signature_invalid: { status: 400, code: 'VALIDATION_ERROR' },
+  // The seed promises "the same response" for a key and names no refusals; 422 and 409 are what the field uses (Stripe, the IETF draft).
+  key_reused: { status: 422, code: 'IDEMPOTENCY_KEY_REUSED' },
+  key_in_use: { status: 409, code: 'IDEMPOTENCY_KEY_IN_USE' },
   rate_limited: { status: 429, code: 'RATE_LIMIT_EXCEEDED' },
   route_not_found: { status: 404, code: 'NOT_FOUND' },
   method_not_allowed: { status: 405, code: 'METHOD_NOT_ALLOWED' },

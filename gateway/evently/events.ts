@@ -1,18 +1,23 @@
 // Evently's events: list, show, seats.
+
+import { DomainError } from '../../services/errors.ts';
 import * as events from '../../services/events.ts';
-import * as seats from '../../services/seats.ts';
+import { changedSince } from '../../services/placeChanges.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
-import { ok, page } from './envelope.ts';
+import { ok } from './envelope.ts';
+import { createEventPages } from './eventPages.ts';
 import * as present from './presenters.ts';
 import { EventFull, EventPath, EventShort, EventsQuery, envelope, pageOf, SeatMap, SeatsQuery } from './schemas.ts';
-import { seatMap } from './seatMap.ts';
+import { createSeatMaps } from './seatMap.ts';
 
 const tag = 'Events';
 const path = '/api/v1/events';
 
 /** The routes under /api/v1/events. */
-export function eventRoutes({ db }: Gateway): Route[] {
+export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
+  const maps = createSeatMaps();
+  const pages = createEventPages(listing);
   return [
     route({
       method: 'get',
@@ -22,8 +27,11 @@ export function eventRoutes({ db }: Gateway): Route[] {
       tag,
       summary: 'List events',
       query: EventsQuery,
-      responses: { 200: { description: 'One page of events.', schema: pageOf(EventShort) } },
-      async handle({ query }) {
+      responses: {
+        200: { description: 'One page of events.', schema: pageOf(EventShort) },
+        304: { description: 'Unchanged since the answer whose ETag was sent.' },
+      },
+      handle({ query, ctx }) {
         const filter = {
           phase: query.status,
           venueId: query.venue_id,
@@ -33,8 +41,7 @@ export function eventRoutes({ db }: Gateway): Route[] {
           page: query.page,
           perPage: query.per_page,
         };
-        const found = await events.list(db, filter);
-        return page(found.rows.map(present.eventShort), { page: query.page, perPage: query.per_page, total: found.total });
+        return pages.show(filter, ctx.req.headers);
       },
     }),
     route({
@@ -58,18 +65,32 @@ export function eventRoutes({ db }: Gateway): Route[] {
       limit: 'public',
       tag,
       summary: 'Seats of an event',
-      description: 'Available seats, unless `status` asks for held, booked or all.',
+      description:
+        'Available seats, unless `status` asks for held, booked or all. Answers carry an ETag (If-None-Match gives 304 while nothing changed) ' +
+        'and X-Seats-Seq. `?since=<that number>` answers with only the seats that changed since, at any gateway, as long as ten minutes; ' +
+        'when it is longer the whole map is answered, which has no `seq` in it. The same number resumes a WebSocket subscription (`after`).',
       params: EventPath,
       query: SeatsQuery,
-      responses: { 200: { description: 'The seats by section and row.', schema: envelope(SeatMap) } },
-      async handle({ params, query }) {
-        const event = await events.findPublic(db, params.id);
-        const state = query.status === 'all' ? undefined : query.status;
-        const [found, tiers] = await Promise.all([
-          seats.list(db, event.id, { section: query.section, tier: query.price_tier, state }),
-          events.tiers(db, event.id),
-        ]);
-        return seatMap(event, found, tiers);
+      responses: {
+        200: { description: 'The seats by section and row.', schema: envelope(SeatMap) },
+        304: { description: 'Unchanged since the answer whose ETag was sent.' },
+      },
+      async handle({ params, query, ctx }) {
+        await feed.catchUp();
+        const event = await feed.identify(params.id);
+        if (!event) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: params.id });
+        const board = await feed.board(event);
+        const { section, price_tier: tier, since } = query;
+        // Before the changes are looked up: what comes after this number may be told twice, never not at all.
+        const seq = feed.watermark();
+        if (since !== undefined && since <= seq) {
+          const logged = board.changedSince(since);
+          const ids = logged ? undefined : await changedSince(db, event.id, since);
+          const places = logged ?? (ids && [...board.placesOf(ids), ...board.lapsedPlaces]);
+          if (places) return maps.some(board, places, { section, tier, status: query.status ?? 'all' }, seq);
+        }
+        const status = query.status ?? (since === undefined ? 'available' : 'all');
+        return maps.whole(board, { section, tier, status }, ctx.req.headers, seq);
       },
     }),
   ];

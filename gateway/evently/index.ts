@@ -14,10 +14,13 @@ import { eventRoutes } from './events.ts';
 import { payments } from './payments.ts';
 import { ErrorBody } from './schemas.ts';
 import { ticketFiles } from './tickets.ts';
+import { waitlistRoutes } from './waitlist.ts';
 
 const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}.
 
-Rate limits per minute: public 100 per address, authenticated 200, booking 10, admin 1000 per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.
+Rate limits per minute: public 100 per address, authenticated 200, booking 10, admin 1000 per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.`;
+
+const TEST_CARDS = `
 
 Test cards: tok_visa pays, tok_chargeDeclined is declined; on the payment page 4242 4242 4242 4242 pays.`;
 
@@ -30,9 +33,10 @@ export function evently(gateway: Gateway): Api {
     confirm(gateway),
     ...ticketFiles(gateway),
     ...payments(gateway),
+    ...waitlistRoutes(gateway),
     ...admin(gateway),
   ];
-  const about = { title: 'Evently API', version: '1.0.0', description: DESCRIPTION };
+  const about = { title: 'Evently API', version: '1.0.0', description: DESCRIPTION + (gateway.config.production ? '' : TEST_CARDS) };
   return {
     ...about,
     name: 'evently',

@@ -39,6 +39,7 @@ export function payments(gateway: Gateway): Route[] {
     route({
       method: 'post',
       path,
+      idempotent: true,
       access: 'user',
       limit: 'authenticated',
       tag,

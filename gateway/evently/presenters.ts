@@ -91,8 +91,14 @@ export const booking = (o: OrderView): z.output<typeof s.BookingFull> => ({
   confirmed_at: timeOrNull(o.confirmed_at),
   payment: o.payment && { status: o.payment.status, failure_code: o.payment.failure_code },
   refund: o.refund && { status: refundStatus(o.refund.status), amount: money(o.refund.amount_minor, o.currency) },
-  tickets: o.tickets.map((t) => ticket(o, t)),
+  tickets: inHouseOrder(o).map((t) => ticket(o, t)),
 });
+
+/** Tickets as the seats stand in the house: the order they were issued in means nothing to anybody. */
+function inHouseOrder(o: OrderView): OrderView['tickets'] {
+  const rank = new Map(o.places.map((p, i) => [p.id, i]));
+  return [...o.tickets].sort((a, b) => (rank.get(a.place_id) ?? 0) - (rank.get(b.place_id) ?? 0));
+}
 
 function ticket(o: OrderView, t: OrderView['tickets'][number]) {
   const place = o.places.find((p) => p.id === t.place_id);

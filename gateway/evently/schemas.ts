@@ -40,7 +40,14 @@ export const EventsQuery = z.object({
 export const SeatsQuery = z.object({
   section: z.string().max(200).optional(),
   price_tier: z.string().max(200).optional(),
-  status: z.enum(['available', 'held', 'booked', 'all']).default('available'),
+  status: z.enum(['available', 'held', 'booked', 'all']).optional().meta({ description: 'Default: available; with `since`: all.' }),
+  since: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'Addition to the seed: only seats that changed after this `seq` (X-Seats-Seq of an earlier answer).' }),
 });
 
 /** The body of a booking; how many seats it may name is configuration. */
@@ -122,6 +129,11 @@ export const SeatMap = z.object({
   event_id: id,
   sections: z.array(z.object({ name: z.string(), rows: z.array(z.object({ row: z.string(), seats: z.array(SeatOut) })) })),
   summary: z.object({ total_available: z.number().int(), by_tier: z.record(z.string(), z.number().int()) }),
+  seq: z
+    .number()
+    .int()
+    .optional()
+    .meta({ description: 'Only with `since`: what to ask for changes since. Without it this is the whole map.' }),
 });
 export const Booking = z.object({
   id,

@@ -1,50 +1,141 @@
-// The seat map on the wire, written row by row: 100,000 seats are megabytes, and other requests must get their turn meanwhile.
+// The seat map on the wire, from the board of the event: each row is written and compressed once and again only when a seat of it changes.
+import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import type { EventView, Tier } from '../../services/events.ts';
-import type { Seat } from '../../services/seats.ts';
+import type { SeatState } from '../../services/seats.ts';
+import { knows, tagged, takesGzip, unchanged } from '../http/cached.ts';
+import { gzip, type Piece, piece } from '../http/pieces.ts';
 import type { Reply } from '../http/route.ts';
+import type { Board, Row } from '../live/board.ts';
 import { time } from './envelope.ts';
 import { money } from './presenters.ts';
 
-/** Below this many seats the answer is written at once, with its length. */
-const STREAM_FROM = 2_000;
+export type SeatFilter = { section?: string; tier?: string; status: SeatState | 'all' };
 
-/** The answer of GET /events/{id}/seats. The summary counts what is available now, whatever the filter. */
-export function seatMap(event: EventView, seats: Seat[], tiers: Tier[]): Reply {
-  const chunks = write(event, seats, tiers);
-  return {
-    status: 200,
-    type: 'application/json',
-    body: seats.length < STREAM_FROM ? [...chunks].join('') : Readable.from(chunks, { objectMode: false }),
-  };
-}
+/** Above this an answer goes out piece by piece, so that megabytes are not copied into one for each reader. */
+const STREAM_FROM = 1024 * 1024;
+/** Below this compressing gains nothing. */
+const GZIP_FROM = 1024;
+/** Different filters of one board whose compressed answers are kept. */
+const KEPT_ANSWERS = 64;
 
-function* write(event: EventView, seats: Seat[], tiers: Tier[]): Generator<string> {
-  yield `{"success":true,"data":{"event_id":"${event.id}","sections":[`;
-  let section: string | undefined;
-  let row: string | undefined;
-  let buffer = '';
-  for (const seat of seats) {
-    if (seat.section !== section) {
-      buffer += `${section === undefined ? '' : ']}]},'}{"name":${JSON.stringify(seat.section)},"rows":[`;
-      section = seat.section;
-      row = undefined;
-    }
-    if (seat.row_label !== row) {
-      if (buffer) yield buffer;
-      buffer = `${row === undefined ? '' : ']},'}{"row":${JSON.stringify(seat.row_label)},"seats":[`;
-      row = seat.row_label;
-    } else buffer += ',';
-    buffer += JSON.stringify({
-      id: seat.id,
-      seat_number: seat.seat_label,
-      price: money(seat.price_minor, event.currency),
-      status: seat.state,
-    });
+type Made = { version: number; pieces: Piece[]; bytes: number; packed?: Promise<Buffer> };
+type Cache = { rows: Map<string, { version: number; piece: Piece | undefined }[]>; made: Map<string, Made> };
+
+export type SeatMaps = {
+  /** The whole map, as far as the filter goes. `seq` is what to ask for changes since. */
+  whole(board: Board, filter: SeatFilter, headers: IncomingHttpHeaders, seq: number): Promise<Reply>;
+  /** Only these places, as they are now. */
+  some(board: Board, places: Iterable<number>, filter: SeatFilter, seq: number): Reply;
+};
+
+/** Makes the writer with its memory of what it has written. */
+export function createSeatMaps(): SeatMaps {
+  const caches = new WeakMap<Board, Cache>();
+  const glue = new Map<string, Piece>();
+
+  function cacheOf(board: Board): Cache {
+    const cache = caches.get(board) ?? { rows: new Map(), made: new Map() };
+    caches.set(board, cache);
+    return cache;
   }
-  const summary = {
-    total_available: tiers.reduce((sum, t) => sum + t.available, 0),
-    by_tier: Object.fromEntries(tiers.map((t) => [t.name, t.available])),
+
+  function rowPiece(board: Board, cache: Cache, r: number, status: SeatFilter['status']): Piece | undefined {
+    const rows = cache.rows.get(status) ?? [];
+    cache.rows.set(status, rows);
+    const version = board.rowVersions[r]!;
+    const known = rows[r];
+    if (known?.version === version) return known.piece;
+    const text = rowText(board, board.rows[r]!, status);
+    const made = text === undefined ? undefined : piece(text);
+    rows[r] = { version, piece: made };
+    return made;
+  }
+
+  /** The small texts between the rows, which are few and always the same. */
+  function between(text: string): Piece {
+    const known = glue.get(text) ?? piece(text);
+    if (glue.size < 10_000) glue.set(text, known);
+    return known;
+  }
+
+  function make(board: Board, filter: SeatFilter): Made {
+    const cache = cacheOf(board);
+    const key = JSON.stringify([filter.status, filter.section, filter.tier]);
+    const known = cache.made.get(key);
+    if (known?.version === board.version) return known;
+    const pieces = [between(`{"success":true,"data":{"event_id":"${board.eventId}","sections":[`)];
+    let section: string | undefined;
+    for (const [r, row] of board.rows.entries()) {
+      if (!matches(row, filter)) continue;
+      const text = rowPiece(board, cache, r, filter.status);
+      if (!text) continue;
+      pieces.push(between(row.section === section ? ',' : `${section === undefined ? '' : ']},'}${sectionHead(row.section)}`), text);
+      section = row.section;
+    }
+    pieces.push(piece(`${section === undefined ? '' : ']}'}],"summary":${summary(board)}},"timestamp":"${time(new Date())}"}`));
+    const made: Made = { version: board.version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
+    if (cache.made.size >= KEPT_ANSWERS) cache.made.clear();
+    cache.made.set(key, made);
+    return made;
+  }
+
+  return {
+    async whole(board, filter, headers, seq) {
+      const etag = `W/"${board.etag}"`;
+      const position = { 'X-Seats-Seq': String(seq) };
+      if (knows(headers, etag)) return unchanged(etag, position);
+      const made = make(board, filter);
+      if (made.bytes >= GZIP_FROM && takesGzip(headers)) {
+        made.packed ??= gzip(made.pieces);
+        return tagged(etag, await made.packed, true, position);
+      }
+      const chunks = made.pieces.map((p) => p.plain);
+      if (made.bytes < STREAM_FROM) return tagged(etag, Buffer.concat(chunks), false, position);
+      return tagged(etag, Readable.from(chunks, { objectMode: false }), false, { ...position, 'Content-Length': String(made.bytes) });
+    },
+    some(board, places, filter, seq) {
+      const wanted = new Set(places);
+      const sections: { name: string; rows: { row: string; seats: unknown[] }[] }[] = [];
+      for (const row of wanted.size ? board.rows : []) {
+        if (!matches(row, filter)) continue;
+        const seats = [];
+        for (let p = row.from; p < row.to; p++)
+          if (wanted.has(p) && (filter.status === 'all' || board.status(p) === filter.status)) seats.push(seatOf(board, row, p));
+        if (!seats.length) continue;
+        if (sections.at(-1)?.name !== row.section) sections.push({ name: row.section, rows: [] });
+        sections.at(-1)!.rows.push({ row: row.label, seats });
+      }
+      const data = { event_id: board.eventId, seq, sections, summary: JSON.parse(summary(board)) };
+      return { status: 200, body: { success: true, data, timestamp: time(new Date()) }, headers: { 'X-Seats-Seq': String(seq) } };
+    },
   };
-  yield `${buffer}${seats.length ? ']}]}' : ''}],"summary":${JSON.stringify(summary)}},"timestamp":"${time(new Date())}"}`;
 }
+
+const matches = (row: Row, filter: SeatFilter): boolean =>
+  row.offer.seated &&
+  (filter.section === undefined || row.section === filter.section) &&
+  (filter.tier === undefined || row.offer.tier === filter.tier);
+
+const sectionHead = (name: string): string => `{"name":${JSON.stringify(name)},"rows":[`;
+
+const seatOf = (board: Board, row: Row, place: number) => ({
+  id: board.ids[place]!,
+  seat_number: board.labels[place]!,
+  price: money(row.offer.priceMinor, board.currency),
+  status: board.status(place),
+});
+
+function rowText(board: Board, row: Row, status: SeatFilter['status']): string | undefined {
+  const price = JSON.stringify(money(row.offer.priceMinor, board.currency));
+  const seats: string[] = [];
+  for (let p = row.from; p < row.to; p++) {
+    const state = board.status(p);
+    if (status === 'all' || state === status)
+      seats.push(`{"id":"${board.ids[p]}","seat_number":${JSON.stringify(board.labels[p])},"price":${price},"status":"${state}"}`);
+  }
+  return seats.length ? `{"row":${JSON.stringify(row.label)},"seats":[${seats.join(',')}]}` : undefined;
+}
+
+/** What is available now, whatever the filter. */
+const summary = (board: Board): string =>
+  JSON.stringify({ total_available: board.available, by_tier: Object.fromEntries(board.offers.map((o) => [o.tier, o.available])) });

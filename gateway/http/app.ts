@@ -1,7 +1,10 @@
 // Assembles the Koa app: every API's routes under their own heads, one boundary around all of them.
+
 import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
+import type { Kysely } from 'kysely';
+import type { DB } from '../../db/tables.ts';
 import type { Limiter } from '../../services/limits.ts';
 import type { Api } from './api.ts';
 import { jsonReader } from './body.ts';
@@ -14,6 +17,8 @@ import { runner } from './run.ts';
 
 export type AppParts = {
   apis: Api[];
+  /** Where idempotency keys are kept. */
+  db: Kysely<DB>;
   log: Log;
   metrics: HttpMetrics;
   /** undefined: no rate limits at all. */
@@ -72,7 +77,7 @@ function parents(head: string): string[] {
 
 function dispatcher(parts: AppParts): (ctx: Context) => Promise<void> {
   const readJson = jsonReader(BODY_LIMIT);
-  const runtime = { log: parts.log, limiter: parts.limiter, readJson };
+  const runtime = { log: parts.log, limiter: parts.limiter, readJson, db: parts.db };
   const routers = new Map<string, Router>();
   for (const api of parts.apis)
     for (const route of api.routes) {

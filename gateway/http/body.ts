@@ -40,14 +40,17 @@ function hasNul(value: unknown): boolean {
   return false;
 }
 
-/** Reads the body's bytes, at most 1 MB. */
-export async function rawBody(ctx: Context): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of ctx.req) {
-    size += (chunk as Buffer).length;
-    if (size > RAW_LIMIT) throw new BodyTooLarge();
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
+/** Reads the body's bytes, at most 1 MB. What is past that is read and dropped, so that the sender gets to hear the answer. */
+export function rawBody({ req }: Context): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= RAW_LIMIT) chunks.push(chunk);
+      else chunks = [];
+    });
+    req.once('end', () => (size <= RAW_LIMIT ? resolve(Buffer.concat(chunks)) : reject(new BodyTooLarge())));
+    req.once('error', reject);
+  });
 }

@@ -15,6 +15,7 @@ export type Metrics = HttpMetrics & {
 export type Sources = {
   ordersByStatus(): Promise<{ status: string; count: number }[]>;
   outboxLag(): Promise<{ rows: number; seconds: number }>;
+  live?: () => { sockets: number; dropped: number };
   pool?: () => { total: number; idle: number; waiting: number };
 };
 
@@ -59,6 +60,7 @@ export function createMetrics(sources: Sources): Metrics {
     },
   });
   outboxGauges(sources.outboxLag, registry);
+  if (sources.live) liveGauges(sources.live, registry);
   if (sources.pool) poolGauge(sources.pool, registry);
 
   return {
@@ -84,6 +86,27 @@ function outboxGauges(ask: Sources['outboxLag'], registry: Registry): void {
     });
   gauge('billetter_outbox_lag_seconds', 'Age of the oldest waiting outbox row.', (now) => now.seconds);
   gauge('billetter_outbox_rows', 'Outbox rows not yet handed on.', (now) => now.rows);
+}
+
+function liveGauges(live: NonNullable<Sources['live']>, registry: Registry): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'billetter_live_sockets',
+    help: 'Open live-seats connections of this process.',
+    registers,
+    collect() {
+      this.set(live().sockets);
+    },
+  });
+  new Counter({
+    name: 'billetter_live_dropped_total',
+    help: 'Live-seats connections closed because they read too slowly.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(live().dropped);
+    },
+  });
 }
 
 function poolGauge(pool: NonNullable<Sources['pool']>, registry: Registry): void {

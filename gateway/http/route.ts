@@ -28,6 +28,8 @@ export type Call<A extends Access, B, Q, P> = {
   params: P;
   caller: A extends Signed ? Caller : Caller | undefined;
   ctx: Context;
+  /** Of a request with an Idempotency-Key on an idempotent route: its attempt's id, and whether an earlier run of it died half-way. */
+  attempt: { id: string; again: boolean } | undefined;
   /** Puts the order's id on this request's log line. */
   note(orderId: string): void;
 };
@@ -48,6 +50,8 @@ export type Route = {
   params?: ZodType;
   /** The handler gets the body's bytes untouched: signatures are made over bytes. */
   rawBody?: boolean;
+  /** An Idempotency-Key header is honoured: the same key and request get the same answer for 24 hours. */
+  idempotent?: boolean;
   /** Left out of the API's document (the document itself, pages). */
   hidden?: boolean;
   responses: Record<number, Response>;

@@ -1,20 +1,23 @@
 // Runs one route: authenticate, limit, validate, handle, answer. Everything that can be decided once is decided at start.
 import type { Context } from 'koa';
+import type { Kysely } from 'kysely';
+import type { DB } from '../../db/tables.ts';
 import type { Limiter } from '../../services/limits.ts';
 import type { Caller } from '../../services/sessions.ts';
 import type { Api } from './api.ts';
 import { authorize, isSigned } from './auth.ts';
 import { rawBody } from './body.ts';
 import { refuse } from './errors.ts';
+import { once, readKey } from './idempotency.ts';
 import { countCall } from './limits.ts';
 import type { Log } from './log.ts';
 import type { Reply, RequestState, Route } from './route.ts';
 import { validate } from './validate.ts';
 
-export type Runtime = { log: Log; limiter: Limiter | undefined; readJson: (ctx: Context) => Promise<unknown> };
+export type Runtime = { log: Log; limiter: Limiter | undefined; readJson: (ctx: Context) => Promise<unknown>; db: Kysely<DB> };
 
 /** The route as Koa middleware. It always answers: what is thrown is answered by the API's error table. */
-export function runner(api: Api, route: Route, { log, limiter, readJson }: Runtime): (ctx: Context) => Promise<void> {
+export function runner(api: Api, route: Route, { log, limiter, readJson, db }: Runtime): (ctx: Context) => Promise<void> {
   const { access, limit, body, query, params } = route;
   const signed = isSigned(access);
 
@@ -39,17 +42,27 @@ export function runner(api: Api, route: Route, { log, limiter, readJson }: Runti
         state.accountId = caller.accountId;
         if (signed) authorize(caller, access);
       }
-      const reply = await route.handle({
-        body: body ? validate(body, (await readJson(ctx)) ?? {}, 'body') : route.rawBody ? await rawBody(ctx) : undefined,
-        query: query && validate(query, ctx.query, 'query'),
-        params: params ? validate(params, ctx.params, 'params') : ctx.params,
-        caller,
-        ctx,
-        note(orderId) {
-          state.orderId = orderId;
-        },
-      });
-      send(ctx, reply);
+      const input = body ? validate(body, (await readJson(ctx)) ?? {}, 'body') : route.rawBody ? await rawBody(ctx) : undefined;
+      const work = async (attempt?: { id: string; again: boolean }) =>
+        send(
+          ctx,
+          await route.handle({
+            body: input,
+            query: query && validate(query, ctx.query, 'query'),
+            params: params ? validate(params, ctx.params, 'params') : ctx.params,
+            caller,
+            ctx,
+            attempt,
+            note(orderId) {
+              state.orderId = orderId;
+            },
+          }),
+        );
+      const key = route.idempotent && caller ? readKey(ctx) : undefined;
+      if (key === undefined) return await work();
+      await once(db, ctx, { accountId: caller!.accountId, key, body: input }, (attempt) =>
+        work(attempt).catch((thrown) => refuse(ctx, api, thrown, log)),
+      );
     } catch (thrown) {
       refuse(ctx, api, thrown, log);
     }

@@ -1,8 +1,10 @@
-// The mail catcher: an SMTP server that accepts everything and delivers nothing, with an inbox page and an API on a second port.
+// The mail catcher: an SMTP server that accepts everything and delivers nothing, with an inbox page and an API on a second port. Texts too: sms.ts.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { PAGE } from './page.ts';
+import { openTexts, type Texts } from './sms.ts';
+import { SMS_PAGE } from './smsPage.ts';
 import { openStore, type Store } from './store.ts';
 
 export type CatcherOptions = { smtpPort: number; httpPort: number; host?: string; dataDir?: string; limit?: number };
@@ -24,10 +26,11 @@ type Listening = {
 export async function startMailCatcher(options: CatcherOptions): Promise<Catcher> {
   const host = options.host ?? '127.0.0.1';
   const store = openStore(options.dataDir, options.limit);
+  const texts = openTexts(options.dataDir);
   const faults: Faults = { refuse: 0 };
   const smtp = smtpServer(store, faults);
   const web = http.createServer((req, res) => {
-    answer(req, res, store, faults).catch((error) => send(res, 500, { error: String(error?.message ?? error) }));
+    answer(req, res, { store, texts, faults }).catch((error) => send(res, 500, { error: String(error?.message ?? error) }));
   });
   await listen(smtp, options.smtpPort, host);
   try {
@@ -100,16 +103,28 @@ function listen(server: Listening, port: number, host: string): Promise<void> {
   });
 }
 
-async function answer(req: http.IncomingMessage, res: http.ServerResponse, store: Store, faults: Faults): Promise<void> {
+type Parts = { store: Store; texts: Texts; faults: Faults };
+
+async function answer(req: http.IncomingMessage, res: http.ServerResponse, { store, texts, faults }: Parts): Promise<void> {
   const url = new URL(req.url ?? '/', 'http://localhost');
   const parts = url.pathname.split('/').filter(Boolean).map(decode);
   const route = `${req.method} /${parts.slice(0, 2).join('/')}`;
-  if (req.method === 'GET' && !parts.length) return page(res);
+  if (req.method === 'GET' && !parts.length) return page(res, PAGE);
   if (route === 'GET /healthz') return send(res, 200, { status: 'ok' });
-  if (route === 'POST /api/faults' && parts.length === 2) return setFaults(req, res, faults);
+  if (route === 'POST /api/faults' && parts.length === 2) return setFaults(req, res, { faults, texts });
   if (route === 'DELETE /api/messages' && parts.length === 2) {
     store.clear();
     return send(res, 200, { deleted: true });
+  }
+  if (route === 'GET /sms' && parts.length === 1) return page(res, SMS_PAGE);
+  if (route === 'GET /api/sms' && parts.length === 2) return send(res, 200, texts.list(url.searchParams.get('to') ?? undefined));
+  if (route === 'DELETE /api/sms' && parts.length === 2) {
+    texts.clear();
+    return send(res, 200, { deleted: true });
+  }
+  if (route === 'POST /2010-04-01/Accounts' && parts[3] === 'Messages.json' && parts.length === 4) {
+    const { status, body } = await texts.take(req, parts[2]!);
+    return send(res, status, body);
   }
   if (route === 'GET /api/messages') {
     const [, , id, what, name] = parts;
@@ -131,16 +146,17 @@ function decode(part: string): string {
   }
 }
 
-async function setFaults(req: http.IncomingMessage, res: http.ServerResponse, faults: Faults): Promise<void> {
+async function setFaults(req: http.IncomingMessage, res: http.ServerResponse, { faults, texts }: Omit<Parts, 'store'>): Promise<void> {
   let body = '';
   for await (const chunk of req) {
     body += chunk;
     if (body.length > 10_000) return send(res, 413, { error: 'too big' });
   }
   try {
-    const { refuse } = JSON.parse(body || '{}');
-    if (!Number.isInteger(refuse) || refuse < 0) throw new Error();
+    const { refuse, refuseSms = 0 } = JSON.parse(body || '{}');
+    if (![refuse, refuseSms].every((n) => Number.isInteger(n) && n >= 0)) throw new Error();
     faults.refuse = refuse;
+    texts.refuseNext(refuseSms);
     send(res, 200, faults);
   } catch {
     send(res, 400, { error: 'send {"refuse": n}: the next n deliveries are answered with 451' });
@@ -152,12 +168,12 @@ function send(res: http.ServerResponse, status: number, body: unknown): void {
   res.end(JSON.stringify(body));
 }
 
-function page(res: http.ServerResponse): void {
+function page(res: http.ServerResponse, html: string): void {
   // Mail is shown in a frame without scripts; this keeps it from loading anything from elsewhere, as a tracking picture would.
   const policy =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: 'self'; connect-src 'self'; frame-src 'self'";
   res.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'content-security-policy': policy });
-  res.end(PAGE);
+  res.end(html);
 }
 
 function download(res: http.ServerResponse, type: string, content: Buffer, filename?: string): void {

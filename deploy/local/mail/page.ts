@@ -33,6 +33,7 @@ export const PAGE = `<!doctype html>
   <h1>Billetter mail <small id="count"></small></h1>
   <input id="filter" type="search" placeholder="Filter: address or subject" aria-label="Filter">
   <button id="clear">Delete all</button>
+  <a href="/sms" style="color:var(--accent)">Texts</a>
 </header>
 <main><ul id="list" role="listbox" aria-label="Messages"></ul><section id="view" aria-live="polite"></section></main>
 <script>
@@ -53,7 +54,7 @@ export const PAGE = `<!doctype html>
       li.setAttribute('aria-selected', String(m.id === chosen));
       const top = make('div', '', { className: 'row' });
       top.append(make('b', m.subject || '(no subject)'), make('span', new Date(m.date).toLocaleTimeString(), { className: 'dim' }));
-      const clip = m.attachments.length ? '  \\u{1F4CE} ' + m.attachments.length : '';
+      const clip = m.attachments.length ? '  \\u00b7  ' + m.attachments.length + (m.attachments.length === 1 ? ' file' : ' files') : '';
       li.append(top, make('span', 'to ' + m.to.join(', ') + clip), make('span', (m.text || '').slice(0, 120), { className: 'dim' }));
       return li;
     });
@@ -67,7 +68,7 @@ export const PAGE = `<!doctype html>
     if (!m) return $('view').replaceChildren(make('p', messages.length ? 'Choose a message.' : 'No mail yet. Everything the system sends lands here; nothing leaves this machine.', { className: 'empty' }));
     const base = '/api/messages/' + m.id;
     const files = make('div', '', { id: 'files' });
-    for (const a of m.attachments) files.append(make('a', '\\u{1F4CE} ' + a.filename + ' (' + size(a.size) + ')', { href: base + '/attachments/' + encodeURIComponent(a.filename), download: a.filename }));
+    for (const a of m.attachments) files.append(make('a', '\\u2193 ' + a.filename + ' (' + size(a.size) + ')', { href: base + '/attachments/' + encodeURIComponent(a.filename), download: a.filename }));
     const meta = make('div', 'From ' + m.from + '  \\u00b7  to ' + m.to.join(', ') + '  \\u00b7  ' + new Date(m.date).toLocaleString(), { className: 'dim' });
     const tabs = make('div', '', { className: 'tabs' }), body = make('div', '', { style: 'flex:1;display:flex;flex-direction:column' });
     const show = { HTML: () => make('iframe', '', { sandbox: 'allow-popups', srcdoc: m.html, title: 'Message' }), Text: () => make('pre', m.text) };

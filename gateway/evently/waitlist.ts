@@ -1,0 +1,133 @@
+// Evently's waitlist: join (the seed's), look and leave (additions to it).
+import { z } from 'zod';
+import { DomainError } from '../../services/errors.ts';
+import { isUuid } from '../../services/ids.ts';
+import * as waitlist from '../../services/waitlist.ts';
+import { estimate } from '../../services/waitlistEstimate.ts';
+import type { Gateway } from '../deps.ts';
+import { type Route, route } from '../http/route.ts';
+import { ok, time } from './envelope.ts';
+import * as present from './presenters.ts';
+import { envelope } from './schemas.ts';
+
+const tag = 'Waitlist';
+const path = '/api/v1/waitlist';
+
+const id = z.guid().meta({ example: '550e8400-e29b-41d4-a716-446655440001' });
+const instant = z.iso.datetime({ offset: true });
+
+const Preferences = z.object({ email: z.boolean().default(true), sms: z.boolean().default(false) });
+const JoinBody = z.object({
+  event_id: id,
+  notification_preferences: Preferences.default({ email: true, sms: false }).meta({
+    description: 'How an offer is announced. A text message needs a phone number in the account.',
+  }),
+  quantity: z.number().int().min(1).max(1000).default(1).meta({ description: 'Addition to the seed: how many seats, offered together.' }),
+  price_tier: z.string().max(200).optional().meta({ description: 'Addition to the seed: only seats of this tier; any, if left out.' }),
+});
+const EntryPath = z.object({ waitlistId: z.string().meta({ description: 'The waitlist id.' }) });
+
+const Joined = z.object({
+  waitlist_id: id,
+  position: z
+    .number()
+    .int()
+    .nullable()
+    .meta({ description: 'People before you plus one; null once you do not wait any more.', example: 42 }),
+  estimated_wait_time: z.string().nullable().meta({ example: '2-3 days' }),
+  event: z.object({ id, name: z.string() }),
+});
+const Shown = Joined.extend({
+  status: z.enum(['waiting', 'offered', 'accepted', 'expired', 'left']),
+  quantity: z.number().int(),
+  price_tier: z.string().nullable(),
+  notification_preferences: z.object({ email: z.boolean(), sms: z.boolean() }),
+  joined_at: instant,
+  offer: z.object({ booking_id: id, payment_url: z.string(), offered_at: instant, expires_at: instant }).nullable(),
+});
+
+/** The entry's id of a path. What is no uuid names none. */
+function entryId(text: string): string {
+  if (!isUuid(text)) throw new DomainError('not_found', 'There is no such waitlist entry.', { what: 'waitlist entry' });
+  return text.toLowerCase();
+}
+
+const offer = ({ order_id, offered_at, offer_expires_at }: waitlist.EntryView): z.output<typeof Shown>['offer'] =>
+  order_id && offered_at && offer_expires_at
+    ? { booking_id: order_id, payment_url: present.paymentUrl(order_id), offered_at: time(offered_at), expires_at: time(offer_expires_at) }
+    : null;
+
+/** The routes under /api/v1/waitlist. */
+export function waitlistRoutes({ config, db }: Gateway): Route[] {
+  const joined = async (entry: waitlist.EntryView): Promise<z.output<typeof Joined>> => ({
+    waitlist_id: entry.id,
+    position: entry.position,
+    estimated_wait_time: entry.position === null ? null : await estimate(db, entry),
+    event: { id: entry.event.id, name: entry.event.name },
+  });
+  const shown = async (entry: waitlist.EntryView): Promise<z.output<typeof Shown>> => ({
+    ...(await joined(entry)),
+    status: entry.status,
+    quantity: entry.quantity,
+    price_tier: entry.tier,
+    notification_preferences: { email: entry.notify_email, sms: entry.notify_sms },
+    joined_at: time(entry.created_at),
+    offer: offer(entry),
+  });
+  const shared = { access: 'user', limit: 'authenticated', tag } as const;
+  return [
+    route({
+      ...shared,
+      method: 'post',
+      path: `${path}/join`,
+      summary: 'Join waitlist',
+      description:
+        'Refused (409) while enough seats can be booked. Seats that come back are offered in order of joining, groups together: the first whose whole group fits into what is free; a group that does not fit keeps its place. An offer is a booking with a deadline; while somebody waits, ordinary bookings of such seats are refused.',
+      body: JoinBody,
+      responses: {
+        201: { description: 'You are in the line.', schema: envelope(Joined) },
+        200: {
+          description: 'You were already: nothing was made, so no 201. The entry is as you first asked for it.',
+          schema: envelope(Joined),
+        },
+      },
+      async handle({ body, caller }) {
+        const { entry, created } = await waitlist.join(db, {
+          accountId: caller.accountId,
+          eventId: body.event_id.toLowerCase(),
+          quantity: body.quantity,
+          tier: body.price_tier,
+          notify: body.notification_preferences,
+          maxPlaces: config.maxPlacesPerOrder,
+          smsAvailable: config.sms.available,
+        });
+        return ok(await joined(entry), undefined, created ? 201 : 200);
+      },
+    }),
+    route({
+      ...shared,
+      method: 'get',
+      path: `${path}/:waitlistId`,
+      summary: 'Show waitlist entry',
+      description: 'Addition to the seed: status, position, and the offer with where and until when to pay it.',
+      params: EntryPath,
+      responses: { 200: { description: 'The entry.', schema: envelope(Shown) } },
+      async handle({ params, caller }) {
+        return ok(await shown(await waitlist.findOwn(db, entryId(params.waitlistId), caller.accountId)));
+      },
+    }),
+    route({
+      ...shared,
+      method: 'delete',
+      path: `${path}/:waitlistId`,
+      summary: 'Leave waitlist',
+      description: 'Addition to the seed. Declines an open offer: its seats go to the next in line. Leaving twice is leaving once.',
+      params: EntryPath,
+      responses: { 204: { description: 'You are not in the line.' } },
+      async handle({ params, caller }) {
+        await waitlist.leave(db, entryId(params.waitlistId), caller.accountId);
+        return { status: 204, body: undefined };
+      },
+    }),
+  ];
+}

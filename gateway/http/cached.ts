@@ -1,0 +1,33 @@
+// Answers that a client may keep and ask about again: entity tags, 304, and the compressed form for who takes it.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Reply } from './route.ts';
+
+const HEADERS = { 'Cache-Control': 'no-cache', Vary: 'Accept-Encoding' };
+
+/** Whether the client takes gzip. q=0 is a no. */
+export const takesGzip = (headers: IncomingHttpHeaders): boolean =>
+  /(^|,)\s*(gzip|\*)\s*(;(?!\s*q=0(\.0*)?\s*(,|$))[^,]*)?(,|$)/i.test(String(headers['accept-encoding'] ?? ''));
+
+/** Whether one of the client's If-None-Match tags is this one; tags are compared weakly, as a GET may. */
+export function knows(headers: IncomingHttpHeaders, etag: string): boolean {
+  const given = headers['if-none-match'];
+  if (!given) return false;
+  const bare = (tag: string) => tag.trim().replace(/^W\//, '');
+  return given === etag || given.split(',').some((tag) => tag.trim() === '*' || bare(tag) === bare(etag));
+}
+
+/** 304: what the client has is what it would get. */
+export const unchanged = (etag: string, headers: Record<string, string> = {}): Reply => ({
+  status: 304,
+  body: undefined,
+  type: '',
+  headers: { ...HEADERS, ETag: etag, ...headers },
+});
+
+/** A JSON answer with its tag; `gzipped` when the bytes are. The tag is weak: the timestamp of an answer is not part of it. */
+export const tagged = (etag: string, body: unknown, gzipped: boolean, headers: Record<string, string> = {}): Reply => ({
+  status: 200,
+  type: 'application/json',
+  body,
+  headers: { ...HEADERS, ETag: etag, ...(gzipped && { 'Content-Encoding': 'gzip' }), ...headers },
+});

@@ -1,0 +1,111 @@
+// Who watches which event: brings a newcomer to where the others are, and hands every change to all of them in the same bytes.
+import { changedSince } from '../../services/placeChanges.ts';
+import type { Db } from '../deps.ts';
+import type { Board, Change } from './board.ts';
+import type { Feed, News } from './feed.ts';
+import { resumed, snapshot, updates } from './messages.ts';
+
+/** A socket, as rooms see it. `send` may drop the socket; it never throws. */
+export type Watcher = { send(bytes: Buffer, isSnapshot?: boolean): void };
+
+export type Rooms = {
+  /** Brings the watcher up to date, by the changes after `after` if they are all to be had, else by a snapshot; then changes follow. */
+  join(event: { id: string; currency: string }, watcher: Watcher, after?: number): Promise<void>;
+  leave(eventId: string, watcher: Watcher): void;
+};
+
+/** A watcher who is being brought up to date: what changes meanwhile is added to what it is told. */
+type Joining = { places: Set<string>; replaced?: Board };
+type Room = {
+  watchers: Set<Watcher>;
+  joining: Map<Watcher, Joining>;
+  stop(): void;
+  snapshot?: { of: Board; version: number; seq: number; bytes: Buffer };
+};
+
+/** Makes the rooms of this gateway. */
+export function createRooms({ feed, db }: { feed: Feed; db: Db }): Rooms {
+  const rooms = new Map<string, Room>();
+
+  function roomOf(eventId: string): Room {
+    const found = rooms.get(eventId);
+    if (found) return found;
+    const room: Room = { watchers: new Set(), joining: new Map(), stop: feed.listen(eventId, (news, board) => spread(room, news, board)) };
+    rooms.set(eventId, room);
+    return room;
+  }
+
+  function spread(room: Room, news: News, board: Board): void {
+    for (const joining of room.joining.values()) {
+      if (news.replaced) joining.replaced = board;
+      for (const change of news.changes) joining.places.add(change.id);
+    }
+    if (!room.watchers.size) return;
+    const bytes = news.replaced ? snapshotOf(room, board) : updates(board.eventId, news.changes, news.before, news.after);
+    for (const watcher of room.watchers) watcher.send(bytes, news.replaced);
+  }
+
+  function snapshotOf(room: Room, board: Board): Buffer {
+    const seq = feed.watermark();
+    const made = room.snapshot;
+    if (made && made.of === board && made.version === board.version && made.seq === seq) return made.bytes;
+    const bytes = snapshot(board, seq);
+    room.snapshot = { of: board, version: board.version, seq, bytes };
+    return bytes;
+  }
+
+  async function join(event: { id: string; currency: string }, watcher: Watcher, after?: number): Promise<void> {
+    await feed.board(event);
+    const room = roomOf(event.id);
+    room.watchers.delete(watcher);
+    const joining: Joining = { places: new Set() };
+    room.joining.set(watcher, joining);
+    try {
+      await feed.catchUp();
+      const board = await feed.board(event);
+      const seq = feed.watermark();
+      const missed = after === undefined ? undefined : await missedSince(board, after);
+      if (room.joining.get(watcher) !== joining) return; // left, or joined again, meanwhile
+      // From here to the end nothing else runs: what is sent is the board as it is, and the next change goes to all.
+      if (missed === undefined || joining.replaced) watcher.send(snapshotOf(room, joining.replaced ?? board), true);
+      else {
+        const changes = statesOf(board, new Set([...missed, ...board.placesOf([...joining.places])]));
+        watcher.send(resumed(board, changes.length ? after! : seq, after!));
+        if (changes.length) watcher.send(updates(event.id, changes, after!, seq));
+      }
+      room.watchers.add(watcher);
+    } finally {
+      if (room.joining.get(watcher) === joining) room.joining.delete(watcher);
+      close(event.id, room);
+    }
+  }
+
+  /** Ended holds that nobody has released yet are always among what was missed: no row tells when the clock ended them. */
+  async function missedSince(board: Board, after: number): Promise<Iterable<number> | undefined> {
+    const logged = board.changedSince(after);
+    if (logged && after <= feed.watermark()) return logged;
+    const ids = await changedSince(db, board.eventId, after);
+    return ids && [...board.placesOf(ids), ...board.lapsedPlaces];
+  }
+
+  function close(eventId: string, room: Room): void {
+    if (room.watchers.size || room.joining.size || rooms.get(eventId) !== room) return;
+    room.stop();
+    rooms.delete(eventId);
+  }
+
+  return {
+    join,
+    leave(eventId, watcher) {
+      const room = rooms.get(eventId);
+      if (!room) return;
+      room.watchers.delete(watcher);
+      room.joining.delete(watcher);
+      close(eventId, room);
+    },
+  };
+}
+
+function statesOf(board: Board, places: Iterable<number>): Change[] {
+  return [...places].map((place) => ({ id: board.ids[place]!, status: board.status(place), available: board.available }));
+}

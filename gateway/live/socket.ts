@@ -1,0 +1,126 @@
+// One live-seats connection: what it asks, what it is told, and when it has to go.
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Feed } from './feed.ts';
+import { CLOSE, error, type Message, readMessage, reply } from './messages.ts';
+import type { Rooms, Watcher } from './rooms.ts';
+
+export type SocketRules = {
+  /** Unread bytes, beyond its last snapshot, at which a reader is too slow. */
+  maxBufferedBytes: number;
+  maxSubscriptions: number;
+};
+
+/** Messages a socket may send: a burst, refilled at so many a second. */
+const BURST = 30;
+const PER_SECOND = 5;
+/** A connection that sends this many faulty messages is no client of ours. */
+const MAX_FAULTS = 10;
+/** A slow reader's close frame waits behind what it did not read; after this the connection is cut. */
+const CUT_AFTER_MS = 2_000;
+
+/** Serves the socket until it closes. `raw` is the connection under it: frames encoded once are written there for everybody. */
+export function serve(
+  ws: WebSocket,
+  raw: Duplex,
+  path: string,
+  parts: { feed: Feed; rooms: Rooms; rules: SocketRules; onError(err: unknown): void; onDrop(): void },
+): void {
+  const { feed, rooms, rules } = parts;
+  const subscribed = new Set<string>();
+  let allowance = 0;
+  let tokens = BURST;
+  let refilled = Date.now();
+  let faults = 0;
+  let work: Promise<void> = Promise.resolve();
+
+  const watcher: Watcher = {
+    send(bytes, isSnapshot) {
+      if (ws.readyState !== ws.OPEN) return;
+      if (raw.writableLength > rules.maxBufferedBytes + allowance) {
+        parts.onDrop();
+        end(CLOSE.tryAgain, 'You read too slowly: connect again and resume.');
+        return;
+      }
+      if (isSnapshot) allowance = bytes.length;
+      raw.write(bytes);
+    },
+  };
+
+  function end(code: number, reason: string): void {
+    if (ws.readyState !== ws.OPEN) return;
+    ws.close(code, reason);
+    leaveAll();
+    setTimeout(() => ws.terminate(), CUT_AFTER_MS).unref();
+  }
+
+  function leaveAll(): void {
+    for (const id of subscribed) rooms.leave(id, watcher);
+    subscribed.clear();
+  }
+
+  function mayAsk(): boolean {
+    const now = Date.now();
+    tokens = Math.min(BURST, tokens + ((now - refilled) / 1000) * PER_SECOND);
+    refilled = now;
+    return tokens-- >= 1;
+  }
+
+  async function find(idOrSlug: string) {
+    const event = await feed.identify(idOrSlug);
+    if (event) return event;
+    watcher.send(error('EVENT_NOT_FOUND', 'Event does not exist.', { event_id: idOrSlug }));
+    end(CLOSE.eventNotFound, 'event not found');
+    return undefined;
+  }
+
+  async function handle(message: Message): Promise<void> {
+    if (message.action === 'ping') return watcher.send(reply('pong'));
+    const event = await find(message.event_id ?? path);
+    if (!event || ws.readyState !== ws.OPEN) return;
+    if (message.action === 'unsubscribe') {
+      subscribed.delete(event.id);
+      rooms.leave(event.id, watcher);
+      return watcher.send(reply('unsubscribed', { event_id: event.id }));
+    }
+    if (!subscribed.has(event.id) && subscribed.size >= rules.maxSubscriptions)
+      return watcher.send(error('RATE_LIMIT_EXCEEDED', `At most ${rules.maxSubscriptions} events on one connection.`));
+    subscribed.add(event.id);
+    await rooms.join(event, watcher, message.after);
+    if (ws.readyState !== ws.OPEN) rooms.leave(event.id, watcher);
+  }
+
+  function receive(data: Buffer, isBinary: boolean): void {
+    if (!mayAsk()) {
+      watcher.send(error('RATE_LIMIT_EXCEEDED', 'Too many messages.'));
+      end(CLOSE.policy, 'too many messages');
+      return;
+    }
+    const message = readMessage(data, isBinary);
+    if (typeof message === 'string') {
+      watcher.send(error('VALIDATION_ERROR', message));
+      if (++faults >= MAX_FAULTS) end(CLOSE.policy, 'too many faulty messages');
+      return;
+    }
+    enqueue(() => handle(message));
+  }
+
+  /** One after the other, so that the answers come in the order of the questions. */
+  function enqueue(task: () => Promise<unknown>): void {
+    work = work
+      .then(async () => {
+        if (ws.readyState === ws.OPEN) await task();
+      })
+      .catch((err) => {
+        parts.onError(err);
+        watcher.send(error('SERVER_ERROR', 'Live seats are not available right now.'));
+        end(CLOSE.tryAgain, 'try again');
+      });
+  }
+
+  // The address itself must name an event, before anything else is answered.
+  enqueue(() => find(path));
+  ws.on('message', (data, isBinary) => receive(data as Buffer, isBinary));
+  ws.on('close', leaveAll);
+  ws.on('error', () => {}); // a broken frame or connection: ws closes it
+}

@@ -1,0 +1,207 @@
+// The stream of changes and the boards made from it, on a real Postgres: commits out of order, long transactions, rebuilt houses, drift.
+import { gunzipSync } from 'node:zlib';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gzip, piece } from '../../gateway/http/pieces.ts';
+import { createFeed, type Feed, type FeedOptions, type News } from '../../gateway/live/feed.ts';
+import { gate } from '../../gateway/live/gate.ts';
+import { createListing } from '../../gateway/live/listing.ts';
+import { changedSince, parseSnapshot, prune, sees } from '../../services/placeChanges.ts';
+import { freshDatabase, show } from '../gateway/support.ts';
+import { until } from '../support/client.ts';
+
+let base: Awaited<ReturnType<typeof freshDatabase>>;
+const feeds: Feed[] = [];
+const warnings: unknown[] = [];
+beforeAll(async () => {
+  base = await freshDatabase();
+});
+afterAll(async () => {
+  await Promise.all(feeds.map((f) => f.stop()));
+  await base?.close();
+});
+
+function feedOf(options?: FeedOptions): Feed {
+  const log = { warn: (...a: unknown[]) => warnings.push(a), error: (...a: unknown[]) => warnings.push(a) };
+  const feed = createFeed({ db: base.db, log: log as never }, options);
+  feeds.push(feed);
+  return feed;
+}
+
+/** Marks a place as its writers do: the row's lock first, then the change. */
+const mark = (db: typeof base.db, placeId: string, state: 'free' | 'sold') =>
+  sql`with u as (update places set sold_at = null where id = ${placeId}::uuid returning id, event_id)
+    insert into place_changes (event_id, place_ids, state) select event_id, array[id], ${state}::place_state from u`.execute(db);
+
+describe('the stream', () => {
+  it('a snapshot sees what was over when it was made', () => {
+    const snapshot = parseSnapshot('10:15:10,12');
+    expect([9, 10, 11, 12, 14, 15].map((xid) => sees(snapshot, xid))).toEqual([true, false, true, false, true, false]);
+    expect(parseSnapshot('7:7:')).toEqual({ xmin: 7, xmax: 7, running: [] });
+  });
+
+  it('loses no change that commits after a later one, waits for nobody, and is resumed from before it', async () => {
+    const event = await show(base.db, { seats: 4 });
+    const feed = feedOf();
+    await feed.catchUp();
+    const board = await feed.board({ id: event.id, currency: 'USD' });
+    const news: News[] = [];
+    const stop = feed.listen(event.id, (n) => void news.push(n));
+    let commit!: () => void;
+    let written!: () => void;
+    const isWritten = new Promise<void>((resolve) => {
+      written = resolve;
+    });
+    // A long transaction takes the lower seq...
+    const late = base.db.transaction().execute(async (tx) => {
+      await mark(tx, event.seats[0]!, 'sold');
+      written();
+      await new Promise<void>((resolve) => {
+        commit = resolve;
+      });
+    });
+    await isWritten;
+    await mark(base.db, event.seats[1]!, 'sold'); // ... and this one is there first
+    await feed.catchUp();
+    expect([board.available, board.status(1)]).toEqual([3, 'booked']);
+    const meanwhile = feed.watermark();
+    expect(await changedSince(base.db, event.id, meanwhile)).toEqual([event.seats[1]]);
+    commit();
+    await late;
+    await feed.catchUp();
+    expect([board.available, board.status(0)]).toEqual([2, 'booked']);
+    expect(new Set(await changedSince(base.db, event.id, meanwhile))).toEqual(new Set(event.seats.slice(0, 2)));
+    expect(feed.watermark()).toBeGreaterThan(meanwhile);
+    expect(news.flatMap((n) => n.changes.map((c) => c.available))).toEqual([3, 2]);
+    stop();
+  });
+
+  it('old changes are deleted from below; what they would have told can no longer be resumed from', async () => {
+    const event = await show(base.db, { seats: 2 });
+    await mark(base.db, event.seats[0]!, 'sold');
+    const { rows } = await sql<{ top: number }>`select max(seq) as top from place_changes`.execute(base.db);
+    const { top } = rows[0]!;
+    await mark(base.db, event.seats[1]!, 'sold');
+    expect(await prune(base.db)).toBe(0);
+    await sql`update place_changes set at = at - interval '11 minutes' where seq <= ${top}::bigint`.execute(base.db);
+    expect(await prune(base.db)).toBeGreaterThan(0);
+    expect(await changedSince(base.db, event.id, top)).toEqual([event.seats[1]]);
+    expect(await changedSince(base.db, event.id, top - 1)).toBeUndefined();
+    expect(await changedSince(base.db, event.id, top + 100)).toBeUndefined();
+    expect(await prune(base.db, 0)).toBe(0); // the newest stays, as proof of where things are
+  });
+});
+
+describe('boards', () => {
+  it('two gateways show the same under the same tag; a state that returns has its tag again', async () => {
+    const event = await show(base.db, { seats: 3 });
+    const [a, b] = await Promise.all(
+      [feedOf(), feedOf()].map(async (f) => ({ feed: f, board: await f.board({ id: event.id, currency: 'USD' }) })),
+    );
+    const free = a!.board.etag;
+    await mark(base.db, event.seats[2]!, 'sold');
+    await Promise.all([a!.feed.catchUp(), b!.feed.catchUp()]);
+    expect(a!.board.etag).not.toBe(free);
+    expect(b!.board.etag).toBe(a!.board.etag);
+    await mark(base.db, event.seats[2]!, 'free');
+    await a!.feed.catchUp();
+    expect(a!.board.etag).toBe(free);
+  });
+
+  it('a house that is rebuilt is read anew, and its watchers told', async () => {
+    const event = await show(base.db, { seats: 2 });
+    const feed = feedOf({ pollMs: 20 });
+    const at = { id: event.id, currency: 'USD' };
+    await feed.board(at);
+    const news: News[] = [];
+    const stop = feed.listen(event.id, (n) => void news.push(n));
+    await sql`insert into places (event_id, offer_id, section, row_label, seat_label, position)
+      select event_id, id, 'Floor', 'A', '3', 2 from offers where event_id = ${event.id}::uuid`.execute(base.db);
+    await sql`update offers set quantity = 3 where event_id = ${event.id}::uuid`.execute(base.db);
+    await feed.catchUp();
+    expect((await feed.board(at)).available).toBe(3);
+    expect(news).toMatchObject([{ replaced: true }]);
+    stop();
+  });
+
+  it('drift is found and mended', async () => {
+    const event = await show(base.db, { seats: 2 });
+    const feed = feedOf({ pollMs: 20, verifyMs: 100 });
+    const at = { id: event.id, currency: 'USD' };
+    await feed.board(at);
+    const stop = feed.listen(event.id, () => {});
+    await sql`update places set order_id = null, sold_at = null where event_id = ${event.id}::uuid`.execute(base.db);
+    const orderless = sql`insert into orders (event_id, account_id, total_minor, currency)
+      select ${event.id}::uuid, id, 0, 'USD' from accounts limit 1 returning id`;
+    await base.db.insertInto('accounts').values({ email: 'drift@example.test', role: 'user', password_hash: 'none' }).execute();
+    const { rows } = await sql<{ id: string }>`${orderless}`.execute(base.db);
+    await sql`update places set order_id = ${rows[0]!.id}::uuid, sold_at = now() where id = ${event.seats[0]!}::uuid`.execute(base.db); // tells nobody
+    await until(
+      'mended',
+      async () => (await feed.board(at)).available,
+      (n) => n === 1,
+    );
+    expect(JSON.stringify(warnings)).toContain('drifted');
+    stop();
+  });
+});
+
+describe('listing', () => {
+  it('counts follow every change, pages every event', async () => {
+    const event = await show(base.db, { seats: 3 });
+    const feed = feedOf();
+    const listing = createListing({ feed, db: base.db });
+    const filter = { venueId: event.venueId, page: 1, perPage: 10 };
+    const shown = async () => (await listing.page(filter)).rows.map((r) => [r.name, r.available]);
+    const [[name]] = (await shown()) as [[string, number]];
+    expect(await shown()).toEqual([[name, 3]]);
+    const { id } = await base.db
+      .insertInto('accounts')
+      .values({ email: 'list@example.test', role: 'user', password_hash: 'none' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const order = await sql<{ id: string }>`insert into orders (event_id, account_id, total_minor, currency)
+      values (${event.id}::uuid, ${id}::uuid, 0, 'USD') returning id`.execute(base.db);
+    await sql`with held as (update places set order_id = ${order.rows[0]!.id}::uuid, held_until = now() + interval '1 second' where id = ${event.seats[0]!}::uuid returning *)
+      insert into place_changes (event_id, place_ids, state, held_until) select event_id, array[id], 'held', held_until from held`.execute(
+      base.db,
+    );
+    await until('held', shown, (rows) => rows[0]![1] === 2);
+    await until('over', shown, (rows) => rows[0]![1] === 3); // nobody writes that
+    await sql`update events set name = 'Another name' where id = ${event.id}::uuid`.execute(base.db);
+    expect(await shown()).toEqual([['Another name', 3]]);
+  });
+});
+
+describe('parts', () => {
+  it('pieces joined are one gzip stream', async () => {
+    const texts = [
+      '',
+      'a',
+      '{"x":1}',
+      'seat'.repeat(1000),
+      'é'.repeat(50_000),
+      ...Array.from({ length: 300 }, (_, i) => `row ${i} `.repeat(i)),
+    ];
+    const pieces = texts.map(piece);
+    expect(gunzipSync(await gzip(pieces)).toString()).toBe(texts.join(''));
+    expect(gunzipSync(await gzip([pieces[3]!, pieces[1]!, pieces[3]!])).toString()).toBe(texts[3]! + texts[1]! + texts[3]!);
+  });
+
+  it('a gate runs once for all who wait, and never answers with a run that began before the question', async () => {
+    let runs = 0;
+    let fail = false;
+    const enter = gate(async () => {
+      runs++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (fail) throw new Error('away');
+    }, 0);
+    await Promise.all([enter(), enter(), enter()]);
+    expect(runs).toBe(2);
+    fail = true;
+    await expect(enter()).rejects.toThrow('away');
+    fail = false;
+    await enter();
+    expect(runs).toBe(4);
+  });
+});

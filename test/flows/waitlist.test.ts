@@ -1,0 +1,267 @@
+// The waitlist over HTTP on a stack of its own (its worker is killed here): joining, offers by mail and text, deadlines, groups, leaving, a storm.
+import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../db/connect.ts';
+import type { DB } from '../../db/tables.ts';
+import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
+import * as waitlist from '../../services/waitlist.ts';
+import { workflowsPath } from '../../worker/bundle.ts';
+import { waitlistWorkflowId } from '../../workflows/messages.ts';
+import { type Answer, book, buyer, call, confirm, mailsTo, type Person, show, until } from '../support/client.ts';
+import { seedStack } from '../support/globalStack.ts';
+
+let stack: Stack;
+let worker: App;
+let db: Kysely<DB>;
+let url: string;
+let owner: Person;
+
+beforeAll(async () => {
+  stack = await startStack({ ports: 'free', quiet: true });
+  await seedStack(stack.databaseUrl);
+  const env = { NODE_ENV: 'test', RATE_LIMITS: 'off', WAITLIST_OFFER_SECONDS_FAR: '600', WAITLIST_OFFER_SECONDS_NEAR: '3' };
+  [, worker] = await Promise.all([startGateway(stack, env), startWorker(stack, env)]);
+  db = connect({ url: stack.databaseUrl, max: 4, name: 'billetter-test' });
+  url = stack.gatewayUrl;
+  owner = await buyer(url);
+});
+afterAll(async () => {
+  await db?.destroy();
+  await stack?.stop();
+});
+
+/** A show with every seat sold to `owner`, one booking a seat. */
+async function soldOut(seats: number): Promise<{ id: string; bookings: string[] }> {
+  const event = await show(url, { seats });
+  const bookings: string[] = [];
+  for (const seat of event.seats) {
+    const { id } = await book(url, owner.token, event.id, [seat]);
+    expect((await confirm(url, owner.token, id)).status).toBe(200);
+    bookings.push(id);
+  }
+  return { id: event.id, bookings };
+}
+/** So near that offers are short. */
+const moveNear = (eventId: string) => sql`update events set starts_at = now() + interval '1 day' where id = ${eventId}::uuid`.execute(db);
+const join = (who: Person, eventId: string, more: object = {}): Promise<Answer> =>
+  call(url, 'POST', '/api/v1/waitlist/join', { token: who.token, body: { event_id: eventId, ...more } });
+const look = async (who: Person, id: string) => (await call(url, 'GET', `/api/v1/waitlist/${id}`, { token: who.token })).body.data;
+const offered = (who: Person, id: string) =>
+  until(
+    'an offer',
+    () => look(who, id),
+    (e) => e.status === 'offered',
+  );
+const cancel = async (who: Person, booking: string) =>
+  expect((await call(url, 'DELETE', `/api/v1/bookings/${booking}`, { token: who.token })).status).toBe(200);
+const people = (n: number) => Promise.all(Array.from({ length: n }, () => buyer(url)));
+
+describe('joining', () => {
+  test('409 WAITLIST_SEATS_AVAILABLE while enough seats are to be had; 201 for more of them than there are', async () => {
+    const event = await show(url, { seats: 3 });
+    await book(url, owner.token, event.id, event.seats.slice(0, 2));
+    const [anna] = await people(1);
+    const refused = await join(anna!, event.id);
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'WAITLIST_SEATS_AVAILABLE']);
+    expect((await join(anna!, event.id, { quantity: 2 })).status).toBe(201);
+    for (const quantity of [0, 4, 51]) expect((await join(owner, event.id, { quantity })).status).toBe(400);
+    expect((await join(owner, event.id, { price_tier: 'Balcony' })).status).toBe(400);
+  });
+
+  test('201 with the position, 200 and the same entry when asked again, 403 and 404 for others, 204 to leave', async () => {
+    const { id } = await soldOut(1);
+    const [anna, carl] = await people(2);
+    const first = await join(anna!, id, { notification_preferences: { email: true, sms: true } });
+    expect(first.status).toBe(201);
+    expect(first.body.data).toMatchObject({
+      position: 1,
+      event: { id },
+      estimated_wait_time: expect.stringMatching(/^(unknown|\d|less|longer)/),
+    });
+    const second = await join(carl!, id);
+    expect(second.body.data.position).toBe(2);
+    const again = await Promise.all([join(carl!, id), join(carl!, id)]);
+    expect(again.map((a) => [a.status, a.body.data.waitlist_id])).toEqual(again.map(() => [200, second.body.data.waitlist_id]));
+
+    const path = `/api/v1/waitlist/${first.body.data.waitlist_id}`;
+    for (const method of ['GET', 'DELETE']) {
+      expect((await call(url, method, path, { token: carl!.token })).status).toBe(403);
+      expect((await call(url, method, '/api/v1/waitlist/17', { token: carl!.token })).status).toBe(404);
+    }
+    expect((await call(url, 'DELETE', path, { token: anna!.token })).status).toBe(204);
+    expect((await call(url, 'DELETE', path, { token: anna!.token })).status).toBe(204);
+    expect(await look(anna!, first.body.data.waitlist_id)).toMatchObject({ status: 'left', position: null, offer: null });
+    expect((await look(carl!, second.body.data.waitlist_id)).position).toBe(1);
+  });
+
+  test('400 for texts without a phone, 404 for no event', async () => {
+    const { id } = await soldOut(1);
+    const [anna] = await people(1);
+    await db.updateTable('accounts').set({ phone: null }).where('id', '=', anna!.id).execute();
+    const answer = await join(anna!, id, { notification_preferences: { email: false, sms: true } });
+    expect([answer.status, answer.body.error.code]).toEqual([400, 'VALIDATION_ERROR']);
+    expect((await join(anna!, anna!.id)).status).toBe(404);
+  });
+
+  test('the estimate is made of what happened: here, then at similar events', async () => {
+    const { id } = await soldOut(1);
+    await sql`insert into waitlist_entries (event_id, account_id, status, created_at, offered_at, ended_at)
+      select ${id}::uuid, ${owner.id}::uuid, 'expired', now() - interval '10 days', now() - n * interval '1 day', now()
+      from generate_series(0, 9) n`.execute(db);
+    const [anna] = await people(1);
+    expect((await join(anna!, id)).body.data.estimated_wait_time).toBe('19-30 hours'); // ten in ten days
+    const similar = await soldOut(1); // the same venue and organizer
+    expect((await join(anna!, similar.id)).body.data.estimated_wait_time).toMatch(/^\d+-\d+ (hours|days)$/);
+  });
+});
+
+describe('a release', () => {
+  test('is offered to the first by mail and text, kept from walk-ins, paid, and becomes tickets', async () => {
+    const event = await soldOut(1);
+    const [anna, carl, walker] = await people(3);
+    const entry = (await join(anna!, event.id, { notification_preferences: { email: true, sms: true } })).body.data;
+    const behind = (await join(carl!, event.id, { notification_preferences: { email: false, sms: false } })).body.data;
+    await cancel(owner, event.bookings[0]!);
+    const { body } = await call(url, 'GET', `/api/v1/events/${event.id}/seats?status=all`);
+    const seat = body.data.sections[0].rows[0].seats[0].id;
+    const late = await call(url, 'POST', '/api/v1/bookings', { token: walker!.token, body: { event_id: event.id, seat_ids: [seat] } });
+    expect([late.status, late.body.error.code]).toEqual([409, 'BOOKING_SEATS_UNAVAILABLE']);
+
+    const { offer } = await offered(anna!, entry.waitlist_id);
+    expect(Date.parse(offer.expires_at) - Date.parse(offer.offered_at)).toBe(600_000); // not the event's own 300 s
+    expect(offer.payment_url).toBe(`/api/v1/payments/initiate/${offer.booking_id}`);
+    expect(await look(carl!, behind.waitlist_id)).toMatchObject({ status: 'waiting', position: 1 });
+    const mails = await until(
+      'the mail',
+      () => mailsTo(stack.mailUrl, anna!.email),
+      (m) => m.length > 0,
+    );
+    expect(mails[0]!.text).toContain(`${url}${offer.payment_url}`);
+    const texts = await until(
+      'the text',
+      () => call(stack.mailUrl, 'GET', '/api/sms?to=%2B4512345678'),
+      (a) => a.body.some((t: any) => t.body.includes(offer.booking_id)),
+    );
+    expect(texts.body.filter((t: any) => t.body.includes(offer.booking_id))).toHaveLength(1);
+    expect((await call(stack.mailUrl, 'GET', '/sms')).body).toContain('Billetter texts');
+
+    expect((await confirm(url, anna!.token, offer.booking_id)).status).toBe(200);
+    expect((await look(anna!, entry.waitlist_id)).status).toBe('accepted');
+    expect(await mailsTo(stack.mailUrl, carl!.email)).toEqual([]);
+  });
+
+  test('an offer not taken in time goes to the next, a declined one too', async () => {
+    const event = await soldOut(1);
+    await moveNear(event.id);
+    const crowd = await people(3);
+    const ids: string[] = [];
+    for (const who of crowd) ids.push((await join(who, event.id)).body.data.waitlist_id);
+    await cancel(owner, event.bookings[0]!);
+    await offered(crowd[0]!, ids[0]!);
+    await offered(crowd[1]!, ids[1]!); // three seconds later
+    expect((await look(crowd[0]!, ids[0]!)).status).toBe('expired');
+    await sql`update events set starts_at = now() + interval '20 days' where id = ${event.id}::uuid`.execute(db);
+    const rejoined = await join(crowd[0]!, event.id);
+    expect([rejoined.status, rejoined.body.data.position]).toEqual([201, 2]);
+    const { offer } = await offered(crowd[2]!, ids[2]!);
+    expect((await call(url, 'DELETE', `/api/v1/waitlist/${ids[2]}`, { token: crowd[2]!.token })).status).toBe(204);
+    expect((await look(crowd[2]!, ids[2]!)).status).toBe('left');
+    expect((await call(url, 'GET', `/api/v1/bookings/${offer.booking_id}`, { token: crowd[2]!.token })).body.data.booking.status).toBe(
+      'cancelled',
+    );
+    await offered(crowd[0]!, rejoined.body.data.waitlist_id);
+  });
+
+  test('a group is passed over until its seats are there at once, and keeps its place', async () => {
+    const event = await soldOut(4);
+    const [group, single] = await people(2);
+    const first = (await join(group!, event.id, { quantity: 2 })).body.data.waitlist_id;
+    const second = (await join(single!, event.id)).body.data.waitlist_id;
+    await cancel(owner, event.bookings[0]!);
+    await offered(single!, second);
+    expect(await look(group!, first)).toMatchObject({ status: 'waiting', position: 1 });
+    await cancel(owner, event.bookings[1]!);
+    await cancel(owner, event.bookings[2]!);
+    const { offer } = await offered(group!, first);
+    const { booking } = (await call(url, 'GET', `/api/v1/bookings/${offer.booking_id}`, { token: group!.token })).body.data;
+    expect(booking.seats.map((s: any) => s.seat_number)).toEqual(['2', '3']);
+  });
+});
+
+describe('workers that die', () => {
+  const offeredOf = async (eventId: string) =>
+    (await db.selectFrom('waitlist_entries').select('id').where('event_id', '=', eventId).where('status', '=', 'offered').execute()).length;
+
+  test('a hold nobody ends is offered by the clock, with no orders worker alive', async () => {
+    const event = await show(url, { seats: 1, holdSeconds: 4 });
+    await book(url, owner.token, event.id, event.seats);
+    const [anna] = await people(1);
+    const { waitlist_id } = (await join(anna!, event.id)).body.data;
+    const client = await temporal();
+    await until(
+      'its workflow runs',
+      () => client.workflow.getHandle(waitlistWorkflowId(event.id)).fetchHistory(),
+      (h) => (h.events?.length ?? 0) > 10,
+    );
+    await worker.kill('SIGKILL');
+    const inventory = await startWorker(stack, { NODE_ENV: 'test' }, 'inventory');
+    await until(
+      'an offer',
+      () => look(anna!, waitlist_id),
+      (e) => e.status === 'offered',
+      60_000,
+    );
+    await inventory.stop();
+    await worker.restart();
+    await client.connection.close();
+  }, 120_000);
+
+  test('500 seats at once with the worker killed in the middle: the first 500 in line have one each, the rest wait', async () => {
+    const event = await show(url, { seats: 500 });
+    const bookings: string[] = [];
+    for (let i = 0; i < 500; i += 50) {
+      const { id } = await book(url, owner.token, event.id, event.seats.slice(i, i + 50));
+      expect((await confirm(url, owner.token, id)).status).toBe(200);
+      bookings.push(id);
+    }
+    const crowd = await sql<{ id: string }>`insert into accounts (email, password_hash)
+      select 'storm-' || n || '@example.test', 'none' from generate_series(1, 510) n returning id`.execute(db);
+    for (const { id } of crowd.rows) {
+      const notify = { email: false, sms: false };
+      await waitlist.join(db, { accountId: id, eventId: event.id, quantity: 1, notify, maxPlaces: 50, smsAvailable: true });
+    }
+    await Promise.all(bookings.map((id) => cancel(owner, id)));
+    await until(
+      'some offers',
+      () => offeredOf(event.id),
+      (n) => n > 20,
+    );
+    await worker.kill('SIGKILL');
+    const half = await offeredOf(event.id);
+    expect(half).toBeLessThan(500);
+    await worker.restart();
+    await until(
+      'every seat is offered',
+      () => offeredOf(event.id),
+      (n) => n === 500,
+      90_000,
+    );
+    const { rows } = await sql<{ status: string; account_id: string }>`
+      select status, account_id from waitlist_entries where event_id = ${event.id}::uuid order by seq`.execute(db);
+    expect(rows.map((r) => r.account_id)).toEqual(crowd.rows.map((r) => r.id));
+    expect(rows.map((r) => r.status)).toEqual([...Array(500).fill('offered'), ...Array(10).fill('waiting')]);
+    const held = await sql<{ orders: number; places: number; owners: number }>`
+      select count(distinct o.id)::int as orders, count(distinct i.place_id)::int as places, count(distinct o.account_id)::int as owners
+      from orders o join order_items i on i.order_id = o.id where o.event_id = ${event.id}::uuid and o.status = 'pending'`.execute(db);
+    expect(held.rows[0]).toEqual({ orders: 500, places: 500, owners: 500 });
+
+    const client = await temporal();
+    const history = await client.workflow.getHandle(waitlistWorkflowId(event.id)).fetchHistory();
+    await Worker.runReplayHistory({ workflowsPath }, history, waitlistWorkflowId(event.id)); // throws where the code would act otherwise
+    await client.connection.close();
+  }, 240_000);
+
+  const temporal = async () => new Client({ connection: await Connection.connect({ address: stack.temporalAddress }) });
+});

@@ -1,0 +1,92 @@
+// A customer's screen: follows live seats, keeps its own picture by the messages alone, and says when a message contradicts it.
+import { WebSocket } from 'ws';
+
+export type Screen = {
+  messages: any[];
+  /** Seats by status, as the messages left them; what is missing is available. */
+  seats: Map<string, string>;
+  available: number;
+  seq: number;
+  /** What did not fit: a count that is not the picture's, a message before its snapshot. */
+  faults: string[];
+  closed: { code: number; reason: string } | undefined;
+  ws: WebSocket;
+  send(message: unknown): void;
+  close(): Promise<void>;
+};
+
+/** Opens the screen; `from` continues another's picture. Resolves when the connection is open, rejects with the HTTP status if refused. */
+export async function watch(
+  url: string,
+  eventId: string,
+  options: { origin?: string; from?: Screen; subscribe?: boolean } = {},
+): Promise<Screen> {
+  const ws = new WebSocket(`${url.replace('http', 'ws')}/ws/events/${eventId}`, { origin: options.origin });
+  const { from } = options;
+  const screen: Screen = {
+    messages: [],
+    seats: new Map(from?.seats),
+    available: from?.available ?? -1,
+    seq: from?.seq ?? -1,
+    faults: [],
+    closed: undefined,
+    ws,
+    send: (message) => ws.send(typeof message === 'string' ? message : JSON.stringify(message)),
+    close: () =>
+      new Promise((resolve) => {
+        if (screen.closed) return resolve();
+        ws.once('close', () => resolve());
+        ws.close();
+      }),
+  };
+  ws.on('message', (data) => take(screen, JSON.parse(String(data))));
+  ws.on('close', (code, reason) => {
+    screen.closed = { code, reason: String(reason) };
+  });
+  await new Promise<void>((resolve, reject) => {
+    ws.once('open', resolve);
+    ws.once('unexpected-response', (_, response) => {
+      reject(new Error(`refused with ${response.statusCode}`));
+      ws.terminate();
+    });
+    ws.once('error', reject);
+  });
+  if (options.subscribe !== false) screen.send({ action: 'subscribe', event_id: eventId, ...(from && { after: from.seq }) });
+  return screen;
+}
+
+function take(screen: Screen, message: any): void {
+  screen.messages.push(message);
+  const { type, data } = message;
+  if (type === 'snapshot') {
+    screen.seats = new Map([
+      ...data.seats.held.map((id: string) => [id, 'held']),
+      ...data.seats.booked.map((id: string) => [id, 'booked']),
+    ]);
+    screen.available = data.available_seats;
+    if (data.available_seats !== data.total_seats - screen.seats.size)
+      screen.faults.push(`snapshot of ${screen.seats.size} taken, ${data.available_seats} of ${data.total_seats} free`);
+  } else if (type === 'resumed')
+    screen.available = -1; // counts are whole again after what was missed
+  else if (type === 'seat_update') update(screen, data);
+  if (data?.seq !== undefined) {
+    if (data.seq < screen.seq && type !== 'snapshot') screen.faults.push(`seq went back from ${screen.seq} to ${data.seq}`);
+    screen.seq = data.seq;
+  }
+}
+
+function update(screen: Screen, data: any): void {
+  const before = screen.seats.get(data.seat_id) ?? 'available';
+  if (data.status === 'available') screen.seats.delete(data.seat_id);
+  else screen.seats.set(data.seat_id, data.status);
+  // One message less or more and the counts part for good.
+  if (screen.available >= 0) {
+    screen.available += Number(data.status === 'available') - Number(before === 'available');
+    if (before === data.status) screen.faults.push(`${data.seat_id} was ${before} already`);
+    if (screen.available !== data.available_seats)
+      screen.faults.push(`${screen.available} free by the messages, ${data.available_seats} said`);
+  }
+}
+
+/** The picture as sorted text, to compare. */
+export const picture = (seats: Map<string, string>): string[] => [...seats].map(([id, status]) => `${id} ${status}`).sort();
