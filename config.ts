@@ -116,7 +116,7 @@ function shape(env: z.infer<typeof Env>) {
 }
 
 /** What production may not run on: one line each, all of them reported together. */
-function unsafe(env: z.infer<typeof Env>): string[] {
+function unsafe(env: z.infer<typeof Env>, given: Set<string>): string[] {
   const lines: string[] = [];
   const secrets = ['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET'] as const;
   for (const name of secrets) {
@@ -125,6 +125,8 @@ function unsafe(env: z.infer<typeof Env>): string[] {
   }
   for (const [i, a] of secrets.entries())
     for (const b of secrets.slice(i + 1)) if (env[a] === env[b]) lines.push(`${a} and ${b} are the same secret: each needs its own`);
+  for (const name of ['DATABASE_URL', 'PUBLIC_URL', 'SMTP_URL', 'STRIPE_PUBLISHABLE_KEY'] as const)
+    if (!given.has(name)) lines.push(`${name} is missing: production has no default for it`);
   if (!env.STRIPE_SECRET_KEY) lines.push('STRIPE_SECRET_KEY is missing');
   if (env.STRIPE_STANDIN_URL) lines.push('STRIPE_STANDIN_URL is set: the payment stand-in is not for production');
   if (env.TWILIO_API_URL) lines.push('TWILIO_API_URL is set: the local outbox for texts is not for production');
@@ -140,7 +142,7 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const given = Object.fromEntries(Object.entries(env).filter(([, v]) => v !== ''));
   const parsed = Env.safeParse(given);
   if (!parsed.success) throw new Error(parsed.error.issues.map((i) => `configuration: ${i.path.join('.')}: ${i.message}`).join('\n'));
-  const faults = parsed.data.NODE_ENV === 'production' ? unsafe(parsed.data) : [];
+  const faults = parsed.data.NODE_ENV === 'production' ? unsafe(parsed.data, new Set(Object.keys(given))) : [];
   const twilio = [parsed.data.TWILIO_ACCOUNT_SID, parsed.data.TWILIO_AUTH_TOKEN, parsed.data.TWILIO_FROM];
   if (twilio.some(Boolean) && !twilio.every(Boolean))
     faults.push('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together: set all three or none');

@@ -1,7 +1,7 @@
 // The gateway's process: configuration in, signals handled, one clear line when it cannot start.
 import { loadConfig } from '../config.ts';
+import { createLog } from '../log.ts';
 import { startGateway } from './compose.ts';
-import { createLog } from './http/log.ts';
 
 function refuse(error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -86,6 +86,7 @@ const RELAY_GRACE_SECONDS = 2;
 export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequest): Promise<Claim> {
   const placeIds = request.placeIds ?? [];
   const offers = request.offers ?? [];
+  if (placeIds.length && offers.length) throw new DomainError('invalid', 'Name places or offers, not both.', { field: 'items' });
   const wanted = placeIds.length + offers.reduce((sum, o) => sum + o.quantity, 0);
   if (new Set(placeIds).size !== placeIds.length) throw new DomainError('invalid', 'The same seat is named twice.', { field: 'seat_ids' });
   if (new Set(offers.map((o) => o.offerId)).size !== offers.length)
@@ -134,12 +135,12 @@ export function claimStatement(request: ClaimRequest, placeIds: string[], offers
   const kept = request.forWaiter ? sql`false` : sql`(select waited from event)`;
   const isOpen = sql`not ${kept} and ${request.guard === false ? sql`true` : isFree('p')}`;
   const lock = request.guard === false ? sql`` : sql`for update of p skip locked`;
-  const wantedOffers = offers.length
+  const wished = offers.length
     ? sql`w.offer_id = any(${offers.map((o) => o.offerId)}::uuid[])`
     : sql`w.offer_id in (select offer_id from places where id = any(${placeIds}::uuid[]))`;
-  const waited = request.forWaiter
-    ? sql`false`
-    : sql`exists (select from waitlist_entries w where w.event_id = events.id and w.status = 'waiting' and (w.offer_id is null or ${wantedOffers}))`;
+  const waits = (wish: RawBuilder<unknown>) =>
+    sql`exists (select from waitlist_entries w where w.event_id = events.id and w.status = 'waiting' and ${wish})`;
+  const waited = request.forWaiter ? sql`false` : sql`(${waits(sql`w.offer_id is null`)} or ${waits(wished)})`; // two probes of one index
   const columns = sql`p.id, p.offer_id, o.name as offer_name, p.section, p.row_label, p.seat_label, o.price_minor, p.position`;
   const open = sql`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
 
@@ -267,6 +268,16 @@ function refusal(request: ClaimRequest, row: ClaimRow, wanted: number): DomainEr
       waitlist: true,
     });
   return new DomainError('places_unavailable', 'Some of these places are no longer available.', { wanted });
+}
+
+/** Keeps the order's places for it past its hold: money for them is here and waits to be settled. Nothing changes for places it no longer holds. */
+export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise<void> {
+  await sql`with kept as (
+      update places p set held_until = now() + interval '1 day'
+      from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and p.sold_at is null and p.held_until > now()
+      returning p.id, p.event_id, p.held_until)
+    insert into place_changes (event_id, place_ids, state, held_until)
+    select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id`.execute(tx);
 }
 
 /** Frees every place the order still holds (sold ones stay). Safe to repeat. Returns how many became free. */

@@ -192,7 +192,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
       .where('status', '=', 'succeeded')
       .where('settled_at', 'is', null)
       .execute();
-    const free = order.total_minor === 0 && order.status === 'pending';
+    const free = order.total_minor === 0 && order.status === 'pending' && order.expires_at !== null && order.expires_at > new Date();
     if (paid.length === 0 && !free) return 'nothing-due';
 
     // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
@@ -219,6 +219,8 @@ async function confirm(
   const event = await sql<{ open: boolean }>`select e.status = 'published' and e.ends_at > now() as open
     from orders o join events e on e.id = o.event_id where o.id = ${order.id}::uuid`.execute(tx);
   if (!event.rows[0]?.open) return false;
+  const items = await tx.selectFrom('order_items').select('id').where('order_id', '=', order.id).limit(1).executeTakeFirst();
+  if (!items) return false; // an order of nothing is nothing to confirm
   let lost = await holds.take(tx, order.id);
   if (lost.length && order.accepts_equal_place && (await holds.swap(tx, order.id, lost))) lost = await holds.take(tx, order.id);
   if (lost.length) return false;
@@ -250,6 +252,14 @@ export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     if (order.status !== 'pending' || !order.expires_at || order.expires_at > at) return order.status;
+    const paid = await tx
+      .selectFrom('payments')
+      .select('id')
+      .where('order_id', '=', orderId)
+      .where('status', '=', 'succeeded')
+      .where('settled_at', 'is', null)
+      .executeTakeFirst();
+    if (paid) return order.status; // the money came while the hold was being ended: settling decides
     await move(tx, order, 'expired', 'hold ran out');
     await holds.release(tx, orderId);
     return 'expired';
@@ -269,6 +279,8 @@ export type OrderFacts = {
   suspectPayments: string[];
   /** Refunds owed and not yet made. */
   pendingRefunds: string[];
+  /** How many the bank has refused for good: a person must see to them. */
+  failedRefunds: number;
 };
 
 /** The facts in one query. Throws order_not_found. */
@@ -278,7 +290,8 @@ export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts
       exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null) as "unsettled",
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing')) as "openPayments",
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing') and y.failure_code = 'mismatch') as "suspectPayments",
-      array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds"
+      array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
+      (select count(*)::int from refunds r where r.order_id = o.id and r.status = 'failed') as "failedRefunds"
     from orders o where o.id = ${orderId}::uuid`.execute(db);
   if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
   return rows[0];

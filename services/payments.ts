@@ -2,6 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, RefundStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
+import * as holds from './holds.ts';
 import * as mails from './mails.ts';
 import { orderCode } from './orders.ts';
 import * as outbox from './outbox.ts';
@@ -56,7 +57,7 @@ async function open(tx: Transaction<DB>, provider: string, orderId: string) {
   if (order.status !== 'pending')
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
   if (order.total_minor === 0)
-    throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status });
+    throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
   const paid = await tx
     .selectFrom('payments')
     .select('id')
@@ -85,6 +86,7 @@ const toOpen = (
 
 export type ChargeOutcome =
   | { outcome: 'succeeded' | 'processing' | 'expired' | 'not-payable' }
+  | { outcome: 'free' } // the order costs nothing: confirming it is all there is to do
   | { outcome: 'declined'; declineCode: string; message: string };
 
 /**
@@ -103,7 +105,7 @@ export async function charge(
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (error.code === 'order_expired') return { outcome: 'expired' };
-    if (error.code === 'order_not_payable') return { outcome: 'not-payable' };
+    if (error.code === 'order_not_payable') return { outcome: error.details.free ? 'free' : 'not-payable' };
     throw error;
   }
   const told = await provider.pay({ key: `${request.key}/${payment.paymentId}`, ref: payment.providerRef, method: request.method });
@@ -160,6 +162,7 @@ async function record(
     })
     .where('id', '=', payment.id)
     .execute();
+  if (moves && status === 'succeeded') await holds.keepForPaid(tx, payment.order_id);
   if (announce && moves && status === 'succeeded') await outbox.orderChanged(tx, payment.order_id);
   return 'recorded';
 }
@@ -217,12 +220,14 @@ async function recordRefund(tx: Transaction<DB>, told: ProviderRefund): Promise<
   );
   const refund = rows[0];
   if (!refund) return 'ignored';
-  if (refund.status !== 'pending') return 'recorded';
+  // Succeeded may still become failed (a closed card): the bank's word is last. Nothing else follows a final state.
+  if (refund.status === told.status || refund.status === 'failed' || told.status === 'pending') return 'recorded';
   await tx
     .updateTable('refunds')
     .set({ status: told.status, provider_ref: told.ref, updated_at: sql<Date>`now()` })
     .where('id', '=', refund.id)
     .execute();
+  if (told.status === 'failed') await outbox.orderChanged(tx, refund.order_id);
   if (told.status === 'succeeded')
     await mails.promise(tx, 'refunded', refund.order_id, { amountMinor: refund.amount_minor, currency: refund.currency });
   return 'recorded';

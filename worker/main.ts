@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { sql } from 'kysely';
-import { pino } from 'pino';
 import { inventoryActivities } from '../activities/inventory.ts';
 import { notificationActivities } from '../activities/notifications.ts';
 import { orderActivities } from '../activities/orders.ts';
 import { paymentActivities } from '../activities/payments.ts';
 import { loadConfig } from '../config.ts';
 import { connect } from '../db/connect.ts';
+import { createLog } from '../log.ts';
 import { smtpMailer } from '../services/mailer.ts';
 import { twilioSms } from '../services/sms.ts';
 import { stripeProvider } from '../services/stripe.ts';
@@ -20,7 +20,7 @@ import { registerSearchAttributes } from './searchAttributes.ts';
 
 const config = readConfig();
 const queues = readQueues();
-const log = pino({ level: config.logLevel, base: { app: 'worker', queues: queues.join(',') } });
+const log = createLog(config.logLevel, `worker ${queues.join(',')}`);
 const temporalMetrics = config.metricsPort ? `127.0.0.1:${config.metricsPort + 1}` : undefined;
 Runtime.install({
   shutdownSignals: [], // ours: the relay and the pool must stop after the workers

@@ -1,10 +1,12 @@
 // The outbox relay: hands committed announcements to Temporal, at least once. Several relays may run; each row is leased to one.
 import type { WorkflowClient } from '@temporalio/client';
 import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
 import type { DB } from '../db/tables.ts';
+import type { Log } from '../log.ts';
+import * as idempotency from '../services/idempotency.ts';
 import { orderCode, sweep } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
+import * as sessions from '../services/sessions.ts';
 import { CHANGED, mailStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a mail or a webhook's signal. */
@@ -18,7 +20,7 @@ const IN_FLIGHT = 8;
 export type Relay = { stop(): Promise<void> };
 
 /** Starts relaying; stop() finishes the batch in hand. A Temporal outage only makes rows wait. */
-export function startRelay({ db, client, log }: { db: Kysely<DB>; client: WorkflowClient; log: Logger }): Relay {
+export function startRelay({ db, client, log }: { db: Kysely<DB>; client: WorkflowClient; log: Log }): Relay {
   let running = true;
   let swept = Date.now();
   const loop = (async () => {
@@ -27,6 +29,7 @@ export function startRelay({ db, client, log }: { db: Kysely<DB>; client: Workfl
       try {
         if (Date.now() - swept > SWEEP_MS) {
           swept = Date.now();
+          await Promise.all([sessions.prune(db), idempotency.prune(db)]);
           const found = await sweep(db);
           if (found) log.warn({ found }, 'sweep: orders nobody had seen to were announced again');
         }
@@ -48,10 +51,7 @@ export function startRelay({ db, client, log }: { db: Kysely<DB>; client: Workfl
   };
 }
 
-async function handOn(
-  { db, client, log }: { db: Kysely<DB>; client: WorkflowClient; log: Logger },
-  batch: outbox.OutboxRow[],
-): Promise<void> {
+async function handOn({ db, client, log }: { db: Kysely<DB>; client: WorkflowClient; log: Log }, batch: outbox.OutboxRow[]): Promise<void> {
   const queue = [...batch];
   const done: string[] = [];
   const lane = async () => {

@@ -5,6 +5,8 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
 create index waitlist_event on waitlist_entries (event_id, seq);
+-- What every claim asks: does anybody wait for any place of this event, or for one of these offers?
+create index waitlist_wishes on waitlist_entries (event_id, offer_id) where status = 'waiting';
 create index waitlist_offered on waitlist_entries (event_id) where status = 'offered';
 
 -- A text message that was promised. provider_ref is the provider's id of what it took; sent_at makes a retry harmless.

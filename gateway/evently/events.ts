@@ -86,7 +86,7 @@ export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
         if (since !== undefined && since <= seq) {
           const logged = board.changedSince(since);
           const ids = logged ? undefined : await changedSince(db, event.id, since);
-          const places = logged ?? (ids && [...board.placesOf(ids), ...board.lapsedPlaces]);
+          const places = logged ?? (ids && new Set([...board.placesOf(ids), ...board.lapsedPlaces]));
           if (places) return maps.some(board, places, { section, tier, status: query.status ?? 'all' }, seq);
         }
         const status = query.status ?? (since === undefined ? 'available' : 'all');

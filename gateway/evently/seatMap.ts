@@ -94,16 +94,16 @@ export function createSeatMaps(): SeatMaps {
       return tagged(etag, Readable.from(chunks, { objectMode: false }), false, { ...position, 'Content-Length': String(made.bytes) });
     },
     some(board, places, filter, seq) {
-      const wanted = new Set(places);
       const sections: { name: string; rows: { row: string; seats: unknown[] }[] }[] = [];
-      for (const row of wanted.size ? board.rows : []) {
-        if (!matches(row, filter)) continue;
-        const seats = [];
-        for (let p = row.from; p < row.to; p++)
-          if (wanted.has(p) && (filter.status === 'all' || board.status(p) === filter.status)) seats.push(seatOf(board, row, p));
-        if (!seats.length) continue;
+      let last: Row | undefined;
+      for (const place of [...places].sort((a, b) => a - b)) {
+        const row = board.rowAt(place);
+        if (!matches(row, filter) || (filter.status !== 'all' && board.status(place) !== filter.status)) continue;
         if (sections.at(-1)?.name !== row.section) sections.push({ name: row.section, rows: [] });
-        sections.at(-1)!.rows.push({ row: row.label, seats });
+        const { rows } = sections.at(-1)!;
+        if (row !== last) rows.push({ row: row.label, seats: [] });
+        last = row;
+        rows.at(-1)!.seats.push(seatOf(board, row, place));
       }
       const data = { event_id: board.eventId, seq, sections, summary: JSON.parse(summary(board)) };
       return { status: 200, body: { success: true, data, timestamp: time(new Date()) }, headers: { 'X-Seats-Seq': String(seq) } };

@@ -97,6 +97,10 @@ export class Board {
     return SEAT_STATES[this.states[place]!]!;
   }
 
+  rowAt(place: number): Row {
+    return this.rows[this.rowOf[place]!]!;
+  }
+
   /** Says exactly what is shown: equal on every gateway that shows the same. */
   get etag(): string {
     return `${this.layout}${(this.hashA >>> 0).toString(36)}.${(this.hashB >>> 0).toString(36)}`;

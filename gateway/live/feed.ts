@@ -1,11 +1,12 @@
 // Follows the stream of changes for this gateway: one poller, however many readers. Boards of events in it are as the database is.
-import { identify } from '../../services/events.ts';
-import { type Look, look, type PlaceChange, prune, type Snapshot, sees } from '../../services/placeChanges.ts';
+import { look, type PlaceChange, prune, type Snapshot, sees } from '../../services/placeChanges.ts';
 import { house } from '../../services/seats.ts';
 import type { Db } from '../deps.ts';
 import type { Log } from '../http/log.ts';
 import { Board, type Change } from './board.ts';
 import { gate } from './gate.ts';
+import { createNames, type Named } from './names.ts';
+import { createWatermark } from './watermark.ts';
 
 /** `replaced`: what is on show was rebuilt, changes do not tell the difference. Resuming from `before` repeats these changes, from `after` does not. */
 export type News = { changes: Change[]; replaced: boolean; before: number; after: number };
@@ -15,9 +16,9 @@ export type Feed = {
   /** Resolves when everything that was committed before this call is on the boards. Calls made meanwhile share one query. */
   catchUp(): Promise<void>;
   /** The event by id or slug, if the public may see it. Correct as of the last catchUp. */
-  identify(idOrSlug: string): Promise<{ id: string; currency: string } | undefined>;
+  identify(idOrSlug: string): Promise<Named | undefined>;
   /** The event's board, as of the last catchUp or newer; loaded if it must be. */
-  board(event: { id: string; currency: string }): Promise<Board>;
+  board(event: Named): Promise<Board>;
   /** The event's board if it is here already. */
   peek(eventId: string): Board | undefined;
   /** Tells of every change until the returned function is called. Polling goes on as long as anybody listens. */
@@ -45,7 +46,7 @@ const KEEP_IDLE_MS = 300_000;
 const KEEP_PLACES = 2_000_000;
 
 type Entry = {
-  event: { id: string; currency: string };
+  event: Named;
   board?: Board;
   listeners: Set<Listener>;
   used: number;
@@ -58,15 +59,11 @@ type Entry = {
 export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error'> }, options: FeedOptions = {}): Feed {
   const entries = new Map<string, Entry>();
   const hearers: ((events: Set<string>, catalog: boolean) => void)[] = [];
-  const known = new Map<string, { id: string; currency: string }>();
-  let knownVersion = 0;
+  const names = createNames(db);
+  const water = createWatermark();
   let last: Snapshot | undefined;
   let lookedAt = 0;
   let clock = { db: 0, here: 0 };
-  let top = 0;
-  let water = 0;
-  /** For each transaction under way, a seq that its rows are past. */
-  let floors = new Map<number, number>();
   let ticker: NodeJS.Timeout | undefined;
   let tidier: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -78,25 +75,17 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
     const seen = await look(db, blind ? undefined : last, [...entries.keys()]);
     lookedAt = Date.now();
     clock = { db: seen.now, here: performance.now() };
-    const before = water;
+    const before = water.value();
     const anew = !seen.changes || !last || seen.snapshot.xmax < last.xmax;
-    settleWatermark(seen, anew);
+    water.settle(seen, anew);
     last = seen.snapshot;
     if (anew) startAnew();
     else deliver(seen.changes!, before);
     forgetIdle();
   }
 
-  function settleWatermark(seen: Look, anew: boolean): void {
-    // A transaction first seen now has begun after the last look, and so has taken its seqs: they are past what was on top then.
-    const floorOfNew = anew ? Math.max(0, seen.oldest - 1) : top;
-    floors = new Map(seen.snapshot.running.map((xid) => [xid, (anew ? undefined : floors.get(xid)) ?? floorOfNew]));
-    top = seen.top;
-    water = Math.min(top, ...floors.values());
-  }
-
   function startAnew(): void {
-    forgetKnown();
+    names.forget();
     for (const hear of hearers) hear(new Set(), true);
     for (const [id, entry] of entries)
       if (entry.listeners.size) rebuild(entry, true);
@@ -111,7 +100,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
       changed.add(row.event_id);
       const entry = entries.get(row.event_id);
       if (row.place_ids?.length === 0) {
-        forgetKnown();
+        names.forget();
         if (entry) restructured.add(entry);
       }
       if (!entry) continue;
@@ -132,14 +121,9 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
       if (!entry.board) continue;
       const out = news.get(entry) ?? [];
       entry.board.lapse(clock.db, out);
-      if (out.length) tell(entry, { changes: out, replaced: false, before, after: water });
+      if (out.length) tell(entry, { changes: out, replaced: false, before, after: water.value() });
     }
     for (const entry of restructured) rebuild(entry, true);
-  }
-
-  function forgetKnown(): void {
-    known.clear();
-    knownVersion++;
   }
 
   function tell(entry: Entry, news: News): void {
@@ -166,7 +150,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
       if (old && old.layout === fresh.layout)
         log.error({ event: entry.event.id }, 'live seats had drifted from the database and were rebuilt');
       entry.board = fresh;
-      if (old) tell(entry, { changes: [], replaced: true, before: water, after: water });
+      if (old) tell(entry, { changes: [], replaced: true, before: water.value(), after: water.value() });
       return fresh;
     })();
     entry.loading = { rows, done, wrong };
@@ -183,7 +167,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
     return done;
   }
 
-  function entryOf(event: { id: string; currency: string }): Entry {
+  function entryOf(event: Named): Entry {
     const found = entries.get(event.id);
     if (found) return found;
     const entry: Entry = { event, listeners: new Set(), used: Date.now(), checked: 0 };
@@ -217,15 +201,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
 
   return {
     catchUp,
-    async identify(idOrSlug) {
-      const found = known.get(idOrSlug);
-      if (found) return found;
-      const version = knownVersion;
-      const event = await identify(db, idOrSlug);
-      if (known.size > 50_000) known.clear();
-      if (event && version === knownVersion) known.set(idOrSlug, event);
-      return event;
-    },
+    identify: names.find,
     async board(event) {
       const entry = entryOf(event);
       entry.used = Date.now();
@@ -247,7 +223,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
       };
     },
     onChange: (hear) => void hearers.push(hear),
-    watermark: () => water,
+    watermark: water.value,
     now: () => clock.db + (performance.now() - clock.here),
     start() {
       const tidy = () => prune(db).catch((err) => log.warn({ err }, 'old changes of places were not deleted'));

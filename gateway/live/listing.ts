@@ -1,6 +1,7 @@
 // Lists of events with what is available of each: pages are kept until an event changes, counts until one of their places does.
 import * as events from '../../services/events.ts';
 import type { Db } from '../deps.ts';
+import type { Board } from './board.ts';
 import type { Feed } from './feed.ts';
 
 export type ListedEvent = events.EventCard & { available: number; status: events.Phase };
@@ -9,6 +10,8 @@ export type Listed = { rows: ListedEvent[]; total: number /** equal for equal an
 export type Listing = { page(filter: events.EventFilter): Promise<Listed> };
 
 type Page = { rows: events.EventCard[]; total: number };
+/** A page as it was answered; good until one of these moves on. */
+type Memo = { listed: Listed; serial: number; until: number; boards: [Board, number][] };
 type Count = { available: number; until: number; dirty: boolean; at: number; tookMs: number };
 
 const KEPT_PAGES = 2_000;
@@ -19,6 +22,7 @@ const STALE_MS = 500;
 export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
   const pages = new Map<string, Promise<Page>>();
   const counts = new Map<string, Count>();
+  const memos = new WeakMap<Page, Memo>();
   const counting = new Map<string, Promise<void>>();
   let edition = 0;
   let turn: Promise<number> | undefined;
@@ -104,19 +108,40 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     return run;
   }
 
+  /** In one go: what it reads belongs together. */
+  function assemble(page: Page): Listed {
+    const now = feed.now();
+    const boards: [Board, number][] = [];
+    let until = Number.POSITIVE_INFINITY;
+    const rows = page.rows.map((row) => {
+      const board = feed.peek(row.id);
+      const counted = counts.get(row.id);
+      if (board) boards.push([board, board.version]);
+      else until = Math.min(until, !counted || counted.dirty ? 0 : counted.until);
+      for (const at of [row.starts_at.getTime(), row.ends_at.getTime()]) if (at > now) until = Math.min(until, at);
+      return { ...row, available: board?.available ?? counted?.available ?? 0, status: events.phaseAt(row, now) };
+    });
+    const stamp = `${edition}:${rows.map((row) => `${row.available}${row.status[0]}`).join()}`;
+    const listed = { rows, total: page.total, stamp };
+    memos.set(page, { listed, serial, until, boards });
+    return listed;
+  }
+
   return {
     async page(filter) {
       await feed.catchUp();
       await turnPages();
-      const { rows, total } = await pageOf(filter);
-      await count(rows.map((row) => row.id));
-      const now = feed.now();
-      const listed = rows.map((row) => ({
-        ...row,
-        available: feed.peek(row.id)?.available ?? counts.get(row.id)?.available ?? 0,
-        status: events.phaseAt(row, now),
-      }));
-      return { rows: listed, total, stamp: `${edition}:${listed.map((row) => `${row.available}${row.status[0]}`).join()}` };
+      const page = await pageOf(filter);
+      const memo = memos.get(page);
+      if (
+        memo &&
+        memo.serial === serial &&
+        memo.until > feed.now() &&
+        memo.boards.every(([board, version]) => board.version === version && feed.peek(board.eventId) === board)
+      )
+        return memo.listed;
+      await count(page.rows.map((row) => row.id));
+      return assemble(page);
     },
   };
 }

@@ -48,6 +48,10 @@ const step = fc.oneof(
   { weight: 1, arbitrary: rounds },
 );
 const story = fc.array(step, { minLength: 8, maxLength: 25, size: 'max' });
+/** All is given back at once while several wait, and several rounds begin at once. */
+const single = (n: number): Deed[] => [{ kind: 'join', who: n, quantity: 1, tier: null }];
+const everything: Deed[] = [0, 1, 2, 3].map((n) => ({ kind: 'cancel', at: n }));
+const rush = rounds.map((three) => [single(4), single(5), single(0), single(1), everything, three]);
 /** Every place taken, so that there is something to wait for from the start. */
 const SOLD_OUT: Deed[] = [
   { kind: 'claim', who: 0, quantity: 2, tier: 'A' },
@@ -138,16 +142,17 @@ async function tellStory(world: World, steps: Deed[][]): Promise<void> {
   }
 }
 
-const check = (on: Kysely<DB>, more: fc.Parameters<[Deed[][]]>) =>
+const check = (on: Kysely<DB>, more: fc.Parameters<[Deed[][]]>, stories = story as fc.Arbitrary<Deed[][]>) =>
   fc.assert(
-    fc.asyncProperty(story, async (steps) => tellStory(await openWorld(on, people), steps)),
+    fc.asyncProperty(stories, async (steps) => tellStory(await openWorld(on, people), steps)),
     more,
   );
 
 describe('the waitlist', () => {
   test('keeps its promises through random stories', () => check(db, { numRuns: 40 }), 120_000);
+  test('keeps its promises when rounds begin at once', () => check(db, { numRuns: 10 }, rush), 60_000);
 
-  test.each<[string, [string, string][]]>([
+  test.each<[string, [string, string][], fc.Arbitrary<Deed[][]>?]>([
     ['walk-ins are let in while somebody waits', [['where w.event_id = events.id and', 'where false and w.event_id = events.id and']]],
     ['the last comes first', [['order by w.seq limit 1', 'order by w.seq desc limit 1']]],
     [
@@ -155,7 +160,12 @@ describe('the waitlist', () => {
       [
         ['select pg_advisory_xact_lock(', 'select ('],
         ['limit 1 for update of w', 'limit 1'],
+        [
+          'select w.id, w.account_id, w.quantity, w.offer_id, w.notify',
+          'select pg_sleep(0.02), w.id, w.account_id, w.quantity, w.offer_id, w.notify',
+        ], // a slow moment
       ],
+      rush,
     ],
     ['a hold counts as free', [[' <= now())', " <= now() + interval '1 day')"]]],
     ['a group is counted as one person', [['and w.quantity <= (select', 'and 1 <= (select']]],
@@ -168,9 +178,9 @@ describe('the waitlist', () => {
     ],
   ])(
     'is caught when %s',
-    async (_, changes) => {
+    async (_, changes, stories) => {
       const { db: broken, met } = mutated(db, changes);
-      const error = await check(broken, { numRuns: 300, endOnFailure: true }).catch((e) => e);
+      const error = await check(broken, { numRuns: 300, endOnFailure: true }, stories).catch((e) => e);
       expect(error?.cause?.name, String(error)).toBe('AssertionError');
       expect([...met].sort(), 'the words to change are still there').toEqual(changes.map(([from]) => from).sort());
     },

@@ -111,7 +111,7 @@ describe('joining', () => {
       select ${id}::uuid, ${owner.id}::uuid, 'expired', now() - interval '10 days', now() - n * interval '1 day', now()
       from generate_series(0, 9) n`.execute(db);
     const [anna] = await people(1);
-    expect((await join(anna!, id)).body.data.estimated_wait_time).toBe('19-30 hours'); // ten in ten days
+    expect((await join(anna!, id)).body.data.estimated_wait_time).toMatch(/^19-3[01] hours$/); // ten in ten days
     const similar = await soldOut(1); // the same venue and organizer
     expect((await join(anna!, similar.id)).body.data.estimated_wait_time).toMatch(/^\d+-\d+ (hours|days)$/);
   });
@@ -202,8 +202,14 @@ describe('workers that die', () => {
     const client = await temporal();
     await until(
       'its workflow runs',
-      () => client.workflow.getHandle(waitlistWorkflowId(event.id)).fetchHistory(),
-      (h) => (h.events?.length ?? 0) > 10,
+      async () =>
+        (
+          await client.workflow
+            .getHandle(waitlistWorkflowId(event.id))
+            .fetchHistory()
+            .catch(() => undefined)
+        )?.events?.length ?? 0,
+      (events) => events > 10,
     );
     await worker.kill('SIGKILL');
     const inventory = await startWorker(stack, { NODE_ENV: 'test' }, 'inventory');

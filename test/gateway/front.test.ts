@@ -1,6 +1,6 @@
 // What every answer carries, what is logged of it, and the documents made from the routes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLog } from '../../gateway/http/log.ts';
+import { createLog } from '../../log.ts';
 import { ERROR_CODES } from '../../services/errors.ts';
 import { person, startWorld, type World } from './support.ts';
 

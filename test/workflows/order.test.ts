@@ -246,6 +246,13 @@ test('paying an expired order: expired, and nothing is charged', async () => {
   expect(await db.selectFrom('payments').select('id').where('order_id', '=', o.id).execute()).toEqual([]);
 });
 
+test('an order that costs nothing: confirmed by confirming, no payment made', async () => {
+  const o = await claimed();
+  await db.updateTable('orders').set({ total_minor: 0 }).where('id', '=', o.id).execute();
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+  expect((await orders.find(db, o.id))!).toMatchObject({ status: 'confirmed', payment: null, tickets: [{}] });
+});
+
 test('an order that is not there fails the workflow once, with its code', async () => {
   const id = randomUUID();
   const start = { ...orderStart({ orderId: id, code: 'EVT0', event: event.slug, owner: account }), taskQueue: queue('orders') };
