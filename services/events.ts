@@ -2,8 +2,8 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
-import { isFree } from './holds.ts';
 import { isUuid } from './ids.ts';
+import { isFree } from './places.ts';
 import type { Venue } from './venues.ts';
 
 /** What the clock makes of a published event. */

@@ -2,9 +2,9 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus, PaymentStatus, RefundStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
-import * as holds from './holds.ts';
 import * as mails from './mails.ts';
 import * as outbox from './outbox.ts';
+import * as places from './places.ts';
 import * as tickets from './tickets.ts';
 
 /** Every state and where it may go. Expired goes on to confirmed when late money finds its places still free. */
@@ -140,13 +140,20 @@ async function move(tx: Transaction<DB>, order: { id: string; status: OrderStatu
  */
 export async function cancel(
   db: Kysely<DB>,
-  request: { orderId: string; accountId: string; reason: string },
+  request: {
+    orderId: string;
+    accountId: string;
+    reason: string /** Refuse if it is paid: the caller believes it is not. */;
+    unlessPaid?: boolean;
+  },
 ): Promise<{ order: OrderView; refundMinor: number; refundStatus: RefundStatus | null }> {
   return db.transaction().execute(async (tx) => {
     const row = await lock(tx, request.orderId);
     const before = await findOwn(tx, request.orderId, request.accountId);
     if (before.status === 'expired')
       throw new DomainError('order_expired', 'The hold of this order has ended; there is nothing to cancel.');
+    if (row.status === 'confirmed' && request.unlessPaid)
+      throw new DomainError('order_not_cancellable', 'This order has been paid meanwhile; cancel it as a paid order.');
     if (row.status !== 'cancelled') {
       if (row.status === 'confirmed' && before.event.starts_at <= new Date())
         throw new DomainError('order_not_cancellable', 'The event has begun; a paid order can no longer be cancelled.');
@@ -154,7 +161,7 @@ export async function cancel(
         throw new DomainError('order_not_cancellable', 'A ticket of this order has been used.');
       await move(tx, row, 'cancelled', request.reason);
       await tickets.voidAll(tx, row.id);
-      await holds.giveBack(tx, row.id);
+      await places.giveBack(tx, row.id);
       await owe(tx, row.id, 'requested_by_customer');
       await mails.promise(tx, 'cancelled', row.id);
       await outbox.orderChanged(tx, row.id);
@@ -203,7 +210,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     if (confirmed) return 'confirmed';
     if (price && order.status === 'pending') {
       await move(tx, order, 'expired', 'places lost before the money came');
-      await holds.release(tx, orderId);
+      await places.release(tx, orderId);
     }
     await mails.promise(tx, 'expired-payment', orderId);
     return 'refund-due';
@@ -221,8 +228,8 @@ async function confirm(
   if (!event.rows[0]?.open) return false;
   const items = await tx.selectFrom('order_items').select('id').where('order_id', '=', order.id).limit(1).executeTakeFirst();
   if (!items) return false; // an order of nothing is nothing to confirm
-  let lost = await holds.take(tx, order.id);
-  if (lost.length && order.accepts_equal_place && (await holds.swap(tx, order.id, lost))) lost = await holds.take(tx, order.id);
+  let lost = await places.take(tx, order.id);
+  if (lost.length && order.accepts_equal_place && (await places.swap(tx, order.id, lost))) lost = await places.take(tx, order.id);
   if (lost.length) return false;
   await move(tx, order, 'confirmed');
   await tickets.issue(tx, order.id, ticketSecret);
@@ -261,7 +268,7 @@ export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise
       .executeTakeFirst();
     if (paid) return order.status; // the money came while the hold was being ended: settling decides
     await move(tx, order, 'expired', 'hold ran out');
-    await holds.release(tx, orderId);
+    await places.release(tx, orderId);
     return 'expired';
   });
 }

@@ -2,10 +2,10 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, RefundStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
-import * as holds from './holds.ts';
 import * as mails from './mails.ts';
 import { orderCode } from './orders.ts';
 import * as outbox from './outbox.ts';
+import * as places from './places.ts';
 import type { PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
 
 /** Where a payment may go. A decline leaves it `created`: the same payment may be tried again while the hold runs. */
@@ -162,7 +162,7 @@ async function record(
     })
     .where('id', '=', payment.id)
     .execute();
-  if (moves && status === 'succeeded') await holds.keepForPaid(tx, payment.order_id);
+  if (moves && status === 'succeeded') await places.keepForPaid(tx, payment.order_id);
   if (announce && moves && status === 'succeeded') await outbox.orderChanged(tx, payment.order_id);
   return 'recorded';
 }

@@ -6,8 +6,8 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, WaitlistStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
-import { isFree } from './holds.ts';
 import * as orders from './orders.ts';
+import { isFree } from './places.ts';
 import { textable } from './sms.ts';
 
 export type EntryView = {
@@ -175,9 +175,10 @@ export async function leave(db: Kysely<DB>, entryId: string, accountId: string):
   const entry = await findOwn(db, entryId, accountId);
   if (entry.status !== 'offered') return;
   try {
-    await orders.cancel(db, { orderId: entry.order_id!, accountId, reason: 'declined on the waitlist' });
+    await orders.cancel(db, { orderId: entry.order_id!, accountId, reason: 'declined on the waitlist', unlessPaid: true });
   } catch (error) {
-    if (error instanceof DomainError && error.code === 'order_expired') return; // its time ran out meanwhile
+    // Its time ran out, or it was paid, meanwhile: the entry is over by itself.
+    if (error instanceof DomainError && (error.code === 'order_expired' || error.code === 'order_not_cancellable')) return;
     throw error;
   }
   await close('offered').execute(db);

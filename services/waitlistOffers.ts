@@ -4,6 +4,7 @@ import type { DB } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 import * as holds from './holds.ts';
 import * as mails from './mails.ts';
+import { isFree } from './places.ts';
 import * as sms from './sms.ts';
 import { endOffers } from './waitlist.ts';
 
@@ -105,7 +106,7 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
 async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferTerms, passed: string[]): Promise<Entry | undefined> {
   const { rows } = await sql<Entry>`
     with stock as materialized (
-      select o.id, count(*)::int as free from offers o join places p on p.offer_id = o.id and ${holds.isFree('p')}
+      select o.id, count(*)::int as free from offers o join places p on p.offer_id = o.id and ${isFree('p')}
       where o.event_id = ${eventId}::uuid and ${open} group by o.id)
     select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms,
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
@@ -123,7 +124,7 @@ async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quant
     with free as materialized (
       select p.id, p.offer_id, o.number, p.position, ${n}::int between o.min_per_order and coalesce(o.max_per_order, ${n}) as sold_so,
         row_number() over line as at, lead(p.position, ${n - 1}::int) over line - p.position as spread
-      from offers o join places p on p.offer_id = o.id and ${holds.isFree('p')}
+      from offers o join places p on p.offer_id = o.id and ${isFree('p')}
       where o.event_id = ${eventId}::uuid and (${offer_id}::uuid is null or o.id = ${offer_id}::uuid) and ${open}
       window line as (partition by p.offer_id order by p.position)),
     best as (select offer_id, at from free where spread is not null and sold_so order by spread, number, at limit 1)
