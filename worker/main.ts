@@ -1,7 +1,9 @@
 // Runs the workflows and activities. `--queues orders,payments` picks the services this process serves; default: all of them.
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { inventoryActivities } from '../activities/inventory.ts';
 import { notificationActivities } from '../activities/notifications.ts';
@@ -21,7 +23,8 @@ import { registerSearchAttributes } from './searchAttributes.ts';
 const config = readConfig();
 const queues = readQueues();
 const log = createLog(config.logLevel, `worker ${queues.join(',')}`);
-const temporalMetrics = config.metricsPort ? `127.0.0.1:${config.metricsPort + 1}` : undefined;
+// The SDK serves its own metrics on a port of its own, which /metrics below reads from.
+const temporalMetrics = config.metricsPort ? `127.0.0.1:${await freePort()}` : undefined;
 Runtime.install({
   shutdownSignals: [], // ours: the relay and the pool must stop after the workers
   logger: new DefaultLogger('INFO', ({ level, message, meta }) => log[level.toLowerCase() as 'info'](meta ?? {}, message)),
@@ -41,6 +44,12 @@ const activities = {
 } satisfies Record<Queue, () => object>;
 const withWorkflows: readonly Queue[] = ['orders', 'inventory', 'notifications'];
 
+// Bundled once for all queues of this process; production brings the bundle along.
+const workflowBundle = queues.some((q) => withWorkflows.includes(q))
+  ? config.temporal.bundle
+    ? { codePath: config.temporal.bundle }
+    : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })
+  : undefined;
 const workers = await Promise.all(
   queues.map((taskQueue) => {
     const options: WorkerOptions = {
@@ -51,8 +60,7 @@ const workers = await Promise.all(
       maxConcurrentActivityTaskExecutions: 32,
       shutdownGraceTime: '10 seconds',
     };
-    const code = config.temporal.bundle ? { workflowBundle: { codePath: config.temporal.bundle } } : { workflowsPath };
-    return Worker.create(withWorkflows.includes(taskQueue) ? { ...options, ...code } : options);
+    return Worker.create(withWorkflows.includes(taskQueue) ? { ...options, workflowBundle } : options);
   }),
 );
 // The relay goes with the orders queue: whoever runs the order workflows also hands on what wakes them.
@@ -124,6 +132,15 @@ function readQueues(): Queue[] {
     process.exit(64);
   }
   return names as Queue[];
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
 }
 
 /** Temporal may come up after us: keep asking, and say so. */
