@@ -1,0 +1,138 @@
+// `npm run bench -- [claims|orders|live|reads] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT, stopEverything } from '../deploy/local/processes.ts';
+import { ClearError, fail, say } from '../deploy/local/say.ts';
+import { onStop } from '../deploy/local/signals.ts';
+import type { Stack } from '../deploy/local/stack.ts';
+import { benchClaims, claimsReport } from './claims.ts';
+import { type House, type Options, startHouse } from './house.ts';
+import { benchLive, liveReport } from './live.ts';
+import { describeMachine, load, machineLines } from './machine.ts';
+import { benchOrders, ordersReport } from './orders.ts';
+import { benchReads, readsReport } from './reads.ts';
+
+const USAGE = `npm run bench -- [claims|orders|live|reads] [options]     (without a name: claims and orders)
+  --seconds N        length of each run (10; at most 120)
+  --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
+  --raw-seconds N    length of each run of the raw limit (5)
+  --drain N          wait at most so long for workflow starts and mails after a run (180)
+  --temporal disk    disk as npm start has it, or memory
+  --profile DIR      write V8 CPU profiles of gateway and worker to DIR
+  --env NAME=VALUE   a setting for gateway and worker, may be repeated`;
+
+const BENCHES = {
+  claims: async (house: House) => {
+    const result = await benchClaims(house);
+    return { result, text: claimsReport(result), faults: result.faults };
+  },
+  orders: async (house: House) => {
+    const result = await benchOrders(house);
+    return { result, text: ordersReport(result), faults: result.faults };
+  },
+  live: async (house: House) => {
+    const result = await benchLive(house);
+    return { result, text: liveReport(result), faults: result.faults };
+  },
+  reads: async (house: House) => {
+    const result = await benchReads(house);
+    return { result, text: readsReport(result), faults: result.faults };
+  },
+};
+type Name = keyof typeof BENCHES;
+
+let stack: Stack | undefined;
+let stopping = false;
+
+async function main(): Promise<void> {
+  const { names, options } = readOptions();
+  const before = load();
+  let faults = 0;
+  for (const name of names) {
+    say(`bench ${name}: a private stack on free ports`);
+    const house = await startHouse(options, say, (it) => {
+      stack = it;
+    });
+    const began = new Date();
+    const machine = await describeMachine(house, before);
+    const { result, text, faults: found } = await BENCHES[name](house);
+    faults += found.length;
+    await house.stop();
+    stack = undefined;
+    const file = join(ROOT, 'bench', 'results', `${began.toISOString().slice(0, 16).replace(':', '')}-${name}.json`);
+    mkdirSync(join(ROOT, 'bench', 'results'), { recursive: true });
+    writeFileSync(file, `${JSON.stringify({ bench: name, began, machine, options, ...result }, null, 2)}\n`);
+    console.log(`\n${machineLines(machine)}\n\n${text}\n\n  written: ${relative(process.cwd(), file)}\n`);
+  }
+  process.exit(faults ? 1 : 0);
+}
+
+function readOptions(): { names: Name[]; options: Options } {
+  const options = {
+    seconds: { type: 'string', default: '10' },
+    clients: { type: 'string' },
+    'raw-seconds': { type: 'string', default: '5' },
+    drain: { type: 'string', default: '180' },
+    temporal: { type: 'string', default: 'disk' },
+    profile: { type: 'string' },
+    env: { type: 'string', multiple: true, default: [] as string[] },
+    help: { type: 'boolean', default: false },
+  } as const;
+  let given: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
+  try {
+    given = parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    throw new ClearError(`${(error as Error).message}\n${USAGE}`);
+  }
+  const { values, positionals } = given;
+  if (values.help) {
+    console.log(USAGE);
+    process.exit(0);
+  }
+  const unknown = positionals.filter((name) => !(name in BENCHES));
+  if (unknown.length) throw new ClearError(`there is no bench called ${unknown.join(', ')}\n${USAGE}`);
+  if (values.temporal !== 'disk' && values.temporal !== 'memory') throw new ClearError(`--temporal is disk or memory\n${USAGE}`);
+  return {
+    names: positionals.length ? (positionals as Name[]) : ['claims', 'orders'],
+    options: {
+      seconds: whole('--seconds', values.seconds, 120),
+      rawSeconds: whole('--raw-seconds', values['raw-seconds'], 60),
+      drainSeconds: whole('--drain', values.drain, 900),
+      clients: values.clients?.split(',').map((text) => whole('--clients', text, 256)),
+      temporal: values.temporal,
+      profile: values.profile && resolve(values.profile),
+      env: Object.fromEntries(values.env.map((pair) => [pair.split('=')[0]!, pair.slice(pair.indexOf('=') + 1)])),
+    },
+  };
+}
+
+function whole(name: string, text: string | undefined, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    throw new ClearError(`${name} takes whole numbers from 1 to ${most}\n${USAGE}`);
+  return value;
+}
+
+async function stop(): Promise<void> {
+  stopping = true;
+  say('stopping');
+  await stack?.stop();
+  await stopEverything();
+  process.exit(130);
+}
+
+onStop(
+  () => void stop().catch(fail),
+  () => {
+    stack?.abandon();
+    process.exit(130);
+  },
+);
+main().catch(async (error) => {
+  if (stopping) return;
+  stopping = true;
+  await stack?.stop().catch(() => {});
+  await stopEverything();
+  fail(error);
+});

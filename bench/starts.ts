@@ -1,0 +1,88 @@
+// How far the workflow starts lag behind the claims: outbox rows not handed on yet, and how long until there are none.
+import { sql } from 'kysely';
+import { sleep } from '../deploy/local/say.ts';
+import type { House } from './house.ts';
+import { round } from './numbers.ts';
+
+export type Lag = {
+  /** At the end of the run. */
+  rows: number;
+  oldestSeconds: number;
+  /** Started by the gateway itself during the run; the rest by the relay. */
+  startedDirectly: number;
+  /** From the end of the run until the last row was gone; null: not within the limit. */
+  drainedAfterSeconds: number | null;
+  /** Starts per second while draining, with no sale going on. */
+  perSecond: number | null;
+  /** Rows still there when the waiting was given up. */
+  left: number;
+  /** From the end of the run until every workflow started had run its first step; null: not within the limit. */
+  settledAfterSeconds: number | null;
+};
+
+/** Direct starts of this gateway so far. */
+export async function directStarts(house: House): Promise<number> {
+  const text = await fetch(`http://127.0.0.1:${house.stack.ports.gateway}/metrics`, { signal: AbortSignal.timeout(10_000) }).then(
+    (r) => r.text(),
+    () => '',
+  );
+  return Number(/billetter_workflow_starts_total\{outcome="started"\} (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** Reads the lag now and waits, within the limit, until every start is made. */
+export async function watchStarts(house: House, startedBefore: number): Promise<Lag> {
+  const first = await waiting(house);
+  const began = performance.now();
+  const startedDirectly = (await directStarts(house)) - startedBefore;
+  const limit = house.options.drainSeconds * 1000;
+  let now = first;
+  let told = 0;
+  while (now.rows > 0 && performance.now() - began < limit) {
+    await sleep(200);
+    now = await waiting(house);
+    const seconds = Math.floor((performance.now() - began) / 10_000) * 10;
+    if (seconds > told) {
+      told = seconds;
+      house.say(`  workflow starts: ${now.rows} of ${first.rows} still to make after ${seconds} s`);
+    }
+  }
+  const took = (performance.now() - began) / 1000;
+  let steps = await backlog(house);
+  while (steps > 0 && performance.now() - began < limit) {
+    await sleep(200);
+    steps = await backlog(house);
+  }
+  return {
+    rows: first.rows,
+    oldestSeconds: round(first.seconds, 2),
+    startedDirectly,
+    drainedAfterSeconds: now.rows ? null : round(took, 2),
+    perSecond: first.rows > 50 ? round((first.rows - now.rows) / took) : null,
+    left: now.rows,
+    settledAfterSeconds: now.rows || steps ? null : round((performance.now() - began) / 1000, 2),
+  };
+}
+
+async function waiting({ db }: House): Promise<{ rows: number; seconds: number }> {
+  const { rows } = await sql<{ rows: number; seconds: number }>`
+    select count(*)::int as rows, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as seconds
+    from outbox where topic = 'order.created'`.execute(db);
+  return rows[0]!;
+}
+
+/** Workflow tasks waiting on the orders queue, as Temporal estimates them. */
+async function backlog({ temporal }: House): Promise<number> {
+  try {
+    const told = await temporal.withDeadline(Date.now() + 5000, () =>
+      temporal.workflowService.describeTaskQueue({
+        namespace: 'default',
+        taskQueue: { name: 'orders' },
+        taskQueueType: 1,
+        reportStats: true,
+      }),
+    );
+    return Number(told.stats?.approximateBacklogCount ?? 0);
+  } catch {
+    return 0; // an older server does not say
+  }
+}
