@@ -1,9 +1,9 @@
 // Starts order workflows right after their claims commit: a shortcut only. What it does not get to, the outbox relay starts after its grace.
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Claim } from '../services/holds.ts';
 import { orderCode } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
-import { orderStart, WORKFLOWS } from '../workflows/messages.ts';
+import { orderFirstStart, WORKFLOWS } from '../workflows/messages.ts';
 import type { Db } from './deps.ts';
 import type { Log } from './http/log.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -38,19 +38,24 @@ export function createDispatcher(parts: { db: Db; client: Client; log: Log; metr
     await outbox.done(db, ids).catch((err) => log.warn({ err }, 'outbox rows of started workflows were not deleted'));
   }
 
+  function hand(outboxId: string | null): void {
+    if (outboxId) handedOn.push(outboxId);
+    timer ??= setTimeout(() => void forget(), DELETE_EVERY_MS);
+  }
+
   async function begin({ order, event, outboxId }: Claim, owner: string): Promise<void> {
-    const options = orderStart({ orderId: order.id, code: orderCode(order), event: event.slug, owner });
+    const options = orderFirstStart({ orderId: order.id, code: orderCode(order), event: event.slug, owner });
     try {
       await client.connection.withDeadline(Date.now() + START_DEADLINE_MS, () => client.workflow.start(WORKFLOWS.order, options));
     } catch (err) {
+      if (err instanceof WorkflowExecutionAlreadyStartedError) return hand(outboxId); // started and ended already
       pausedUntil = Date.now() + PAUSE_MS;
       metrics.start('failed');
       log.warn({ err, orderId: order.id }, 'workflow not started here, left to the outbox relay');
       return;
     }
     metrics.start('started');
-    if (outboxId) handedOn.push(outboxId);
-    timer ??= setTimeout(() => void forget(), DELETE_EVERY_MS);
+    hand(outboxId);
   }
 
   return {

@@ -51,18 +51,15 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<B
   const t = rows[0];
   if (!t) throw new DomainError('not_found', 'There is no such ticket.', { what: 'ticket' });
   if (kind === 'qr.png') return documents.qrPng(t.code);
-  return documents.ticketPdf(
-    {
-      code: t.code,
-      orderCode: orderCode(t),
-      eventName: t.event,
-      venue: t.venue,
-      startsAt: t.starts_at,
-      offerName: t.offer,
-      seat: t.seat_label ? `${t.section}, row ${t.row_label}, seat ${t.seat_label}` : null,
-      holderName: t.holder_name,
-      price: `${decimal(t.price_minor, t.currency)} ${t.currency}`,
-    },
-    await file(db, ticketId, 'qr.png'),
-  );
+  return documents.ticketPdf({
+    code: t.code,
+    orderCode: orderCode(t),
+    eventName: t.event,
+    venue: t.venue,
+    startsAt: t.starts_at,
+    offerName: t.offer,
+    seat: t.seat_label ? `${t.section}, row ${t.row_label}, seat ${t.seat_label}` : null,
+    holderName: t.holder_name,
+    price: `${decimal(t.price_minor, t.currency)} ${t.currency}`,
+  });
 }

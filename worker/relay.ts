@@ -1,5 +1,5 @@
 // The outbox relay: hands committed announcements to Temporal, at least once. Several relays may run; each row is leased to one.
-import type { WorkflowClient } from '@temporalio/client';
+import { type WorkflowClient, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
@@ -7,7 +7,7 @@ import * as idempotency from '../services/idempotency.ts';
 import { orderCode, sweep } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
 import * as sessions from '../services/sessions.ts';
-import { CHANGED, mailStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
+import { CHANGED, mailStart, orderFirstStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a mail or a webhook's signal. */
 const IDLE_MS = 100;
@@ -87,15 +87,18 @@ async function announce(client: WorkflowClient, row: outbox.OutboxRow): Promise<
     return;
   }
   const subject = row.payload as outbox.OrderSubject;
-  const start = orderStart({
+  const input = {
     orderId: row.subject_id,
     code: orderCode({ number: subject.number, created_at: new Date(subject.createdAt) }),
     event: subject.event,
     owner: subject.owner,
-  });
-  if (row.topic === 'order.created') await client.start(WORKFLOWS.order, start);
+  };
+  if (row.topic === 'order.created')
+    await client.start(WORKFLOWS.order, orderFirstStart(input)).catch((error) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error; // started and ended already: nothing to do
+    });
   else {
-    const { workflowIdConflictPolicy: _, ...options } = start;
+    const { workflowIdConflictPolicy: _, ...options } = orderStart(input);
     await client.signalWithStart(WORKFLOWS.order, { ...options, signal: CHANGED, signalArgs: [] });
   }
 }

@@ -54,6 +54,9 @@ export function orderStart(input: OrderInput) {
   };
 }
 
+/** Options for an order's very first start: one that comes late, when the order's story has already ended, is refused instead of opening an empty chapter. */
+export const orderFirstStart = (input: OrderInput) => ({ ...orderStart(input), workflowIdReusePolicy: 'REJECT_DUPLICATE' as const });
+
 /** Options that start the delivery of one mail; starting it twice is one delivery. */
 export function mailStart(mailId: string, orderId: string) {
   return {

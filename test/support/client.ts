@@ -50,7 +50,7 @@ export type Show = { id: string; seats: string[] };
 /** A new published event of one section with so many seats at 50.00, and the ids of its seats in order. */
 export async function show(url: string, options: { seats?: number; holdSeconds?: number } = {}): Promise<Show> {
   const token = await signIn(url, 'organizer@billetter.test');
-  const events = await call(url, 'GET', '/api/v1/events');
+  const events = await call(url, 'GET', '/api/v1/events?search=Summer%20Music%20Festival');
   const count = options.seats ?? 10;
   const created = await call(url, 'POST', '/api/v1/admin/events', {
     token,
