@@ -66,3 +66,22 @@ export async function login(db: Kysely<DB>, passwords: Passwords, given: { email
 export async function find(db: Kysely<DB>, id: string): Promise<Account | undefined> {
   return db.selectFrom('accounts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
 }
+
+/** Changes what is given (null takes the phone number away) and returns the account; undefined if there is none. */
+export async function update(
+  db: Kysely<DB>,
+  id: string,
+  change: { fullName?: string; phone?: string | null },
+): Promise<Account | undefined> {
+  const { fullName, phone } = change;
+  return db
+    .updateTable('accounts')
+    .set({
+      ...(fullName !== undefined && { full_name: fullName }),
+      ...(phone !== undefined && { phone }),
+      updated_at: sql<Date>`now()`,
+    })
+    .where('id', '=', id)
+    .returning(COLUMNS)
+    .executeTakeFirst();
+}

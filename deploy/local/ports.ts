@@ -1,10 +1,13 @@
 // Which ports are taken, by whom, and which are free: so that a start fails early with one line for each, and private stacks never meet.
 import { execFile } from 'node:child_process';
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const given = new Set<number>();
+/** Ports promised to a process that has not bound them yet, one file each: stacks started at the same time must not get the same. */
+const PROMISED = join(tmpdir(), 'billetter-ports');
 
 /**
  * A free port for a private stack. Chosen below the range from which the kernel serves outgoing connections (32768 on Linux, 49152 on macOS):
@@ -13,11 +16,32 @@ const given = new Set<number>();
 export async function freePort(): Promise<number> {
   for (let i = 0; i < 200; i++) {
     const port = 15_000 + Math.floor(Math.random() * 17_000);
-    if (given.has(port) || (await isTaken(port))) continue;
-    given.add(port);
-    return port;
+    if (!(await isTaken(port)) && (await promised(port))) return port;
   }
   throw new Error('no free port found between 15000 and 32000');
+}
+
+/** Promises the port to this process, unless it is promised to another that still lives. */
+async function promised(port: number): Promise<boolean> {
+  const file = join(PROMISED, String(port));
+  try {
+    await mkdir(PROMISED, { recursive: true, mode: 0o777 });
+    const owner = Number(await readFile(file, 'utf8').catch(() => 0));
+    if (owner && owner !== process.pid && !isAlive(owner)) await rm(file, { force: true });
+    await writeFile(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** True when a server could not listen on this port: something answers on it, or binding fails. */

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { holder, isTaken } from './ports.ts';
 import { type Files, postgresFiles } from './postgres-files.ts';
 import { type Running, startProcess } from './processes.ts';
-import { ClearError, type Say, sleep, until } from './say.ts';
+import { ClearError, type Say, until } from './say.ts';
 
 const run = promisify(execFile);
 const DATABASE = 'billetter';
@@ -84,17 +84,10 @@ export async function startPostgres(options: PostgresOptions, env: NodeJS.Proces
     stopSignal: 'SIGINT' as const, // "fast": does not wait for clients to leave
     stopMs: 20_000,
     keepAlive: options.keepAlive,
+    tryAgainOn: /shared memory block/, // after a kill -9 its children take a moment to notice
     say,
   };
-  let running: Running;
-  try {
-    running = await startProcess(spec);
-  } catch (error) {
-    // After a kill -9 of the server alone its children take a moment to notice.
-    if (!String(error).includes('shared memory block')) throw error;
-    await sleep(2000);
-    running = await startProcess(spec);
-  }
+  const running = await startProcess(spec);
   return {
     url,
     dataDir: files.dataDir,

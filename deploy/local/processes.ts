@@ -30,6 +30,8 @@ export type Spec = {
   stopMs?: number;
   /** Restart it, with a growing pause, when it dies without having been told to. */
   keepAlive?: boolean;
+  /** An end of this kind before it was ready is worth another try, for some seconds: what it waits for goes away by itself. */
+  tryAgainOn?: RegExp;
   say?: Say;
 };
 
@@ -52,7 +54,7 @@ export type Running = {
 
 /** Starts a process and resolves when it is ready. Throws a ClearError with the end of its log when it dies or is not ready in time. */
 export async function startProcess(spec: Spec): Promise<Running> {
-  let current = launch(spec);
+  let current: Launched;
   let wanted = true; // false once told to stop or killed by its owner
   let restarts = 0;
   let round = 0; // a restart by hand begins a new round, and ends the reviving of the one before
@@ -77,13 +79,20 @@ export async function startProcess(spec: Spec): Promise<Running> {
     }
   };
 
-  try {
-    await ready(spec, current);
-  } catch (error) {
-    current.signal('SIGKILL');
-    await current.exited;
-    throw error;
-  }
+  const launchUntilReady = async () => {
+    for (let tries = 1; ; tries++) {
+      current = launch(spec);
+      try {
+        return await ready(spec, current);
+      } catch (error) {
+        current.signal('SIGKILL');
+        await current.exited;
+        if (tries === 20 || !spec.tryAgainOn?.test(String(error))) throw error;
+        await sleep(500);
+      }
+    }
+  };
+  await launchUntilReady();
   if (spec.keepAlive) void revive();
 
   return {
@@ -119,8 +128,7 @@ export async function startProcess(spec: Spec): Promise<Running> {
       if (current.alive()) throw new Error(`${spec.name} still runs: kill or stop it before restart`);
       spec = env ? { ...spec, env: { ...(spec.env ?? process.env), ...env } } : spec;
       wanted = true;
-      current = launch(spec);
-      await ready(spec, current);
+      await launchUntilReady();
       if (spec.keepAlive) void revive();
     },
   };

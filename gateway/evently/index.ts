@@ -6,6 +6,7 @@ import { bearer } from '../http/auth.ts';
 import { openApi } from '../http/openapi.ts';
 import { type Route, route } from '../http/route.ts';
 import { admin } from './admin.ts';
+import { analyticsRoute } from './analytics.ts';
 import { auth } from './auth.ts';
 import { bookings } from './bookings.ts';
 import { confirm } from './confirm.ts';
@@ -14,6 +15,7 @@ import { eventRoutes } from './events.ts';
 import { payments } from './payments.ts';
 import { ErrorBody } from './schemas.ts';
 import { ticketFiles } from './tickets.ts';
+import { users } from './users.ts';
 import { waitlistRoutes } from './waitlist.ts';
 
 const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}.
@@ -34,7 +36,9 @@ export function evently(gateway: Gateway): Api {
     ...ticketFiles(gateway),
     ...payments(gateway),
     ...waitlistRoutes(gateway),
+    ...users(gateway),
     ...admin(gateway),
+    analyticsRoute(gateway),
   ];
   const about = { title: 'Evently API', version: '1.0.0', description: DESCRIPTION + (gateway.config.production ? '' : TEST_CARDS) };
   return {

@@ -1,0 +1,82 @@
+// Evently's profile: the caller's own account with what it has booked, and changing it.
+import { z } from 'zod';
+import * as accounts from '../../services/accounts.ts';
+import * as analytics from '../../services/analytics.ts';
+import { DomainError } from '../../services/errors.ts';
+import { textable } from '../../services/sms.ts';
+import type { Gateway } from '../deps.ts';
+import { type Route, route } from '../http/route.ts';
+import { ok } from './envelope.ts';
+import * as present from './presenters.ts';
+import { envelope, User } from './schemas.ts';
+
+const path = '/api/v1/users/profile';
+
+// Whatever else is in the body is left alone: role and address are not the caller's to change here.
+const ProfileBody = z.object({
+  full_name: z.string().trim().min(1).max(200).optional().meta({ example: 'John Smith' }),
+  phone: z
+    .string()
+    .max(40)
+    .refine((text) => textable(text) !== undefined, 'must be an international number: +4512345678')
+    .nullish()
+    .meta({
+      description: 'With + and country code; spaces, dots, dashes and brackets are taken out. null removes it.',
+      example: '+1234567891',
+    }),
+});
+const Profile = User.extend({
+  phone: z.string().nullable(),
+  stats: z.object({
+    total_bookings: z.number().int().meta({ description: 'Bookings that were confirmed, also if cancelled later.' }),
+    upcoming_events: z.number().int().meta({ description: 'Events not yet begun that a confirmed booking is for.' }),
+    total_spent: z.number().meta({ description: 'Paid minus refunded, in `currency`. Refunds on their way count.', example: 2500.0 }),
+    currency: z.string().meta({ description: 'Addition to the seed: the currency of most of the bookings.' }),
+    spent_by_currency: z.record(z.string(), z.number()).meta({ description: 'Addition to the seed: all currencies.' }),
+  }),
+});
+
+/** The routes under /api/v1/users/profile. */
+export function users({ db }: Gateway): Route[] {
+  const shared = { path, access: 'user', limit: 'authenticated', tag: 'Users' } as const;
+  const responses = { 200: { description: 'The profile.', schema: envelope(Profile) } };
+
+  const shown = async (account: accounts.Account | undefined): Promise<z.output<typeof Profile>> => {
+    if (!account) throw new DomainError('account_not_found', 'This account does not exist any more.');
+    const { bookings, upcoming, spent } = await analytics.buyerStats(db, account.id);
+    const main = spent[0] ?? { currency: 'USD', minor: 0 };
+    return {
+      ...present.user(account),
+      phone: account.phone,
+      stats: {
+        total_bookings: bookings,
+        upcoming_events: upcoming,
+        total_spent: present.money(main.minor, main.currency),
+        currency: main.currency,
+        spent_by_currency: Object.fromEntries(spent.map((s) => [s.currency, present.money(s.minor, s.currency)])),
+      },
+    };
+  };
+
+  return [
+    route({
+      ...shared,
+      method: 'get',
+      summary: "The caller's profile",
+      responses,
+      handle: async ({ caller }) => ok(await shown(await accounts.find(db, caller.accountId))),
+    }),
+    route({
+      ...shared,
+      method: 'put',
+      summary: 'Update profile',
+      description: 'Changes the name and the phone number, those that are sent. Other fields are ignored.',
+      body: ProfileBody,
+      responses,
+      async handle({ body, caller }) {
+        const phone = body.phone == null ? body.phone : textable(body.phone);
+        return ok(await shown(await accounts.update(db, caller.accountId, { fullName: body.full_name, phone })));
+      },
+    }),
+  ];
+}
