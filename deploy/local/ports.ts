@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Ports promised to a process that has not bound them yet, one file each: stacks started at the same time must not get the same. */
-const PROMISED = join(tmpdir(), 'billetter-ports');
+const PROMISED = join(tmpdir(), `billetter-ports-${process.getuid?.() ?? 'all'}`); // each user's own: another's files cannot be written
 
 /**
  * A free port for a private stack. Chosen below the range from which the kernel serves outgoing connections (32768 on Linux, 49152 on macOS):
@@ -25,13 +25,13 @@ export async function freePort(): Promise<number> {
 async function promised(port: number): Promise<boolean> {
   const file = join(PROMISED, String(port));
   try {
-    await mkdir(PROMISED, { recursive: true, mode: 0o777 });
+    await mkdir(PROMISED, { recursive: true });
     const owner = Number(await readFile(file, 'utf8').catch(() => 0));
     if (owner && owner !== process.pid && !isAlive(owner)) await rm(file, { force: true });
     await writeFile(file, String(process.pid), { flag: 'wx' });
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EEXIST'; // where nothing can be written down, the port itself is still free
   }
 }
 
