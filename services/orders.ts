@@ -112,14 +112,19 @@ export async function list(
 }
 
 /** Locks the order for a change of state. */
-async function lock(tx: Transaction<DB>, orderId: string) {
+export async function lock(tx: Transaction<DB>, orderId: string) {
   const row = await tx.selectFrom('orders').selectAll().where('id', '=', orderId).forUpdate().executeTakeFirst();
   if (!row) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
   return row;
 }
 
 /** The one place that writes orders.status, by the table above. */
-async function move(tx: Transaction<DB>, order: { id: string; status: OrderStatus }, to: OrderStatus, reason?: string): Promise<void> {
+export async function move(
+  tx: Transaction<DB>,
+  order: { id: string; status: OrderStatus },
+  to: OrderStatus,
+  reason?: string,
+): Promise<void> {
   if (!TRANSITIONS[order.status].includes(to)) throw new Error(`order ${order.id}: ${order.status} cannot become ${to}`);
   await tx
     .updateTable('orders')
@@ -182,72 +187,11 @@ async function owe(tx: Transaction<DB>, orderId: string, reason: string): Promis
   return rows.reduce((sum, r) => sum + r.amount_minor, 0);
 }
 
-export type Settlement = 'confirmed' | 'refund-due' | 'nothing-due';
-
-/**
- * Decides what captured money buys, in one transaction: the order is confirmed with its tickets if its places are its own or free
- * again (also after expiry), or with equal places if the buyer agreed to that; else the money is owed back. Never silence.
- * Safe to repeat: settled payments are left alone.
- */
-export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: string): Promise<Settlement> {
-  return db.transaction().execute(async (tx) => {
-    const order = await lock(tx, orderId);
-    const paid = await tx
-      .selectFrom('payments')
-      .select(['id', 'amount_minor', 'currency'])
-      .where('order_id', '=', orderId)
-      .where('status', '=', 'succeeded')
-      .where('settled_at', 'is', null)
-      .execute();
-    const free = order.total_minor === 0 && order.status === 'pending' && order.expires_at !== null && order.expires_at > new Date();
-    if (paid.length === 0 && !free) return 'nothing-due';
-
-    // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
-    const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency);
-    const confirmed = (price || free) && (await confirm(tx, order, ticketSecret));
-    await refundAllBut(tx, orderId, confirmed ? price?.id : undefined);
-    await markSettled(tx, orderId);
-    if (confirmed) return 'confirmed';
-    if (price && order.status === 'pending') {
-      await move(tx, order, 'expired', 'places lost before the money came');
-      await places.release(tx, orderId);
-    }
-    await mails.promise(tx, 'expired-payment', orderId);
-    return 'refund-due';
-  });
-}
-
-async function confirm(
-  tx: Transaction<DB>,
-  order: { id: string; status: OrderStatus; accepts_equal_place: boolean },
-  ticketSecret: string,
-): Promise<boolean> {
-  if (!TRANSITIONS[order.status].includes('confirmed')) return false;
-  const event = await sql<{ open: boolean }>`select e.status = 'published' and e.ends_at > now() as open
-    from orders o join events e on e.id = o.event_id where o.id = ${order.id}::uuid`.execute(tx);
-  if (!event.rows[0]?.open) return false;
-  const items = await tx.selectFrom('order_items').select('id').where('order_id', '=', order.id).limit(1).executeTakeFirst();
-  if (!items) return false; // an order of nothing is nothing to confirm
-  let lost = await places.take(tx, order.id);
-  if (lost.length && order.accepts_equal_place && (await places.swap(tx, order.id, lost))) lost = await places.take(tx, order.id);
-  if (lost.length) return false;
-  await move(tx, order, 'confirmed');
-  await tickets.issue(tx, order.id, ticketSecret);
-  await mails.promise(tx, 'tickets', order.id);
-  return true;
-}
-
-async function refundAllBut(tx: Transaction<DB>, orderId: string, keep: string | undefined): Promise<void> {
-  await sql`insert into refunds (order_id, payment_id, amount_minor, currency, reason)
-    select order_id, id, amount_minor, currency, ${keep ? 'duplicate' : 'places_gone'} from payments y
-    where order_id = ${orderId}::uuid and status = 'succeeded' and settled_at is null and id is distinct from ${keep ?? null}::uuid
-      and not exists (select from refunds r where r.payment_id = y.id and r.status <> 'failed')`.execute(tx);
-}
-
-async function markSettled(tx: Transaction<DB>, orderId: string): Promise<void> {
-  await tx
-    .updateTable('payments')
-    .set({ settled_at: sql<Date>`now()` })
+/** Captured payments of the order that are not yet turned into tickets or a refund. */
+export function unsettled(tx: Transaction<DB>, orderId: string): Promise<{ id: string; amount_minor: number; currency: string }[]> {
+  return tx
+    .selectFrom('payments')
+    .select(['id', 'amount_minor', 'currency'])
     .where('order_id', '=', orderId)
     .where('status', '=', 'succeeded')
     .where('settled_at', 'is', null)
@@ -259,14 +203,7 @@ export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     if (order.status !== 'pending' || !order.expires_at || order.expires_at > at) return order.status;
-    const paid = await tx
-      .selectFrom('payments')
-      .select('id')
-      .where('order_id', '=', orderId)
-      .where('status', '=', 'succeeded')
-      .where('settled_at', 'is', null)
-      .executeTakeFirst();
-    if (paid) return order.status; // the money came while the hold was being ended: settling decides
+    if ((await unsettled(tx, orderId)).length) return order.status; // the money came while the hold was being ended: settling decides
     await move(tx, order, 'expired', 'hold ran out');
     await places.release(tx, orderId);
     return 'expired';

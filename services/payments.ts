@@ -3,7 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, RefundStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 import * as mails from './mails.ts';
-import { orderCode } from './orders.ts';
+import { orderCode, unsettled } from './orders.ts';
 import * as outbox from './outbox.ts';
 import * as places from './places.ts';
 import type { PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
@@ -58,14 +58,8 @@ async function open(tx: Transaction<DB>, provider: string, orderId: string) {
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
   if (order.total_minor === 0)
     throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
-  const paid = await tx
-    .selectFrom('payments')
-    .select('id')
-    .where('order_id', '=', orderId)
-    .where('status', '=', 'succeeded')
-    .where('settled_at', 'is', null)
-    .executeTakeFirst();
-  if (paid) throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
+  if ((await unsettled(tx, orderId)).length)
+    throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
   await sql`insert into payments (order_id, provider, amount_minor, currency)
     values (${orderId}::uuid, ${provider}, ${order.total_minor}, ${order.currency})
     on conflict (order_id) where status in ('created', 'processing') do nothing`.execute(tx);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../gateway/deps.ts';
 import type { Claim } from '../../services/holds.ts';
 import * as orders from '../../services/orders.ts';
+import * as settlement from '../../services/settlement.ts';
 import { person, show, startWorld, type World } from './support.ts';
 
 let world: World;
@@ -40,7 +41,7 @@ async function settle(id: string) {
   const order = (await orders.find(world.db, id))!;
   await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
     values (${id}::uuid, 'stripe', ${`pi_${randomUUID()}`}, ${order.total_minor}, ${order.currency}, 'succeeded', now())`.execute(world.db);
-  await orders.settle(world.db, id, world.gateway.config.ticketSecret);
+  await settlement.settle(world.db, id, world.gateway.config.ticketSecret);
 }
 
 describe('create', () => {

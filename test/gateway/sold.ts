@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import * as orders from '../../services/orders.ts';
+import { settle } from '../../services/settlement.ts';
 import type { World } from './support.ts';
 
 /** What the workflow's settling does when the money is here. */
@@ -10,7 +11,7 @@ export async function pay(world: World, orderId: string): Promise<void> {
   await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
     select ${orderId}::uuid, 'stripe', ${`pi_${randomUUID()}`}, ${order.total_minor}::bigint, ${order.currency}, 'succeeded', now()
     where ${order.total_minor}::bigint > 0`.execute(world.db);
-  await orders.settle(world.db, orderId, world.gateway.config.ticketSecret);
+  await settle(world.db, orderId, world.gateway.config.ticketSecret);
 }
 
 /** Books these seats; the booking's id. */

@@ -4,6 +4,7 @@ import type { DB } from '../../db/tables.ts';
 import { create } from '../../services/eventCreation.ts';
 import * as holds from '../../services/holds.ts';
 import * as orders from '../../services/orders.ts';
+import { settle } from '../../services/settlement.ts';
 import * as waitlist from '../../services/waitlist.ts';
 import { serve } from '../../services/waitlistOffers.ts';
 
@@ -114,7 +115,7 @@ export async function openWorld(db: Kysely<DB>, people: string[]) {
           await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
             select id, 'model', gen_random_uuid()::text, total_minor, currency, 'succeeded', now() from orders where id = ${order!.id}
               and not exists (select from payments where order_id = ${order!.id})`.execute(db);
-          return await orders.settle(db, order!.id, 'model');
+          return await settle(db, order!.id, 'model');
         case 'lapse': // the hold's time is over and no worker has noticed
           await sql`with o as (update orders set expires_at = now() - interval '1 second' where id = ${order!.id} and status = 'pending' returning id)
             update places p set held_until = now() - interval '1 second' from o where p.order_id = o.id and p.sold_at is null`.execute(db);
