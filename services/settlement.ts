@@ -30,6 +30,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
       await move(tx, order, 'expired', 'places lost before the money came');
       await places.release(tx, orderId);
     }
+    if (paid.length === 0) return 'nothing-due';
     await mails.promise(tx, 'expired-payment', orderId);
     return 'refund-due';
   });

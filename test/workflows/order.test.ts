@@ -253,6 +253,15 @@ test('an order that costs nothing: confirmed by confirming, no payment made', as
   expect((await orders.find(db, o.id))!).toMatchObject({ status: 'confirmed', payment: null, tickets: [{}] });
 });
 
+test('an order of nothing: confirming it changes nothing and promises no mail', async () => {
+  const o = await claimed();
+  await db.updateTable('orders').set({ total_minor: 0 }).where('id', '=', o.id).execute();
+  await db.deleteFrom('order_items').where('order_id', '=', o.id).execute();
+  expect((await pay(o, 'tok_visa')).outcome).not.toBe('confirmed');
+  expect(await status(o)).toBe('pending');
+  expect(await db.selectFrom('mails').select('kind').where('order_id', '=', o.id).execute()).toEqual([]);
+});
+
 test('an order that is not there fails the workflow once, with its code', async () => {
   const id = randomUUID();
   const start = { ...orderStart({ orderId: id, code: 'EVT0', event: event.slug, owner: account }), taskQueue: queue('orders') };
