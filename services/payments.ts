@@ -2,6 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, RefundStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
+import { isUuid } from './ids.ts';
 import * as mails from './mails.ts';
 import { orderCode, unsettled } from './orders.ts';
 import * as outbox from './outbox.ts';
@@ -122,7 +123,7 @@ async function record(
   { announce }: { announce: boolean },
 ): Promise<'recorded' | 'ignored' | 'mismatch'> {
   // A callback may come before the answer that carries the reference: our own id in the metadata finds it then.
-  const uuid = told.paymentId && /^[0-9a-f-]{36}$/.test(told.paymentId) ? told.paymentId : null;
+  const uuid = told.paymentId && isUuid(told.paymentId) ? told.paymentId : null;
   const { rows } = await sql<{
     id: string;
     order_id: string;
@@ -207,7 +208,7 @@ export async function receive(
 }
 
 async function recordRefund(tx: Transaction<DB>, told: ProviderRefund): Promise<'recorded' | 'ignored'> {
-  const uuid = told.refundId && /^[0-9a-f-]{36}$/.test(told.refundId) ? told.refundId : null;
+  const uuid = told.refundId && isUuid(told.refundId) ? told.refundId : null;
   const { rows } = await sql<{ id: string; order_id: string; status: RefundStatus; amount_minor: number; currency: string }>`
     select id, order_id, status, amount_minor, currency from refunds where provider_ref = ${told.ref} or id = ${uuid}::uuid for update`.execute(
     tx,

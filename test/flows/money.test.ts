@@ -1,6 +1,6 @@
 // Money that comes early, late, twice, in the wrong order, or wrong: it always ends as a ticket or a refund.
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
-import { book, buyer, call, confirm, freeSeats, mailsTo, type Person, read, show, until } from '../support/client.ts';
+import { book, buyer, call, confirm, freeSeats, mailsTo, type Person, read, type Show, show, until } from '../support/client.ts';
 import { openDb } from '../support/db.ts';
 import { callback, faults, stripeClient, stripeEvent } from '../support/stripe.ts';
 
@@ -28,6 +28,16 @@ afterAll(() => db.destroy());
 
 const initiate = async (who: Person, bookingId: string) =>
   (await call(url, 'POST', `/api/v1/payments/initiate/${bookingId}`, { token: who.token })).body.data;
+/** Waits until the first seat is free again, then Anna buys it. */
+async function sellToAnna(event: Show): Promise<void> {
+  await until(
+    'the seat returns',
+    () => freeSeats(url, event.id),
+    (s) => s.includes(event.seats[0]!),
+  );
+  const other = await book(url, anna.token, event.id, [event.seats[0]!]);
+  expect((await confirm(url, anna.token, other.id)).status).toBe(200);
+}
 const visa = { payment_method: 'pm_card_visa' };
 
 describe('a payment on the payment page', () => {
@@ -112,13 +122,7 @@ describe('a payment after expiry', () => {
     const booking = await book(url, dora.token, event.id, [event.seats[0]!]);
     const page = await initiate(dora, booking.id);
     await stripe.paymentIntents.confirm(page.payment_intent_id, { payment_method: 'pm_card_late' });
-    await until(
-      'the seat returns',
-      () => freeSeats(url, event.id),
-      (s) => s.includes(event.seats[0]!),
-    );
-    const other = await book(url, anna.token, event.id, [event.seats[0]!]);
-    expect((await confirm(url, anna.token, other.id)).status).toBe(200);
+    await sellToAnna(event);
     const b = await until(
       'refunded',
       () => read(url, dora.token, booking.id),
@@ -140,13 +144,7 @@ describe('a payment after expiry', () => {
     await db.updateTable('orders').set({ accepts_equal_place: true }).where('id', '=', booking.id).execute();
     const page = await initiate(berta, booking.id);
     await stripe.paymentIntents.confirm(page.payment_intent_id, { payment_method: 'pm_card_late' });
-    await until(
-      'the seat returns',
-      () => freeSeats(url, event.id),
-      (s) => s.includes(event.seats[0]!),
-    );
-    const other = await book(url, anna.token, event.id, [event.seats[0]!]);
-    expect((await confirm(url, anna.token, other.id)).status).toBe(200);
+    await sellToAnna(event);
     const b = await until(
       'confirmed',
       () => read(url, berta.token, booking.id),
