@@ -60,10 +60,12 @@ type ClaimRow = {
   order_currency: string;
   places: ClaimedPlace[] | null;
   outbox_id: string | null;
-  known: number | null;
+  known: number;
   offers_open: boolean | null;
   limits_kept: boolean | null;
   unsold: boolean | null;
+  /** All named places were free to look at but not all could be had: somebody is at work on their rows this moment. */
+  looked_free: boolean;
   waited: boolean | null;
   target_status: OrderStatus | null;
 };
@@ -75,6 +77,8 @@ const RELAY_GRACE_SECONDS = 2;
  * Claims places for an order in ONE statement and one round trip: lock the wanted free places (SKIP LOCKED, so nobody waits
  * and nothing deadlocks), and only if every one was got write the order, its items, the holds and the outbox row.
  * Two claims of one place cannot both succeed: the row lock decides, and a row changed meanwhile is checked again by Postgres.
+ * Named places that were free but locked get a second statement that waits for the lock: often it is not a rival but the worker
+ * releasing an ended hold, and who clicks a seat the moment it is shown as free must not be refused for that.
  *
  * @returns the order (pending, hold running) with its event and places.
  * @throws DomainError event_not_found | event_not_on_sale | invalid | places_unavailable | sold_out | limit_exceeded,
@@ -91,7 +95,8 @@ export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequ
   if (wanted > request.maxPlaces)
     throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces, wanted });
 
-  const row = await run(db, request, placeIds, offers, wanted);
+  let row = await run(db, claimStatement(request, placeIds, offers, wanted));
+  if (row.looked_free) row = await run(db, claimStatement(request, placeIds, offers, wanted, 'wait')).catch(lostTheWait(row));
   if (!row.order_id) throw refusal(request, row, wanted);
   return {
     order: {
@@ -115,23 +120,29 @@ export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequ
   };
 }
 
-async function run(
-  db: Kysely<DB> | Transaction<DB>,
+async function run(db: Kysely<DB> | Transaction<DB>, statement: RawBuilder<ClaimRow>): Promise<ClaimRow> {
+  const { rows } = await statement.execute(db);
+  return rows[0]!;
+}
+
+/** Two who wait for each other's rows are told so by Postgres (40P01); the claim is then refused as it was at first. */
+const lostTheWait = (first: ClaimRow) => (err: { code?: string }) => {
+  if (err.code === '40P01') return first;
+  throw err;
+};
+
+/** The claim's SQL. Exported so that the benchmark can put exactly this statement beside pgbench's raw limit. */
+export function claimStatement(
   request: ClaimRequest,
   placeIds: string[],
   offers: { offerId: string; quantity: number }[],
   wanted: number,
-): Promise<ClaimRow> {
-  const { rows } = await claimStatement(request, placeIds, offers, wanted).execute(db);
-  return rows[0]!;
-}
-
-/** The claim's SQL. Exported so that the benchmark can put exactly this statement beside pgbench's raw limit. */
-export function claimStatement(request: ClaimRequest, placeIds: string[], offers: { offerId: string; quantity: number }[], wanted: number) {
+  locked: 'skip' | 'wait' = 'skip',
+): RawBuilder<ClaimRow> {
   // While somebody waits for such a place it is not for whoever comes by. Asked once, before any place is looked at or locked.
   const kept = request.forWaiter ? sql`false` : sql`(select waited from event)`;
   const isOpen = sql`not ${kept} and ${request.guard === false ? sql`true` : isFree('p')}`;
-  const lock = request.guard === false ? sql`` : sql`for update of p skip locked`;
+  const lock = request.guard === false ? sql`` : locked === 'wait' ? sql`for update of p` : sql`for update of p skip locked`;
   const wished = offers.length
     ? sql`w.offer_id = any(${offers.map((o) => o.offerId)}::uuid[])`
     : sql`w.offer_id in (select offer_id from places where id = any(${placeIds}::uuid[]))`;
@@ -190,6 +201,15 @@ export function claimStatement(request: ClaimRequest, placeIds: string[], offers
       now() + make_interval(secs => ${RELAY_GRACE_SECONDS})
     from bought b, ready r returning id
   ),`;
+  // What a refused claim saw, for its reason; a claim that succeeds does not look.
+  const seen = offers.length
+    ? sql`select count(*)::int as known, bool_and(${open}) as offers_open, false as looked_free
+    from asked a join offers o on o.id = a.offer_id where b.id is null`
+    : sql`select count(*)::int as known, bool_and(${open}) as offers_open,
+      ${locked === 'skip' && request.guard !== false} and count(*) filter (where ${isOpen} and ${open}) = ${wanted}::int
+        and (select count(*) from got) < ${wanted}::int as looked_free
+    from places p join offers o on o.id = p.offer_id
+    where b.id is null and p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid`;
   const held = request.into ? sql`(select count(*) from order_items i where i.order_id = ${request.into}::uuid)` : sql`0`;
 
   return sql<ClaimRow>`
@@ -224,21 +244,12 @@ select e.id as event_id, e.number as event_number, e.slug as event_slug, e.name 
   case when b.id is not null then (select json_agg(g order by g.position) from got g) end as places,
   ${request.into ? sql`null::uuid` : sql`(select id from boxed)`} as outbox_id,
   ${request.into ? sql`(select status from target)` : sql`null::order_status`} as target_status,
-  case when b.id is null then ${
-    offers.length
-      ? sql`(select count(*) from asked)`
-      : sql`(select count(*) from places p where p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid)`
-  }::int end as known,
-  case when b.id is null then ${
-    offers.length
-      ? sql`(select bool_and(${open}) from asked a join offers o on o.id = a.offer_id)`
-      : sql`(select bool_and(${open}) from places p join offers o on o.id = p.offer_id where p.id = any(${placeIds}::uuid[]))`
-  } end as offers_open,
+  seen.known, seen.offers_open, seen.looked_free,
   case when b.id is null then (select kept from limits) end as limits_kept,
   -- the order by makes it one look into places_unsold per offer instead of a scan of all places
   case when b.id is null then exists (select from offers o cross join lateral
     (select from places p where p.offer_id = o.id and p.sold_at is null order by p.position limit 1) left_over where o.event_id = e.id) end as unsold
-from (select) one left join event e on true left join bought b on true`;
+from (select) one left join event e on true left join bought b on true, lateral (${seen}) seen`;
 }
 
 /** Why a claim was refused, read from what its own statement saw. */
@@ -250,7 +261,7 @@ function refusal(request: ClaimRequest, row: ClaimRow, wanted: number): DomainEr
   if (request.into && row.target_status === 'expired') return new DomainError('order_expired', 'The hold of this order has ended.');
   if (request.into && row.target_status !== 'pending')
     return new DomainError('order_not_payable', `This order is ${row.target_status}: it takes no more places.`);
-  if ((row.known ?? 0) < (named || (request.offers?.length ?? 0)))
+  if (row.known < (named || (request.offers?.length ?? 0)))
     return new DomainError('invalid', 'Some of these places do not belong to this event.', {
       field: named ? 'seat_ids' : 'items',
       wanted,

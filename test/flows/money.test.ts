@@ -22,12 +22,19 @@ afterEach(() =>
     duplicateWebhooks: 0,
     reorderWebhooks: false,
     dropWebhooks: 0,
+    lateMs: 8000,
   }),
 );
 afterAll(() => db.destroy());
 
 const initiate = async (who: Person, bookingId: string) =>
   (await call(url, 'POST', `/api/v1/payments/initiate/${bookingId}`, { token: who.token })).body.data;
+/** The buyer pays with a card whose money is under way until `arrives` is called. */
+async function payLate(intent: string): Promise<{ arrives(): Promise<unknown> }> {
+  await faults(stripeUrl, { lateMs: 600_000 });
+  await stripe.paymentIntents.confirm(intent, { payment_method: 'pm_card_late' });
+  return { arrives: () => call(stripeUrl, 'POST', '/_standin/late-payment', { body: { payment_intent: intent } }) };
+}
 /** Waits until the first seat is free again, then Anna buys it. */
 async function sellToAnna(event: Show): Promise<void> {
   await until(
@@ -101,12 +108,13 @@ describe('a payment after expiry', () => {
     const event = await show(url, { holdSeconds: 2 });
     const booking = await book(url, berta.token, event.id, [event.seats[0]!]);
     const page = await initiate(berta, booking.id);
-    await stripe.paymentIntents.confirm(page.payment_intent_id, { payment_method: 'pm_card_late' });
+    const money = await payLate(page.payment_intent_id);
     await until(
       'expired',
       () => read(url, berta.token, booking.id),
       (b) => b.status === 'expired',
     );
+    await money.arrives();
     const b = await until(
       'confirmed after all',
       () => read(url, berta.token, booking.id),
@@ -121,8 +129,9 @@ describe('a payment after expiry', () => {
     const dora = await buyer(url);
     const booking = await book(url, dora.token, event.id, [event.seats[0]!]);
     const page = await initiate(dora, booking.id);
-    await stripe.paymentIntents.confirm(page.payment_intent_id, { payment_method: 'pm_card_late' });
+    const money = await payLate(page.payment_intent_id);
     await sellToAnna(event);
+    await money.arrives();
     const b = await until(
       'refunded',
       () => read(url, dora.token, booking.id),
@@ -143,8 +152,9 @@ describe('a payment after expiry', () => {
     const booking = await book(url, berta.token, event.id, [event.seats[0]!]);
     await db.updateTable('orders').set({ accepts_equal_place: true }).where('id', '=', booking.id).execute();
     const page = await initiate(berta, booking.id);
-    await stripe.paymentIntents.confirm(page.payment_intent_id, { payment_method: 'pm_card_late' });
+    const money = await payLate(page.payment_intent_id);
     await sellToAnna(event);
+    await money.arrives();
     const b = await until(
       'confirmed',
       () => read(url, berta.token, booking.id),
