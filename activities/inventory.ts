@@ -1,7 +1,9 @@
-// What an event's waitlist asks of the inventory: one round of offers. Activities of the inventory queue.
+// What an event's waitlist and its notices ask for: one round at a time. Activities of the inventory queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
+import * as notices from '../services/eventNotices.ts';
 import { type OfferTerms, serve } from '../services/waitlistOffers.ts';
+import { alive } from './alive.ts';
 import { retryable } from './failures.ts';
 
 export type InventoryActivities = ReturnType<typeof inventoryActivities>;
@@ -9,6 +11,8 @@ export type InventoryActivities = ReturnType<typeof inventoryActivities>;
 export function inventoryActivities({ db, terms }: { db: Kysely<DB>; terms: OfferTerms }) {
   return {
     /** Offers what is free to the first in line who fit. Repeating it offers nothing twice. */
-    serveWaitlist: (eventId: string) => retryable(() => serve(db, eventId, terms)),
+    serveWaitlist: (eventId: string) => alive(() => retryable(() => serve(db, eventId, terms))),
+    /** Cancels or tells the next holders of a cancelled or moved event. Repeating it does nothing twice. */
+    serveNotice: (eventId: string) => alive(() => retryable(() => notices.serve(db, eventId))),
   };
 }

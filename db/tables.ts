@@ -7,6 +7,8 @@ import type { ColumnType } from "kysely";
 
 export type AccountRole = "admin" | "organizer" | "user";
 
+export type EventNoticeKind = "cancelled" | "moved";
+
 export type EventStatus = "cancelled" | "draft" | "published";
 
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
@@ -64,6 +66,18 @@ export interface ApiKeys {
   scopes: Generated<string[]>;
 }
 
+export interface EventNotices {
+  created_at: Generated<Timestamp>;
+  data: Generated<Json>;
+  done_at: Timestamp | null;
+  event_id: string;
+  id: Generated<string>;
+  kind: EventNoticeKind;
+  made_by: string | null;
+  number: Generated<number>;
+  reason: Generated<string>;
+}
+
 export interface Events {
   banner_url: string | null;
   capacity: number;
@@ -101,6 +115,7 @@ export interface Mails {
   data: Generated<Json>;
   id: Generated<string>;
   kind: string;
+  notice_id: string | null;
   order_id: string | null;
   recipient: string;
   sent_at: Timestamp | null;
@@ -348,6 +363,7 @@ export interface WebhookEndpoints {
 export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
+  event_notices: EventNotices;
   events: Events;
   idempotency_keys: IdempotencyKeys;
   mails: Mails;

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'account_not_found',
   'email_taken',
   'event_not_found',
+  'event_fixed', // what has been sold or has begun forbids this change: details.fields says what
   'event_not_on_sale', // not published, already begun, or outside the sales window
   'sold_out', // nothing of this event is left unsold
   'places_unavailable', // held or sold to somebody else right now

@@ -27,14 +27,19 @@ export type NewEvent = {
 /** More than the largest arena twice over; keeps one request from filling the disk. */
 const MAX_SEATS = 250_000;
 
+/** A venue that exists, or DomainError invalid. */
+export async function checkVenue(db: Kysely<DB> | Transaction<DB>, venueId: string | null): Promise<void> {
+  if (venueId && !(isUuid(venueId) && (await venues.find(db, venueId))))
+    throw new DomainError('invalid', 'The venue does not exist.', { fields: { venue_id: 'unknown venue' } });
+}
+
 /**
  * Creates the event with its seats; returns its id.
  * @throws DomainError invalid (details.fields), also for an unknown venue
  */
 export async function create(db: Kysely<DB>, event: NewEvent): Promise<string> {
   const seats = check(event);
-  if (event.venueId && !(isUuid(event.venueId) && (await venues.find(db, event.venueId))))
-    throw new DomainError('invalid', 'The venue does not exist.', { fields: { venue_id: 'unknown venue' } });
+  await checkVenue(db, event.venueId);
   return db.transaction().execute(async (tx) => {
     const id = await insert(tx, event, event.capacity ?? seats);
     if (event.sections.length) await plan(tx, { id, currency: event.currency }, event.sections);
@@ -42,18 +47,25 @@ export async function create(db: Kysely<DB>, event: NewEvent): Promise<string> {
   });
 }
 
+const refuse = (field: string, message: string): never => {
+  throw new DomainError('invalid', message, { fields: { [field]: message } });
+};
+
+/** The number of seats of a plan. Throws invalid where it names something twice or is too large. */
+export function countSeats(sections: Section[]): number {
+  const names = sections.map((s) => s.name);
+  if (new Set(names).size !== names.length) refuse('seat_configuration.sections', 'Two sections have the same name.');
+  for (const [i, s] of sections.entries())
+    if (new Set(s.rows).size !== s.rows.length) refuse(`seat_configuration.sections.${i}.rows`, 'Two rows have the same name.');
+  const seats = sections.reduce((sum, s) => sum + s.rows.length * s.seatsPerRow, 0);
+  if (seats > MAX_SEATS) refuse('seat_configuration', `At most ${MAX_SEATS} seats fit into one event.`);
+  return seats;
+}
+
 /** Throws invalid where the event contradicts itself; returns the number of its seats. */
 function check(event: NewEvent): number {
-  const refuse = (field: string, message: string): never => {
-    throw new DomainError('invalid', message, { fields: { [field]: message } });
-  };
   if (event.endsAt <= event.startsAt) refuse('end_time', 'The event must end after it starts.');
-  const names = event.sections.map((s) => s.name);
-  if (new Set(names).size !== names.length) refuse('seat_configuration.sections', 'Two sections have the same name.');
-  for (const [i, s] of event.sections.entries())
-    if (new Set(s.rows).size !== s.rows.length) refuse(`seat_configuration.sections.${i}.rows`, 'Two rows have the same name.');
-  const seats = event.sections.reduce((sum, s) => sum + s.rows.length * s.seatsPerRow, 0);
-  if (seats > MAX_SEATS) refuse('seat_configuration', `At most ${MAX_SEATS} seats fit into one event.`);
+  const seats = countSeats(event.sections);
   // Fewer seats than capacity is a house with standing room or closed blocks (the seed's own example); more cannot be.
   if (event.capacity !== undefined && seats > event.capacity)
     refuse('capacity', `The seat configuration has ${seats} seats, more than the capacity of ${event.capacity}.`);

@@ -54,7 +54,7 @@ const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organizer_id, 
   from events e left join venues v on v.id = e.venue_id
   left join lateral (select min(price_minor) as low, max(price_minor) as high from offers where event_id = e.id and is_active) price on true`;
 const view = sql`select ${phase} as status,
-  (select count(*)::int from places p join offers o on o.id = p.offer_id where p.event_id = e.id and ${free}) as available, ${card}`;
+  (select count(*)::int from places p join offers o on o.id = p.offer_id where p.event_id = e.id and e.status <> 'cancelled' and ${free}) as available, ${card}`;
 
 /** The event by its id or its slug, whatever its status; undefined if there is none. */
 export async function find(db: Kysely<DB> | Transaction<DB>, idOrSlug: string): Promise<EventView | undefined> {
@@ -76,7 +76,27 @@ export async function identify(db: Kysely<DB>, idOrSlug: string): Promise<{ id: 
   return rows[0];
 }
 
-const named = (idOrSlug: string) => (isUuid(idOrSlug) ? sql`e.id = ${idOrSlug}::uuid` : sql`e.slug = ${idOrSlug}`);
+/** Who asks to manage an event. */
+export type Manager = { accountId: string; admin: boolean };
+
+/** An event is managed by its organizer and by admins. Throws forbidden. */
+export function checkManager(event: { organizer_id: string | null }, by: Manager): void {
+  if (!by.admin && event.organizer_id !== by.accountId) throw new DomainError('forbidden', 'This event belongs to another organizer.');
+}
+
+/** The id of an event, drafts too, for who manages it. Throws event_not_found | forbidden. */
+export async function identifyManaged(db: Kysely<DB>, idOrSlug: string, by: Manager): Promise<string> {
+  const { rows } = await sql<{
+    id: string;
+    organizer_id: string | null;
+  }>`select e.id, e.organizer_id from events e where ${named(idOrSlug)}`.execute(db);
+  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });
+  checkManager(rows[0], by);
+  return rows[0].id;
+}
+
+/** Which event a path means: `e` is its row. */
+export const named = (idOrSlug: string) => (isUuid(idOrSlug) ? sql`e.id = ${idOrSlug}::uuid` : sql`e.slug = ${idOrSlug}`);
 
 /** What listings show of an event beside its availability, which changes at another pace. */
 export type EventCard = Omit<EventView, 'available' | 'status'>;
@@ -135,7 +155,7 @@ function conditions(filter: EventFilter): RawBuilder<unknown>[] {
 export async function tiers(db: Kysely<DB> | Transaction<DB>, eventId: string): Promise<Tier[]> {
   const { rows } = await sql<Tier>`
     select o.id, o.name, o.price_minor, o.quantity,
-      (select count(*)::int from places p where p.offer_id = o.id and ${free}) as available
-    from offers o where o.event_id = ${eventId}::uuid and o.is_active order by o.number`.execute(db);
+      (select count(*)::int from places p where p.offer_id = o.id and e.status <> 'cancelled' and ${free}) as available
+    from offers o join events e on e.id = o.event_id where o.event_id = ${eventId}::uuid and o.is_active order by o.number`.execute(db);
   return rows;
 }

@@ -248,7 +248,7 @@ select e.id as event_id, e.number as event_number, e.slug as event_slug, e.name 
   case when b.id is null then (select kept from limits) end as limits_kept,
   -- the order by makes it one look into places_unsold per offer instead of a scan of all places
   case when b.id is null then exists (select from offers o cross join lateral
-    (select from places p where p.offer_id = o.id and p.sold_at is null order by p.position limit 1) left_over where o.event_id = e.id) end as unsold
+    (select from places p where p.offer_id = o.id and p.sold_at is null order by p.position limit 1) left_over where o.event_id = e.id and o.is_active) end as unsold
 from (select) one left join event e on true left join bought b on true, lateral (${seen}) seen`;
 }
 

@@ -57,15 +57,7 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
   const total = `${decimal(order.total_minor, order.currency)} ${order.currency}`;
   const places = order.places.map((p) => (p.seat_label ? `${p.section}, row ${p.row_label}, seat ${p.seat_label}` : p.offer_name));
   const when = `${order.event.starts_at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  if (kind === 'tickets') {
-    const files = [];
-    for (const [i, ticket] of order.tickets.entries()) {
-      files.push({
-        filename: `${code}-${i + 1}.pdf`,
-        content: await ticketFiles.file(db, ticket.id, 'ticket.pdf'),
-        contentType: 'application/pdf',
-      });
-    }
+  if (kind === 'tickets')
     return page(
       `Your tickets for ${order.event.name} (${code})`,
       `Hello ${order.buyer_name},`,
@@ -75,9 +67,37 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
         'Show the QR code of each ticket at the door.',
       ],
       places,
-      files,
+      await ticketPdfs(db, order, code),
+    );
+  if (kind === 'event-moved') {
+    const { before, after, reason } = data as { before: Where; after: Where; reason: string };
+    return page(
+      `${order.event.name} has moved: ${day(after)} (${code})`,
+      `Hello ${order.buyer_name},`,
+      [
+        `${order.event.name} takes place ${whenAndWhere(after)}. It was to be ${whenAndWhere(before)}.`,
+        ...(reason ? [reason] : []),
+        'Your tickets stay valid; here they are with the new date. If it does not suit you, cancel the booking before the event begins and you get your money back.',
+      ],
+      places,
+      await ticketPdfs(db, order, code),
     );
   }
+  if (kind === 'event-cancelled')
+    return page(
+      `${order.event.name} is cancelled (${code})`,
+      `Hello ${order.buyer_name},`,
+      [
+        `we are sorry: ${order.event.name} will not take place.`,
+        ...(data.reason ? [String(data.reason)] : []),
+        ...(order.refund
+          ? [
+              `${decimal(order.refund.amount_minor, order.currency)} ${order.currency} go back to the card you paid with. You need not do anything.`,
+            ]
+          : ['Nothing was charged for this booking.']),
+      ],
+      places,
+    );
   if (kind === 'refunded') {
     const amount = `${decimal(Number(data.amountMinor), String(data.currency))} ${String(data.currency)}`;
     return page(`Refund for order ${code}: ${amount}`, `Hello ${order.buyer_name},`, [
@@ -110,6 +130,21 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
     places,
   );
 }
+
+async function ticketPdfs(db: Kysely<DB>, order: orders.OrderView, code: string): Promise<Content['attachments']> {
+  const files = [];
+  for (const [i, ticket] of order.tickets.entries())
+    files.push({
+      filename: `${code}-${i + 1}.pdf`,
+      content: await ticketFiles.file(db, ticket.id, 'ticket.pdf'),
+      contentType: 'application/pdf',
+    });
+  return files;
+}
+
+type Where = { starts_at: string; venue: string | null };
+const day = (w: Where) => `${w.starts_at.slice(0, 16).replace('T', ' ')} UTC`;
+const whenAndWhere = (w: Where) => `on ${day(w)}${w.venue ? `, ${w.venue}` : ''}`;
 
 function page(subject: string, hello: string, lines: string[], list: string[] = [], attachments: Content['attachments'] = []): Content {
   const text = [hello, '', ...lines, '', ...list.map((l) => `- ${l}`), '', 'Billetter'].join('\n');

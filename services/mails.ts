@@ -2,13 +2,23 @@
 import { sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
 
-export type MailKind = 'tickets' | 'refunded' | 'expired-payment' | 'cancelled' | 'waitlist-offer';
+export type MailKind = 'tickets' | 'refunded' | 'expired-payment' | 'cancelled' | 'waitlist-offer' | 'event-cancelled' | 'event-moved';
 
-/** Promises the order's buyer a mail. Sent at least once; its id is the Message-ID, so a repeat can be recognised. */
-export async function promise(tx: Transaction<DB>, kind: MailKind, orderId: string, data: Record<string, unknown> = {}): Promise<void> {
+/**
+ * Promises the order's buyer a mail (or those of many orders, one each). Sent at least once; its id is the Message-ID, so a
+ * repeat can be recognised. With `noticeId` each order is told of that notice once, however often this is repeated.
+ */
+export async function promise(
+  tx: Transaction<DB>,
+  kind: MailKind,
+  orderId: string | string[],
+  data: Record<string, unknown> = {},
+  noticeId: string | null = null,
+): Promise<void> {
   await sql`with mail as (
-      insert into mails (kind, recipient, order_id, data)
-      select ${kind}, coalesce(o.buyer_email, a.email), o.id, ${JSON.stringify(data)}::jsonb
-      from orders o join accounts a on a.id = o.account_id where o.id = ${orderId}::uuid returning id, order_id)
+      insert into mails (kind, recipient, order_id, data, notice_id)
+      select ${kind}, coalesce(o.buyer_email, a.email), o.id, ${JSON.stringify(data)}::jsonb, ${noticeId}::uuid
+      from orders o join accounts a on a.id = o.account_id where o.id = any(${[orderId].flat()}::uuid[])
+      on conflict (notice_id, order_id) where notice_id is not null do nothing returning id, order_id)
     insert into outbox (topic, subject_id, payload) select 'mail', id, jsonb_build_object('order', order_id) from mail`.execute(tx);
 }

@@ -164,16 +164,39 @@ export async function cancel(
         throw new DomainError('order_not_cancellable', 'The event has begun; a paid order can no longer be cancelled.');
       if (before.tickets.some((t) => t.checked_in_at))
         throw new DomainError('order_not_cancellable', 'A ticket of this order has been used.');
-      await move(tx, row, 'cancelled', request.reason);
-      await tickets.voidAll(tx, row.id);
-      await places.giveBack(tx, row.id);
-      await owe(tx, row.id, 'requested_by_customer');
+      await undo(tx, row, request.reason, 'requested_by_customer');
       await mails.promise(tx, 'cancelled', row.id);
-      await outbox.orderChanged(tx, row.id);
     }
     const order = (await find(tx, row.id))!;
     return { order, refundMinor: order.refund?.amount_minor ?? 0, refundStatus: order.refund?.status ?? null };
   });
+}
+
+/**
+ * Cancels an order because its event will not be: whatever its owner could still do, and also when a ticket has been used or the
+ * event has begun. What was paid is owed back, and the buyer is told of the notice. False if there was nothing left to cancel.
+ */
+export async function cancelForEvent(
+  db: Kysely<DB>,
+  orderId: string,
+  notice: { id: string; data: Record<string, unknown> },
+): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const row = await lock(tx, orderId);
+    if (!TRANSITIONS[row.status].includes('cancelled')) return false;
+    await undo(tx, row, 'the event is cancelled', 'event_cancelled');
+    await mails.promise(tx, 'event-cancelled', row.id, notice.data, notice.id);
+    return true;
+  });
+}
+
+/** What every cancelling does: the tickets admit nobody, the places are free, captured money is owed, the workflow pays it out. */
+async function undo(tx: Transaction<DB>, order: { id: string; status: OrderStatus }, reason: string, refundReason: string): Promise<void> {
+  await move(tx, order, 'cancelled', reason);
+  await tickets.voidAll(tx, order.id);
+  await places.giveBack(tx, order.id);
+  await owe(tx, order.id, refundReason);
+  await outbox.orderChanged(tx, order.id);
 }
 
 /** Writes a pending refund for whatever was captured for the order and is not yet on its way back. */

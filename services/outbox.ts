@@ -4,9 +4,10 @@ import type { DB } from '../db/tables.ts';
 
 /**
  * order.created starts the order's workflow; order.changed starts or signals it; mail starts the mail's delivery;
- * places.freed and waitlist.joined (subject: the event) wake the event's waitlist; sms starts a text message's delivery.
+ * places.freed and waitlist.joined (subject: the event) wake the event's waitlist; sms starts a text message's delivery;
+ * event.notice (subject: the event) starts or wakes the telling of its ticket holders.
  */
-export type Topic = 'order.created' | 'order.changed' | 'mail' | 'sms' | 'places.freed' | 'waitlist.joined';
+export type Topic = 'order.created' | 'order.changed' | 'mail' | 'sms' | 'places.freed' | 'waitlist.joined' | 'event.notice';
 
 /** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
 export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };

@@ -2,6 +2,12 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
 
+/** Tells the event's waitlist, if somebody waits, that there may be something for it, or nothing ever. */
+export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promise<void> {
+  await sql`insert into outbox (topic, subject_id) select 'places.freed', ${eventId}::uuid
+    where exists (select from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered'))`.execute(tx);
+}
+
 /** Free means: never sold, and not held by an order whose hold still runs. The same words for every reader and writer of places. */
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
@@ -45,8 +51,9 @@ async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unkn
  */
 export async function take(tx: Transaction<DB>, orderId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string; ok: boolean }>`
-    select p.id, p.sold_at is null and (p.order_id = ${orderId}::uuid or p.order_id is null or p.held_until <= now()) as ok
-    from places p where p.id in (select place_id from order_items where order_id = ${orderId}::uuid) order by p.id for update`.execute(tx);
+    select p.id, p.sold_at is null and (p.order_id = ${orderId}::uuid or p.order_id is null or p.held_until <= now())
+      and p.offer_id = i.offer_id as ok -- a seat taken out of the house meanwhile belongs to another offer (seats.replan)
+    from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid order by p.id for update of p`.execute(tx);
   const lost = rows.filter((r) => !r.ok).map((r) => r.id);
   if (lost.length === 0)
     await sql`with taken as (

@@ -26,7 +26,7 @@ export type HouseRow = {
 
 export type House = { rows: HouseRow[] /** what this has seen, as place_changes count it */; snapshot: Snapshot; now: number; top: number };
 
-/** Every place that the event sells, row by row, as one consistent picture. 100,000 places are a few hundred rows. */
+/** Every place that the event sells (none, once it is cancelled), row by row, as one consistent picture. 100,000 places are a few hundred rows. */
 export async function house(db: Kysely<DB>, eventId: string): Promise<House> {
   const epoch = sql`(extract(epoch from p.held_until) * 1000)::float8`;
   const { rows } = await sql<HouseRow & { snapshot: string; now: number; top: number }>`
@@ -39,7 +39,7 @@ export async function house(db: Kysely<DB>, eventId: string): Promise<House> {
         string_agg(case when p.sold_at is not null then 's' when p.order_id is null then 'f' else 'h' end, '' order by p.position) as states,
         json_agg(${epoch} order by p.position) filter (where p.sold_at is null and p.order_id is not null) as untils,
         o.number as o, min(p.position) as first
-      from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active
+      from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active and exists (select from events e where e.id = p.event_id and e.status <> 'cancelled')
       group by o.id, coalesce(p.section, o.name), coalesce(p.row_label, '')) h on true
     order by h.o, h.first`.execute(db);
   const { snapshot, now, top } = rows[0]!;
@@ -50,16 +50,16 @@ export type Section = { name: string; rows: string[]; seatsPerRow: number; price
 
 /**
  * Writes one offer for each section and every seat of it: two statements, however many seats. Positions count from 0 within
- * the offer, as claims by quantity expect.
+ * the offer, as claims by quantity expect. `after`: how many sections the event has already.
  */
-export async function plan(tx: Transaction<DB>, event: { id: string; currency: string }, sections: Section[]): Promise<void> {
+export async function plan(tx: Transaction<DB>, event: { id: string; currency: string }, sections: Section[], after = 0): Promise<void> {
   const offers = await tx
     .insertInto('offers')
     .values(
       sections.map((s, i) => ({
         event_id: event.id,
         name: s.name,
-        tier_number: i + 1,
+        tier_number: after + i + 1,
         tier_name: s.name,
         price_minor: s.priceMinor,
         currency: event.currency,

@@ -1,5 +1,5 @@
 // Venues: where events happen.
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
 
 export type Venue = {
@@ -18,7 +18,7 @@ export type Venue = {
 const COLUMNS = ['id', 'number', 'name', 'address', 'city', 'state', 'country', 'postal_code', 'capacity', 'layout_config'] as const;
 
 /** The venue, or undefined. */
-export async function find(db: Kysely<DB>, id: string): Promise<Venue | undefined> {
+export async function find(db: Kysely<DB> | Transaction<DB>, id: string): Promise<Venue | undefined> {
   return db.selectFrom('venues').select(COLUMNS).where('id', '=', id).executeTakeFirst();
 }
 

@@ -3,11 +3,21 @@ import { type WorkflowClient, WorkflowExecutionAlreadyStartedError } from '@temp
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
+import * as notices from '../services/eventNotices.ts';
 import * as idempotency from '../services/idempotency.ts';
 import { orderCode, sweep } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
 import * as sessions from '../services/sessions.ts';
-import { CHANGED, mailStart, orderFirstStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
+import {
+  CHANGED,
+  eventNoticeStart,
+  mailStart,
+  orderFirstStart,
+  orderStart,
+  smsStart,
+  WORKFLOWS,
+  waitlistStart,
+} from '../workflows/messages.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a mail or a webhook's signal. */
 const IDLE_MS = 100;
@@ -30,8 +40,8 @@ export function startRelay({ db, client, log }: { db: Kysely<DB>; client: Workfl
         if (Date.now() - swept > SWEEP_MS) {
           swept = Date.now();
           await Promise.all([sessions.prune(db), idempotency.prune(db)]);
-          const found = await sweep(db);
-          if (found) log.warn({ found }, 'sweep: orders nobody had seen to were announced again');
+          const found = (await sweep(db)) + (await notices.sweep(db));
+          if (found) log.warn({ found }, 'sweep: orders or notices nobody had seen to were announced again');
         }
         const batch = await outbox.take(db, BATCH);
         taken = batch.length;
@@ -80,6 +90,11 @@ async function announce(client: WorkflowClient, row: outbox.OutboxRow): Promise<
   }
   if (row.topic === 'sms') {
     await client.start(WORKFLOWS.sms, smsStart(row.subject_id, (row.payload as { order: string }).order));
+    return;
+  }
+  if (row.topic === 'event.notice') {
+    const { event } = row.payload as { event: string };
+    await client.signalWithStart(WORKFLOWS.eventNotice, { ...eventNoticeStart(row.subject_id, event), signal: CHANGED, signalArgs: [] });
     return;
   }
   if (row.topic === 'places.freed' || row.topic === 'waitlist.joined') {

@@ -13,7 +13,7 @@ export const SEARCH = {
   owner: defineSearchAttributeKey('BilletterOwner', SearchAttributeType.KEYWORD),
 } as const;
 
-export const WORKFLOWS = { order: 'order', mail: 'mail', sms: 'sms', waitlist: 'waitlist' } as const;
+export const WORKFLOWS = { order: 'order', mail: 'mail', sms: 'sms', waitlist: 'waitlist', eventNotice: 'eventNotice' } as const;
 
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
 export const CHANGED = 'changed';
@@ -32,7 +32,10 @@ export const mailWorkflowId = (mailId: string) => `mail/${mailId}`;
 export const smsWorkflowId = (textId: string) => `sms/${textId}`;
 export const waitlistWorkflowId = (eventId: string) => `waitlist/${eventId}`;
 
+export const eventNoticeWorkflowId = (eventId: string) => `event/${eventId}`;
+
 export type WaitlistInput = { eventId: string };
+export type EventNoticeInput = { eventId: string };
 
 /** Options that start (or find) the workflow of an order. `code` is the order's code for people, `event` the event's slug, `owner` the account's id. */
 export function orderStart(input: OrderInput) {
@@ -81,6 +84,18 @@ export function waitlistStart(eventId: string) {
     taskQueue: 'inventory' satisfies Queue,
     args: [{ eventId }] as [WaitlistInput],
     staticSummary: `waitlist of event ${eventId}`,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  };
+}
+
+/** Options that start (or find) the one workflow that carries an event's notices to its holders. `event`: the event's slug. */
+export function eventNoticeStart(eventId: string, event: string) {
+  return {
+    workflowId: eventNoticeWorkflowId(eventId),
+    taskQueue: 'inventory' satisfies Queue,
+    args: [{ eventId }] as [EventNoticeInput],
+    typedSearchAttributes: [{ key: SEARCH.event, value: event }] as SearchAttributePair[],
+    staticSummary: `telling the holders of ${event}`,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
   };
 }

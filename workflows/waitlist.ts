@@ -20,6 +20,7 @@ import { CHANGED, type Queue, SEARCH, type WaitlistInput } from './messages.ts';
 const { serveWaitlist } = proxyActivities<InventoryActivities>({
   taskQueue: 'inventory' satisfies Queue,
   startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '8 seconds',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 });
 

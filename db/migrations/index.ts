@@ -6,6 +6,7 @@ import * as m0003 from './0003_place_changes.ts';
 import * as m0004 from './0004_waitlist.ts';
 import * as m0005 from './0005_live_reads.ts';
 import * as m0006 from './0006_idempotency.ts';
+import * as m0008 from './0008_event_notices.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0004_waitlist': m0004,
   '0005_live_reads': m0005,
   '0006_idempotency': m0006,
+  '0008_event_notices': m0008,
 };

@@ -1,15 +1,19 @@
-// Evently's organizer side: create an event with its seats.
+// Evently's organizer side: create an event with its seats, change it, see how far its cancelling or moving has come.
 import type { z } from 'zod';
 import { DomainError } from '../../services/errors.ts';
+import { update } from '../../services/eventChanges.ts';
 import { create } from '../../services/eventCreation.ts';
+import * as notices from '../../services/eventNotices.ts';
 import * as events from '../../services/events.ts';
 import { minor } from '../../services/money.ts';
 import type { Section } from '../../services/seats.ts';
+import type { Caller } from '../../services/sessions.ts';
+import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import * as present from './presenters.ts';
-import { EventBody, EventFull, envelope } from './schemas.ts';
+import { EventBody, EventChangeBody, EventChanged, EventFull, EventPath, EventProgress, envelope } from './schemas.ts';
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
@@ -28,9 +32,7 @@ export function admin({ db }: Gateway): Route[] {
       body: EventBody,
       responses: { 201: { description: 'The event.', schema: envelope(EventFull) } },
       async handle({ body, caller }) {
-        const currency = body.currency.toUpperCase();
-        if (!CURRENCIES.has(currency))
-          throw new DomainError('invalid', 'Unknown currency.', { fields: { currency: 'not an ISO 4217 code' } });
+        const currency = known(body.currency);
         const id = await create(db, {
           organizerId: caller.accountId,
           name: body.name,
@@ -48,7 +50,72 @@ export function admin({ db }: Gateway): Route[] {
         return ok(present.eventFull(event, await events.tiers(db, id)), 'Event created successfully', 201);
       },
     }),
+    route({
+      method: 'put',
+      path: '/api/v1/admin/events/:id',
+      access: 'organizer',
+      limit: 'admin',
+      tag: 'Admin',
+      summary: 'Update event',
+      description:
+        "For the event's organizer and admins. Fields that are not sent stay as they are. 409 EVENT_NOT_CHANGEABLE says in details.fields what " +
+        'sales, the clock or a cancelling forbid: seats that are sold or held cannot be left out of the plan, the capacity cannot fall below ' +
+        'them, the currency is fixed by the first booking, start, venue, seats and prices when the event begins. A new price holds for new ' +
+        'bookings. When the start or the venue changes every ticket holder is told by mail; when the event is cancelled every booking is ' +
+        'cancelled and refunded. `progress` (and GET .../progress) says how far that is.',
+      params: EventPath,
+      body: EventChangeBody,
+      responses: { 200: { description: 'The event as it is now.', schema: envelope(EventChanged) } },
+      async handle({ body, params, caller }) {
+        const { seat_configuration: plan } = body;
+        const id = await update(db, {
+          event: params.id,
+          by: manager(caller),
+          changes: {
+            name: body.name,
+            description: body.description,
+            venueId: body.venue_id,
+            startsAt: body.start_time === undefined ? undefined : new Date(body.start_time),
+            endsAt: body.end_time === undefined ? undefined : new Date(body.end_time),
+            capacity: body.capacity,
+            currency: body.currency === undefined ? undefined : known(body.currency),
+            holdSeconds: body.hold_seconds,
+            status: body.status,
+            reason: body.reason,
+            ...(plan && { sections: (currency: string) => plan.sections.map((s, i) => section(s, i, currency)) }),
+          },
+        });
+        const event = (await events.find(db, id))!;
+        const far = (await notices.progress(db, id))!;
+        const progress = far.notice ? { progress: present.eventProgress(far, eventNoticeWorkflowId(id)) } : {};
+        return ok({ ...present.eventFull(event, await events.tiers(db, id)), ...progress }, 'Event updated successfully');
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/v1/admin/events/:id/progress',
+      access: 'organizer',
+      limit: 'admin',
+      tag: 'Admin',
+      summary: 'Progress of a cancelling or moving',
+      description: 'Addition to the seed: how many bookings are cancelled or told, how many refunds are made, and where to watch it.',
+      params: EventPath,
+      responses: { 200: { description: 'How far it is.', schema: envelope(EventProgress) } },
+      async handle({ params, caller }) {
+        const id = await events.identifyManaged(db, params.id, manager(caller));
+        return ok(present.eventProgress((await notices.progress(db, id))!, eventNoticeWorkflowId(id)));
+      },
+    }),
   ];
+}
+
+const manager = (caller: Caller): events.Manager => ({ accountId: caller.accountId, admin: caller.role === 'admin' });
+
+/** The currency as ISO 4217 writes it. */
+function known(code: string): string {
+  const currency = code.toUpperCase();
+  if (!CURRENCIES.has(currency)) throw new DomainError('invalid', 'Unknown currency.', { fields: { currency: 'not an ISO 4217 code' } });
+  return currency;
 }
 
 type SectionIn = z.output<typeof EventBody>['seat_configuration']['sections'][number];

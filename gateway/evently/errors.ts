@@ -16,6 +16,8 @@ const TABLE = {
   // The seed has no code for a taken address: it is a fault of the field, and VALIDATION_ERROR is a 400 there.
   email_taken: { status: 400, code: 'VALIDATION_ERROR' },
   event_not_found: { status: 404, code: 'EVENT_NOT_FOUND' },
+  // "409 Conflict - Resource conflict" in the seed; its two 409 codes speak of buying, this is an organizer's change.
+  event_fixed: { status: 409, code: 'EVENT_NOT_CHANGEABLE' },
   // The request is well formed, the event's state forbids it: the 409 whose sentence is true of it.
   event_not_on_sale: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
   sold_out: { status: 409, code: 'EVENT_SOLD_OUT' },

@@ -1,6 +1,7 @@
 // Rows -> Evently's wire: the only place where its minor units become decimals and its dates text.
 import type { z } from 'zod';
 import type { Account } from '../../services/accounts.ts';
+import type { Progress } from '../../services/eventNotices.ts';
 import type { EventView, Tier } from '../../services/events.ts';
 import type { Claim } from '../../services/holds.ts';
 import { decimal } from '../../services/money.ts';
@@ -53,6 +54,29 @@ export const eventFull = (e: EventView, tiers: Tier[]): z.output<typeof s.EventF
   price_tiers: tiers.map((t) => ({ tier: t.name, price: money(t.price_minor, e.currency), available: t.available })),
   created_at: time(e.created_at),
 });
+
+/** How far a cancelling or moving has come. */
+export const eventProgress = (p: Progress, workflowId: string): z.output<typeof s.EventProgress> => {
+  const total = p.done + p.left;
+  const sum = ({ count, minor }: { count: number; minor: number }) => ({ count, amount: money(minor, p.event.currency) });
+  return {
+    event_id: p.event.id,
+    event_status: p.event.status,
+    kind: p.notice?.kind ?? null,
+    reason: p.notice?.reason ?? '',
+    started_at: timeOrNull(p.notice?.created_at ?? null),
+    finished_at: timeOrNull(p.notice?.done_at ?? null),
+    bookings: { total, done: p.done, percent: total ? Math.floor((100 * p.done) / total) : 100 },
+    mails_sent: p.mails_sent,
+    refunds: {
+      processing: sum(p.refunds.pending),
+      succeeded: sum(p.refunds.succeeded),
+      failed: sum(p.refunds.failed),
+      currency: p.event.currency,
+    },
+    workflow_id: workflowId,
+  };
+};
 
 const venueFull = ({ number: _, ...venue }: NonNullable<EventView['venue']>) => venue;
 

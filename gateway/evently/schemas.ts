@@ -66,27 +66,40 @@ const Section = z.object({
   seats_per_row: z.number().int().min(1).max(5_000),
   price: z.union([z.number().min(0), z.string().max(20)]).meta({ example: 300.0 }),
 });
+const capacity = z.number().int().min(1).max(1_000_000).optional();
+const currency = z.string().regex(/^[A-Za-z]{3}$/);
+const holdSeconds = z.number().int().min(1).max(86_400);
 export const EventBody = z.object({
   name: label(200),
   description: z.string().max(20_000).default(''),
   venue_id: id,
   start_time: instant,
   end_time: instant,
-  capacity: z.number().int().min(1).max(1_000_000).optional(),
+  capacity,
   seat_configuration: z.object({ sections: z.array(Section).min(1).max(500) }),
-  currency: z
-    .string()
-    .regex(/^[A-Za-z]{3}$/)
-    .default('USD')
-    .meta({ description: 'Addition to the seed.' }),
-  hold_seconds: z
-    .number()
-    .int()
-    .min(1)
-    .max(86_400)
-    .optional()
-    .meta({ description: 'Addition to the seed: how long a booking is held unpaid.' }),
+  currency: currency.default('USD').meta({ description: 'Addition to the seed.' }),
+  hold_seconds: holdSeconds.optional().meta({ description: 'Addition to the seed: how long a booking is held unpaid.' }),
   status: z.enum(['published', 'draft']).default('published').meta({ description: 'Addition to the seed.' }),
+});
+/** The same fields, each of them optional: what is not sent stays as it is. */
+export const EventChangeBody = z.object({
+  name: label(200).optional(),
+  description: z.string().max(20_000).optional(),
+  venue_id: id.optional(),
+  start_time: instant.optional(),
+  end_time: instant.optional(),
+  capacity,
+  seat_configuration: z
+    .object({ sections: z.array(Section).min(1).max(500) })
+    .optional()
+    .meta({ description: 'The whole plan as it is to be. Seats are known by section, row and number; sold and held ones must be in it.' }),
+  currency: currency.optional(),
+  hold_seconds: holdSeconds.nullish().meta({ description: "null: as this API's bookings are held by default." }),
+  status: z
+    .enum(['published', 'draft', 'cancelled'])
+    .optional()
+    .meta({ description: '`cancelled` is for good: every booking is cancelled and refunded, and its buyer told.' }),
+  reason: z.string().trim().max(1000).optional().meta({ description: 'Told to the holders when the event is moved or cancelled.' }),
 });
 
 // ---- answers
@@ -124,6 +137,25 @@ export const EventFull = EventBase.extend({
   price_tiers: z.array(z.object({ tier: z.string(), price: amount, available: z.number().int() })),
   created_at: instant,
 });
+const refundSum = z.object({ count: z.number().int(), amount });
+export const EventProgress = z.object({
+  event_id: id,
+  event_status: z.enum(['draft', 'published', 'cancelled']),
+  kind: z
+    .enum(['cancelled', 'moved'])
+    .nullable()
+    .meta({ description: 'What befell the event last; null: nothing that holders were told of.' }),
+  reason: z.string(),
+  started_at: instant.nullable(),
+  finished_at: instant.nullable().meta({ description: 'When the last holder had been told and the last refund decided.' }),
+  bookings: z.object({ total: z.number().int(), done: z.number().int(), percent: z.number().int() }),
+  mails_sent: z.number().int(),
+  refunds: z.object({ processing: refundSum, succeeded: refundSum, failed: refundSum, currency: z.string() }),
+  workflow_id: z
+    .string()
+    .meta({ description: 'The workflow to watch in the Temporal UI.', example: 'event/550e8400-e29b-41d4-a716-446655440001' }),
+});
+export const EventChanged = EventFull.extend({ progress: EventProgress.optional() });
 const SeatOut = z.object({ id, seat_number: z.string(), price: amount, status: z.enum(['available', 'held', 'booked']) });
 export const SeatMap = z.object({
   event_id: id,

@@ -62,6 +62,8 @@ describe('access', () => {
     'get /api/v1/users/profile': 'user authenticated',
     'put /api/v1/users/profile': 'user authenticated',
     'post /api/v1/admin/events': 'organizer admin',
+    'put /api/v1/admin/events/:id': 'organizer admin',
+    'get /api/v1/admin/events/:id/progress': 'organizer admin',
     'get /api/v1/admin/analytics/dashboard': 'organizer admin',
     'post /api/v1/waitlist/join': 'user authenticated',
     'get /api/v1/waitlist/:waitlistId': 'user authenticated',
