@@ -1,13 +1,16 @@
 // A cancelled and a moved event on a stack of its own (its worker is killed here): every holder is told, all the money goes back, once.
 import { Client, Connection } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
+import { workflowsPath } from '../../worker/bundle.ts';
 import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
 import { book, buyer, call, confirm, mailsTo, type Person, read, show, signIn, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
+import { saveHistory } from '../support/histories.ts';
 import { stripeClient } from '../support/stripe.ts';
 
 let stack: Stack;
@@ -105,9 +108,13 @@ test('cancelled: with the worker killed half-way every booking ends, every payme
   expect((await call(url, 'GET', `/api/v1/events/${event.id}`)).body.data).toMatchObject({ status: 'cancelled', available_seats: 0 });
 
   const connection = await Connection.connect({ address: stack.temporalAddress });
-  const result = await new Client({ connection }).workflow.getHandle(eventNoticeWorkflowId(event.id)).result();
+  const workflow = new Client({ connection }).workflow.getHandle(eventNoticeWorkflowId(event.id));
+  const result = await workflow.result();
+  const history = await workflow.fetchHistory();
   await connection.close();
   expect(result).toBe('Done: 11 of 11 bookings cancelled (100 %); refunds: 10 made, 0 under way.');
+  await Worker.runReplayHistory({ workflowsPath }, history, eventNoticeWorkflowId(event.id));
+  if (process.env.SAVE_HISTORIES) saveHistory('event-notice-cancelled-with-the-worker-killed', history);
 }, 180_000); // the dead worker's tasks are given to the new one after 8 to 10 seconds each
 
 test('moved: every holder has one mail with the new time and new tickets, and may still give them back', async () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../deploy/local/ports.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
-import { book, buyer, call, confirm, type Person, show, until } from '../support/client.ts';
+import { book, buyer, call, confirm, type Person, show, signIn, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
 import { picture, type Screen, watch } from '../support/live.ts';
 
@@ -97,6 +97,33 @@ describe('live seats', () => {
       (n) => n === 5,
     );
     await agree(screen, urls[0], event.id);
+    await screen.close();
+  });
+
+  test('a new seat plan: a new snapshot with the seats that came and without those that went; a cancelled event has none', async () => {
+    const event = await show(urls[0], { seats: 3 });
+    const screen = await watch(urls[0], event.id);
+    await first(screen, 'snapshot');
+    const token = await signIn(urls[1], 'organizer@billetter.test');
+    const put = (body: object) => call(urls[1], 'PUT', `/api/v1/admin/events/${event.id}`, { token, body });
+    const sections = [{ name: 'Floor', rows: ['A', 'B'], seats_per_row: 2, price: 50 }];
+    expect((await put({ seat_configuration: { sections } })).status).toBe(200);
+    const snapshot = (total: number) =>
+      until(
+        `a snapshot of ${total} seats`,
+        async () => screen.messages.filter((m) => m.type === 'snapshot').at(-1)?.data.total_seats,
+        (n) => n === total,
+      );
+    await snapshot(4);
+    const after = await call(urls[0], 'GET', `/api/v1/events/${event.id}/seats`);
+    const [rowA, rowB] = after.body.data.sections[0].rows;
+    expect(rowA.seats.map((s: any) => s.id)).toEqual(event.seats.slice(0, 2));
+    const [{ token: buyersToken }] = people as [Person];
+    await book(urls[1], buyersToken, event.id, [rowB.seats[0].id]);
+    await agree(screen, urls[0], event.id);
+    expect(screen.seats.get(rowB.seats[0].id)).toBe('held');
+    expect((await put({ status: 'cancelled' })).status).toBe(200);
+    await snapshot(0);
     await screen.close();
   });
 

@@ -11,6 +11,7 @@ import { workflowsPath } from '../../worker/bundle.ts';
 import { waitlistWorkflowId } from '../../workflows/messages.ts';
 import { type Answer, book, buyer, call, confirm, mailsTo, type Person, show, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
+import { saveHistory } from '../support/histories.ts';
 
 let stack: Stack;
 let worker: App;
@@ -266,6 +267,7 @@ describe('workers that die', () => {
     const client = await temporal();
     const history = await client.workflow.getHandle(waitlistWorkflowId(event.id)).fetchHistory();
     await Worker.runReplayHistory({ workflowsPath }, history, waitlistWorkflowId(event.id)); // throws where the code would act otherwise
+    if (process.env.SAVE_HISTORIES) saveHistory('waitlist-a-storm-with-the-worker-killed', history);
     await client.connection.close();
   }, 240_000);
 
