@@ -149,9 +149,9 @@ function childCpu(): number {
   }
 }
 
-/** A parameter as SQL text; the seat and the buyer are computed from pgbench's variables. Not an ARRAY[]: the plan shall be the gateway's own. */
+/** A parameter as SQL text; the seat and the buyer are computed from pgbench's variables. */
 function literal(value: unknown): string {
-  if (Array.isArray(value)) return `string_to_array(md5('place ' || :n::text), ' ')`;
+  if (value === PLACE) return `md5('place ' || :n::text)`;
   if (value === ACCOUNT) return `md5('buyer ' || (:client_id::int % ${BUYERS})::text)`;
   if (value === null) return 'null';
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `'${String(value).replaceAll("'", "''")}'`;

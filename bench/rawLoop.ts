@@ -41,8 +41,8 @@ async function loop(m: Message): Promise<Driven> {
     clients.map(async (client, i) => {
       const account = uuid(`buyer ${i % m.buyers}`);
       while (performance.now() < until) {
-        const place = [uuid(`place ${(n++ * STRIDE) % m.size}`)];
-        const values = m.parameters.map((p) => (Array.isArray(p) ? place : p === m.account ? account : p));
+        const place = uuid(`place ${(n++ * STRIDE) % m.size}`);
+        const values = m.parameters.map((p) => (p === m.place ? place : p === m.account ? account : p));
         const sent = performance.now();
         await client.query({ name: 'claim', text: m.text, values });
         times.push(performance.now() - sent);

@@ -2,6 +2,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
+import { uuids } from './ids.ts';
 import { isFree } from './places.ts';
 
 export type ClaimRequest = {
@@ -139,13 +140,15 @@ export function claimStatement(
   wanted: number,
   locked: 'skip' | 'wait' = 'skip',
 ): RawBuilder<ClaimRow> {
+  const ids = uuids(placeIds);
+  const offerIds = uuids(offers.map((o) => o.offerId));
   // While somebody waits for such a place it is not for whoever comes by. Asked once, before any place is looked at or locked.
   const kept = request.forWaiter ? sql`false` : sql`(select waited from event)`;
   const isOpen = sql`not ${kept} and ${request.guard === false ? sql`true` : isFree('p')}`;
   const lock = request.guard === false ? sql`` : locked === 'wait' ? sql`for update of p` : sql`for update of p skip locked`;
   const wished = offers.length
-    ? sql`w.offer_id = any(${offers.map((o) => o.offerId)}::uuid[])`
-    : sql`w.offer_id in (select offer_id from places where id = any(${placeIds}::uuid[]))`;
+    ? sql`w.offer_id = any(${offerIds})`
+    : sql`w.offer_id in (select offer_id from places where id = any(${ids}))`;
   const waits = (wish: RawBuilder<unknown>) =>
     sql`exists (select from waitlist_entries w where w.event_id = events.id and w.status = 'waiting' and ${wish})`;
   const waited = request.forWaiter ? sql`false` : sql`(${waits(sql`w.offer_id is null`)} or ${waits(wished)})`; // two probes of one index
@@ -157,7 +160,7 @@ export function claimStatement(
     ? sql`
   asked as materialized (
     select a.offer_id, a.n, floor(random() * o.quantity)::int as start
-    from unnest(${offers.map((o) => o.offerId)}::uuid[], ${offers.map((o) => o.quantity)}::int[]) as a (offer_id, n)
+    from unnest(${offerIds}, array[${sql.join(offers.map((o) => o.quantity))}]::int[]) as a (offer_id, n)
     join offers o on o.id = a.offer_id and o.event_id = ${request.eventId}::uuid
   ),
   tail as materialized (
@@ -174,7 +177,7 @@ export function claimStatement(
   ),`
     : sql``;
   const named = sql`select ${columns} from places p join offers o on o.id = p.offer_id
-    where p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid and ${isOpen} and ${open}
+    where p.id = any(${ids}) and p.event_id = ${request.eventId}::uuid and ${isOpen} and ${open}
     order by p.id ${lock}`;
 
   const order = request.into
@@ -209,7 +212,7 @@ export function claimStatement(
       ${locked === 'skip' && request.guard !== false} and count(*) filter (where ${isOpen} and ${open}) = ${wanted}::int
         and (select count(*) from got) < ${wanted}::int as looked_free
     from places p join offers o on o.id = p.offer_id
-    where b.id is null and p.id = any(${placeIds}::uuid[]) and p.event_id = ${request.eventId}::uuid`;
+    where b.id is null and p.id = any(${ids}) and p.event_id = ${request.eventId}::uuid`;
   const held = request.into ? sql`(select count(*) from order_items i where i.order_id = ${request.into}::uuid)` : sql`0`;
 
   return sql<ClaimRow>`

@@ -1,6 +1,7 @@
 // Mail promised to people: a row written with the change that promises it, and its announcement in the outbox.
 import { sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
+import { uuids } from './ids.ts';
 
 export type MailKind = 'tickets' | 'refunded' | 'expired-payment' | 'cancelled' | 'waitlist-offer' | 'event-cancelled' | 'event-moved';
 
@@ -18,7 +19,7 @@ export async function promise(
   await sql`with mail as (
       insert into mails (kind, recipient, order_id, data, notice_id)
       select ${kind}, coalesce(o.buyer_email, a.email), o.id, ${JSON.stringify(data)}::jsonb, ${noticeId}::uuid
-      from orders o join accounts a on a.id = o.account_id where o.id = any(${[orderId].flat()}::uuid[])
+      from orders o join accounts a on a.id = o.account_id where o.id = any(${uuids([orderId].flat())})
       on conflict (notice_id, order_id) where notice_id is not null do nothing returning id, order_id)
     insert into outbox (topic, subject_id, payload) select 'mail', id, jsonb_build_object('order', order_id) from mail`.execute(tx);
 }

@@ -28,7 +28,7 @@ export async function orderChanged(tx: Transaction<DB>, orderId: string): Promis
 export async function take(db: Kysely<DB>, limit: number): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
     update outbox set attempts = attempts + 1, available_at = now() + make_interval(secs => ${LEASE_SECONDS})
-    where id in (select id from outbox where available_at <= now() order by available_at limit ${limit} for update skip locked)
+    where id in (select id from outbox where available_at <= now() order by available_at limit ${sql.lit(limit)} for update skip locked)
     returning id, topic, subject_id, payload, attempts, created_at`.execute(db);
   return rows;
 }

@@ -1,6 +1,7 @@
 // Places: when one is free, and the statements that keep, free, sell and swap the places of an order.
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
+import { uuids } from './ids.ts';
 
 /** Tells the event's waitlist, if somebody waits, that there may be something for it, or nothing ever. */
 export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promise<void> {
@@ -57,7 +58,7 @@ export async function take(tx: Transaction<DB>, orderId: string): Promise<string
   const lost = rows.filter((r) => !r.ok).map((r) => r.id);
   if (lost.length === 0)
     await sql`with taken as (
-        update places set order_id = ${orderId}::uuid, held_until = null, sold_at = now() where id = any(${rows.map((r) => r.id)}::uuid[])
+        update places set order_id = ${orderId}::uuid, held_until = null, sold_at = now() where id = any(${uuids(rows.map((r) => r.id))})
         returning id, event_id)
       insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from taken group by event_id`.execute(
       tx,

@@ -2,6 +2,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
+import { uuids } from './ids.ts';
 
 const mac = (secret: string, id: Buffer) => createHmac('sha256', secret).update('ticket:').update(id).digest().subarray(0, 12);
 
@@ -31,7 +32,7 @@ export async function issue(tx: Transaction<DB>, orderId: string, secret: string
   const codes = ids.map((id) => signCode(secret, id));
   await sql`insert into tickets (id, code, order_id, order_item_id, event_id, offer_id, place_id, holder_name, holder_ref)
     select t.id, t.code, o.id, i.id, o.event_id, i.offer_id, i.place_id, coalesce(o.buyer_name, a.full_name), a.id::text
-    from unnest(${ids}::uuid[], ${codes}::text[], ${items.map((i) => i.id)}::uuid[]) as t (id, code, item_id)
+    from unnest(${uuids(ids)}, array[${sql.join(codes)}]::text[], ${uuids(items.map((i) => i.id))}) as t (id, code, item_id)
     join order_items i on i.id = t.item_id join orders o on o.id = i.order_id join accounts a on a.id = o.account_id`.execute(tx);
   return items.length;
 }
