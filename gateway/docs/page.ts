@@ -65,7 +65,7 @@ function section(document: OpenApiDocument, method: string, path: string, operat
   const body = example(document, operation.requestBody);
   const responses = Object.entries(operation.responses ?? {}).map(
     ([status, r]) =>
-      `<h3>${escapeHtml(status)} <span class="soft">${escapeHtml(r.description ?? '')}</span></h3>${status === 'default' ? '' : example(document, r)}`,
+      `<h3>${escapeHtml(status)} <span class="soft">${escapeHtml(r.description ?? '')}</span></h3>${Number(status) >= 400 ? '' : example(document, r)}`,
   );
   return `<details class="card"><summary><span class="m ${method}">${method.toUpperCase()}</span><code>${escapeHtml(path)}</code><span class="soft">${escapeHtml(operation.summary ?? '')}</span></summary>
 <p>${escapeHtml(operation.description ?? '').replaceAll('\n\n', '<br>')}</p>${parameters}${body && `<h3>Body</h3>${body}`}${responses.join('')}</details>`;

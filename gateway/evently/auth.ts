@@ -36,7 +36,7 @@ export function auth({ db, passwords, tokens }: Gateway): Route[] {
       tag,
       summary: 'Login',
       body: LoginBody,
-      responses: { 200: { description: 'Signed in.', schema: envelope(Tokens) } },
+      responses: { 200: { description: 'Signed in.', schema: envelope(Tokens) }, 401: { description: 'AUTH_INVALID_CREDENTIALS.' } },
       async handle({ body }) {
         const account = await accounts.login(db, passwords, body);
         return ok(present.tokens(await sessions.open(db, tokens, account)));
@@ -51,7 +51,10 @@ export function auth({ db, passwords, tokens }: Gateway): Route[] {
       summary: 'Refresh token',
       description: 'Spends the refresh token for a fresh pair. A token spent before ends the whole sign-in.',
       body: RefreshBody,
-      responses: { 200: { description: 'A fresh pair.', schema: envelope(Tokens) } },
+      responses: {
+        200: { description: 'A fresh pair.', schema: envelope(Tokens) },
+        401: { description: 'The token is not valid (any more).' },
+      },
       handle: async ({ body }) => ok(present.tokens(await sessions.refresh(db, tokens, body.refresh_token))),
     }),
   ];

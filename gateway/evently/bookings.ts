@@ -30,7 +30,11 @@ export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
       summary: 'Create booking',
       description: 'Holds the seats, all or none, until `expires_at`. Pay within that time.',
       body: bookingBody(config.maxPlacesPerOrder),
-      responses: { 201: { description: 'The seats are held.', schema: envelope(BookingMade) } },
+      responses: {
+        201: { description: 'The seats are held.', schema: envelope(BookingMade) },
+        404: { description: 'EVENT_NOT_FOUND.' },
+        409: { description: 'BOOKING_SEATS_UNAVAILABLE or EVENT_SOLD_OUT; IDEMPOTENCY_KEY_IN_USE.' },
+      },
       idempotent: true,
       async handle({ body, caller, note, attempt }) {
         // The first run of this request died after its claim: the booking it made is the answer.
@@ -87,7 +91,7 @@ export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
       params: BookingPath,
       idempotent: true,
       // The seed lists 204 for DELETE and shows a body here: the body wins, it says what becomes of the money.
-      responses: { 200: { description: 'Cancelled.', schema: envelope(Cancelled) } },
+      responses: { 200: { description: 'Cancelled.', schema: envelope(Cancelled) }, 410: { description: 'BOOKING_EXPIRED.' } },
       async handle({ params, caller, note }) {
         const orderId = bookingId(params.id);
         note(orderId);

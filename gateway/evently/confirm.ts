@@ -26,6 +26,7 @@ export function confirm({ db, pay }: Gateway): Route {
       200: { description: 'Paid; the tickets are issued.', schema: envelope(BookingShown) },
       202: { description: 'The outcome is not known yet: ask GET /api/v1/bookings/{id}.', schema: envelope(BookingShown) },
       402: { description: 'PAYMENT_FAILED: declined, the hold keeps running until details.expires_at.' },
+      409: { description: 'The booking was cancelled and its seats given back; IDEMPOTENCY_KEY_IN_USE.' },
       410: { description: 'BOOKING_EXPIRED.' },
     },
     async handle({ params, body, caller, note }) {

@@ -1,9 +1,10 @@
 // Evently's events: list, show, seats.
-
+import { z } from 'zod';
 import { DomainError } from '../../services/errors.ts';
 import * as events from '../../services/events.ts';
 import { changedSince } from '../../services/placeChanges.ts';
 import type { Gateway } from '../deps.ts';
+import { cached } from '../http/cached.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import { createEventPages } from './eventPages.ts';
@@ -13,6 +14,9 @@ import { createSeatMaps } from './seatMap.ts';
 
 const tag = 'Events';
 const path = '/api/v1/events';
+
+// Changes since a number have no tag: asked again they are others.
+const SEATS_HEADERS = { ETag: z.string().optional(), 'X-Seats-Seq': z.int().min(0) };
 
 /** The routes under /api/v1/events. */
 export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
@@ -27,10 +31,7 @@ export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
       tag,
       summary: 'List events',
       query: EventsQuery,
-      responses: {
-        200: { description: 'One page of events.', schema: pageOf(EventShort) },
-        304: { description: 'Unchanged since the answer whose ETag was sent.' },
-      },
+      responses: cached({ description: 'One page of events.', schema: pageOf(EventShort) }),
       handle({ query, ctx }) {
         const filter = {
           phase: query.status,
@@ -71,10 +72,7 @@ export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
         'when it is longer the whole map is answered, which has no `seq` in it. The same number resumes a WebSocket subscription (`after`).',
       params: EventPath,
       query: SeatsQuery,
-      responses: {
-        200: { description: 'The seats by section and row.', schema: envelope(SeatMap) },
-        304: { description: 'Unchanged since the answer whose ETag was sent.' },
-      },
+      responses: cached({ description: 'The seats by section and row.', schema: envelope(SeatMap) }, SEATS_HEADERS),
       async handle({ params, query, ctx }) {
         await feed.catchUp();
         const event = await feed.identify(params.id);

@@ -14,6 +14,10 @@ import { BookingPath, envelope, PaymentStart, PaymentState } from './schemas.ts'
 const tag = 'Payments';
 const path = '/api/v1/payments/initiate/:id';
 const summary = 'Start the payment of a booking';
+const refusals = {
+  409: { description: 'There is nothing to pay (any more); IDEMPOTENCY_KEY_IN_USE.' },
+  410: { description: 'BOOKING_EXPIRED.' },
+};
 
 /** The routes under /api/v1/payments. */
 export function payments(gateway: Gateway): Route[] {
@@ -46,7 +50,7 @@ export function payments(gateway: Gateway): Route[] {
       summary,
       description: 'For programs: the payment intent to finish with Stripe.js or Stripe’s API. Repeating it gives the same intent.',
       params: BookingPath,
-      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart) } },
+      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart) }, ...refusals },
       handle: ({ params, caller, note }) => start(params.id, caller.accountId, note),
     }),
     route({
@@ -60,7 +64,7 @@ export function payments(gateway: Gateway): Route[] {
       summary,
       description: 'With Accept: text/html a page with a card form, opened by its link; otherwise the same as POST, for the owner.',
       params: BookingPath,
-      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart) } },
+      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart), type: 'text/html' }, ...refusals },
       async handle({ params, caller, ctx, note }) {
         ctx.vary('Accept');
         if (ctx.accepts('json', 'html') === 'html') return show(gateway, params.id, note);

@@ -2,7 +2,12 @@
 import { z } from 'zod';
 
 const id = z.guid().meta({ example: '550e8400-e29b-41d4-a716-446655440001' });
-const instant = z.iso.datetime({ offset: true }).meta({ example: '2024-07-15T18:00:00Z' });
+// Other years are written with a sign, which is no date-time any more. An offset can lead there too.
+const isWritable = (text: string) => new Date(text).getUTCFullYear() >= 1 && new Date(text).getUTCFullYear() <= 9999;
+const instant = z.iso
+  .datetime({ offset: true })
+  .refine(isWritable, 'must be in the years 1 to 9999 (UTC)')
+  .meta({ example: '2024-07-15T18:00:00Z' });
 const amount = z.number().meta({ example: 500.0 });
 const label = (max: number) => z.string().trim().min(1).max(max);
 
@@ -11,13 +16,25 @@ export const BookingPath = z.object({ id: z.string().meta({ description: 'The bo
 export const TicketPath = BookingPath.extend({ ticketId: z.string() });
 export const EventPath = z.object({ id: z.string().meta({ description: "The event's id or slug." }) });
 
+/** A whole number in a query, once. Digits only: Number() also takes '', 0x10 and 1e3. */
+const whole = (min: number, max: number) =>
+  z.preprocess((given) => (typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : given), z.int().min(min).max(max));
+
 const paging = {
-  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
-  per_page: z.coerce.number().int().min(1).max(100).default(20),
+  page: whole(1, 1_000_000)
+    .default(1)
+    .meta({ override: { default: 1 } }),
+  per_page: whole(1, 100)
+    .default(20)
+    .meta({ override: { default: 20 } }),
 };
 
 export const RegisterBody = z.object({
-  email: z.email().max(254).meta({ example: 'user@example.com' }),
+  email: z
+    .email()
+    .max(254)
+    .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
+    .meta({ example: 'user@example.com' }),
   password: z.string().min(8).max(128).meta({ example: 'SecurePass123!' }),
   full_name: label(200).meta({ example: 'John Doe' }),
   phone: z.string().trim().max(40).nullish().meta({ example: '+1234567890' }),
@@ -26,26 +43,21 @@ export const RegisterBody = z.object({
 export const LoginBody = z.object({ email: z.string().min(1).max(254), password: z.string().min(1).max(1024) });
 export const RefreshBody = z.object({ refresh_token: z.string().min(1).max(4096) });
 
-const day = z.union([z.iso.date(), instant]).transform((text) => new Date(text));
+const day = z.union([z.iso.date().refine(isWritable, 'must be in the years 1 to 9999'), instant]).transform((text) => new Date(text));
+const DAY = { type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] } as const;
 export const EventsQuery = z.object({
   ...paging,
   status: z.enum(['upcoming', 'ongoing', 'completed']).optional(),
   venue_id: id.optional(),
-  start_date: day
-    .optional()
-    .meta({ description: 'Events that start at or after this (UTC).', override: { type: 'string', format: 'date' } }),
-  end_date: day.optional().meta({ description: 'Events that start before this (UTC).', override: { type: 'string', format: 'date' } }),
+  start_date: day.optional().meta({ description: 'Events that start at or after this (UTC).', override: DAY }),
+  end_date: day.optional().meta({ description: 'Events that start before this (UTC).', override: DAY }),
   search: z.string().trim().max(200).optional(),
 });
 export const SeatsQuery = z.object({
   section: z.string().max(200).optional(),
   price_tier: z.string().max(200).optional(),
   status: z.enum(['available', 'held', 'booked', 'all']).optional().meta({ description: 'Default: available; with `since`: all.' }),
-  since: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
+  since: whole(0, Number.MAX_SAFE_INTEGER)
     .optional()
     .meta({ description: 'Addition to the seed: only seats that changed after this `seq` (X-Seats-Seq of an earlier answer).' }),
 });

@@ -39,7 +39,7 @@ const Profile = User.extend({
 /** The routes under /api/v1/users/profile. */
 export function users({ db }: Gateway): Route[] {
   const shared = { path, access: 'user', limit: 'authenticated', tag: 'Users' } as const;
-  const responses = { 200: { description: 'The profile.', schema: envelope(Profile) } };
+  const responses = { 200: { description: 'The profile.', schema: envelope(Profile) }, 404: { description: 'The account is gone.' } };
 
   const shown = async (account: accounts.Account | undefined): Promise<z.output<typeof Profile>> => {
     if (!account) throw new DomainError('account_not_found', 'This account does not exist any more.');

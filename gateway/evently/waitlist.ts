@@ -90,6 +90,8 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
           description: 'You were already: nothing was made, so no 201. The entry is as you first asked for it.',
           schema: envelope(Joined),
         },
+        404: { description: 'EVENT_NOT_FOUND.' },
+        409: { description: 'WAITLIST_SEATS_AVAILABLE, or the event is not on sale.' },
       },
       async handle({ body, caller }) {
         const { entry, created } = await waitlist.join(db, {

@@ -114,8 +114,10 @@ function dispatcher(parts: AppParts): (ctx: Context) => Promise<void> {
 
 /** No route took it: 405 with Allow where only the method is wrong, else 404. */
 function fallThrough(ctx: Context, apis: Api[]): void {
-  const matched = (ctx as { matched?: { methods: string[] }[] }).matched ?? [];
-  const allowed = [...new Set(matched.flatMap((layer) => layer.methods))];
+  const matched = (ctx as { matched?: { path: string; methods: string[] }[] }).matched ?? [];
+  // /waitlist/join is a path of its own, although /waitlist/:id would fit it too.
+  const own = matched.filter((layer) => layer.path === ctx.path);
+  const allowed = [...new Set((own.length ? own : matched).flatMap((layer) => layer.methods))];
   if (allowed.length === 0) {
     refuseUnrouted(ctx, apis, 'route_not_found', `There is nothing at ${ctx.path}.`);
     return;

@@ -26,18 +26,24 @@ export function jsonReader(limit: string): (ctx: Context) => Promise<unknown> {
   const done = async () => {};
   return async (ctx) => {
     await parse(ctx, done);
-    // Postgres text cannot hold NUL. It can only come in as this escape, so the raw text is searched first: nearly free.
-    if (ctx.request.rawBody?.includes('\\u0000') && hasNul(ctx.request.body))
-      throw new DomainError('invalid', 'The body contains a NUL character.', { fields: { body: 'NUL character' } });
+    // Both can only come in as escapes, so the raw text is searched first: nearly free.
+    if (/\\u(0000|d[89a-f])/i.test(ctx.request.rawBody ?? '') && !isStorable(ctx.request.body))
+      throw new DomainError('invalid', 'The body contains a character that cannot be kept: NUL, or half of a surrogate pair.', {
+        fields: { body: 'NUL or half a surrogate pair' },
+      });
     return ctx.request.body;
   };
 }
 
-function hasNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  if (Array.isArray(value)) return value.some(hasNul);
-  if (value && typeof value === 'object') return Object.entries(value).some(([k, v]) => k.includes('\0') || hasNul(v));
-  return false;
+/** False for NUL, which Postgres refuses, and for half a surrogate pair, which it would be given as another character. */
+function isStorable(body: unknown): boolean {
+  // A list and no recursion: JSON may be nested deeper than the stack is.
+  const open = [body];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    if (typeof value === 'string' && (value.includes('\0') || /\p{Cs}/u.test(value))) return false;
+    if (value && typeof value === 'object') for (const [key, inner] of Object.entries(value)) open.push(key, inner);
+  }
+  return true;
 }
 
 /** Reads the body's bytes, at most 1 MB. What is past that is read and dropped, so that the sender gets to hear the answer. */

@@ -1,8 +1,15 @@
 // Answers that a client may keep and ask about again: entity tags, 304, and the compressed form for who takes it.
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Reply } from './route.ts';
+import { z } from 'zod';
+import type { Reply, Response } from './route.ts';
 
 const HEADERS = { 'Cache-Control': 'no-cache', Vary: 'Accept-Encoding' };
+
+/** The answers of a cached route as its document has them; `more` are headers beside the tag. */
+export function cached(ok: Response, more: NonNullable<Response['headers']> = {}): Record<number, Response> {
+  const headers = { ETag: z.string(), ...more };
+  return { 200: { ...ok, headers }, 304: { description: 'Unchanged since the answer whose ETag was sent in If-None-Match.', headers } };
+}
 
 /** Whether the client takes gzip. q=0 is a no. */
 export const takesGzip = (headers: IncomingHttpHeaders): boolean =>

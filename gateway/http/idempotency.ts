@@ -8,11 +8,14 @@ import * as idempotency from '../../services/idempotency.ts';
 /** What may be kept for 24 hours: an answer that would be the same. "Come back later" (401, 429, 5xx, a key's own refusals) is not. */
 const keepable = (status: number) => status < 500 && ![401, 425, 429].includes(status);
 
+/** What a key looks like. */
+export const KEY = /^[\x21-\x7e]{1,255}$/;
+
 /** The request's key; undefined when it has none. Throws invalid for one that is no key. */
 export function readKey(ctx: Context): string | undefined {
   const key = ctx.req.headers['idempotency-key'];
   if (key === undefined) return undefined;
-  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key))
+  if (typeof key !== 'string' || !KEY.test(key))
     throw new DomainError('invalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', { field: 'Idempotency-Key' });
   return key;
 }

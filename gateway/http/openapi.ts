@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Api } from './api.ts';
 import { isSigned } from './auth.ts';
-import type { Access, Route } from './route.ts';
+import { KEY } from './idempotency.ts';
+import type { Access, Response, Route } from './route.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -54,19 +55,55 @@ function operation(route: Route, errorBody: z.ZodType): ZodOpenApiOperationObjec
     requestParams: {
       ...(params && { path: params as z.ZodObject }),
       ...(route.query && { query: route.query as z.ZodObject }),
+      ...(route.idempotent && { header: IdempotencyHeader }),
     },
-    ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }),
-    responses: {
-      ...Object.fromEntries(Object.entries(route.responses).map(([status, r]) => [status, response(Number(status), r, errorBody)])),
-      default: { description: 'A refusal.', content: { 'application/json': { schema: errorBody } } },
-    },
+    ...(route.body && {
+      requestBody: { required: !route.body.safeParse({}).success, content: { 'application/json': { schema: route.body } } },
+    }),
+    responses: Object.fromEntries(
+      Object.entries({ ...common(route), ...route.responses }).map(([status, r]) => [status, response(Number(status), r, errorBody)]),
+    ),
   };
 }
 
-function response(status: number, { description, schema, type }: Route['responses'][number], errorBody: z.ZodType) {
-  if (schema) return { description, content: { 'application/json': { schema } } };
-  if (type) return { description, content: { [type]: { schema: { type: 'string' as const, contentMediaType: type } } } };
-  return status >= 400 ? { description, content: { 'application/json': { schema: errorBody } } } : { description };
+const IdempotencyHeader = z.object({
+  'Idempotency-Key': z
+    .string()
+    .regex(KEY)
+    .optional()
+    .meta({ description: 'Sent again with the same request within 24 hours it gets the same answer, and nothing is done twice.' }),
+});
+
+/** The refusals that follow from what a route is; those of its own are among its responses. No `default`: a status nobody foresaw is a fault. */
+function common({ access, limit, body, idempotent, path }: Route): Record<number, Response> {
+  const named = path.includes(':');
+  const rows: [possible: boolean, status: number, description: string][] = [
+    [true, 400, 'The request is not as described here.'],
+    [isSigned(access) || access === 'link', 401, 'No access token, or one that is not valid (any more).'],
+    [access === 'organizer' || access === 'admin', 403, "The caller's role is not enough."],
+    [named && access !== 'public', 403, 'It belongs to somebody else.'],
+    [named, 404, 'There is no such thing.'],
+    [idempotent === true, 409, 'The first request with this Idempotency-Key is still being worked on.'],
+    [body !== undefined, 413, 'The body is too large.'],
+    [idempotent === true, 422, 'The Idempotency-Key was used for another request.'],
+    [limit !== 'none', 429, 'Too many calls; Retry-After says when to come again.'],
+    [true, 500, 'A fault of the server.'],
+    [true, 503, 'Not available right now; try again.'],
+  ];
+  return Object.fromEntries(rows.filter(([possible]) => possible).map(([, status, description]) => [status, { description }]));
+}
+
+function response(status: number, { description, schema, type, headers }: Response, errorBody: z.ZodType) {
+  const json = schema ?? (status >= 400 ? errorBody : undefined);
+  const content = {
+    ...(json && { 'application/json': { schema: json } }),
+    ...(type && { [type]: { schema: { type: 'string' as const, contentMediaType: type } } }),
+  };
+  return {
+    description,
+    ...((json || type) && { content }),
+    ...(headers && { headers: z.object(headers) }),
+  };
 }
 
 function pathParams(path: string): z.ZodObject | undefined {

@@ -34,7 +34,8 @@ export type Call<A extends Access, B, Q, P> = {
   note(orderId: string): void;
 };
 
-export type Response = { description: string; schema?: ZodType; type?: string };
+/** `type` beside a schema: who asks for it gets that instead of JSON. `headers` are those the answer always has. */
+export type Response = { description: string; schema?: ZodType; type?: string; headers?: Record<string, ZodType> };
 
 /** A route with its types erased, as the router and the documents walk it. */
 export type Route = {
