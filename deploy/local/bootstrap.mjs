@@ -1,4 +1,4 @@
-// First step of `npm start`, `test`, `demo` and `bench` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
+// First step of `npm start`, `test`, `demo`, `bench` and `fuzz` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
 // Plain JavaScript without imports from npm: it runs before anything is installed.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -7,7 +7,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const commands = { start: 'deploy/local/start.ts', demo: 'deploy/local/demo.ts', test: 'deploy/local/test.ts', bench: 'bench/main.ts' };
+const commands = {
+  start: 'deploy/local/start.ts',
+  demo: 'deploy/local/demo.ts',
+  test: 'deploy/local/test.ts',
+  bench: 'bench/main.ts',
+  fuzz: 'test/fuzz/main.ts',
+};
 
 function fail(line) {
   process.stderr.write(`billetter: ${line}\n`);

@@ -1,0 +1,85 @@
+// What schemathesis is told: whose token, which checks, and values that mean something here, so that more than 400s and 404s is reached.
+import type { Caller, Known } from './world.ts';
+
+const HEAD = `
+continue-on-failure = true
+request-timeout = 30
+
+[generation]
+mode = "all"
+allow-x00 = true
+database = "none"
+
+[output.truncation]
+max-lines = 30
+
+# Every check is on but these two.
+[checks]
+# 400 is also the answer to what no schema can say: an end before its start, an address that is taken, a venue that is not there.
+positive_data_acceptance.enabled = false
+# A cancelled booking can still be shown: it is a record, and cancelling it twice gives the same answer.
+use_after_free.enabled = false
+# As preset, and 413 and 422 (an Idempotency-Key used again for something else), which are refusals too.
+negative_data_rejection.expected-statuses = ["400", "401", "402", "403", "404", "405", "409", "410", "413", "422"]
+`;
+
+/** Where a generated value is replaced by a known one, and how often. */
+const BINDINGS: { at: string; known: keyof Known; often: number; path?: RegExp }[] = [
+  { at: 'path.id', known: 'events', often: 0.8, path: /\/events\// },
+  { at: 'path.id', known: 'bookings', often: 0.8, path: /\/(bookings|payments)\// },
+  { at: 'path.ticketId', known: 'tickets', often: 0.8 },
+  { at: 'path.waitlistId', known: 'waitlist', often: 0.6 },
+  { at: 'query.venue_id', known: 'venues', often: 0.5 },
+  { at: 'query.currency', known: 'currencies', often: 0.5 },
+  { at: 'query.start_date', known: 'starts', often: 0.5 },
+  { at: 'query.end_date', known: 'ends', often: 0.5 },
+  { at: 'body.event_id', known: 'events', often: 0.9 },
+  { at: 'body.seat_ids[*]', known: 'seats', often: 0.9 },
+  { at: 'body.venue_id', known: 'venues', often: 0.9 },
+  { at: 'body.start_time', known: 'starts', often: 0.8 },
+  { at: 'body.end_time', known: 'ends', often: 0.8 },
+  { at: 'body.currency', known: 'currencies', often: 0.8 },
+  { at: 'body.capacity', known: 'capacities', often: 0.8 },
+  { at: 'body.seat_configuration.sections[*].seats_per_row', known: 'counts', often: 0.8 },
+  { at: 'body.seat_configuration.sections[*].price', known: 'counts', often: 0.8 },
+  { at: 'body.payment_details.token', known: 'cards', often: 0.8 },
+];
+
+/** The configuration of one caller's run, as TOML. */
+export function configuration({ token, known }: Caller): string {
+  const text = (value: unknown) => JSON.stringify(value); // JSON's strings and lists are TOML's too
+  const bind = ({ at, known: dictionary, often }: (typeof BINDINGS)[number]) =>
+    `${text(at)} = { dictionary = "${dictionary}", probability = ${often} }`;
+  return [
+    HEAD,
+    ...(token ? [`[auth.openapi.bearer]\nbearer = ${text(token)}`] : []),
+    ...Object.entries(known).map(([name, values]) => `[dictionaries.${name}]\nvalues = ${text(values)}`),
+    '[parameters]',
+    ...BINDINGS.filter((b) => !b.path).map(bind),
+    ...BINDINGS.filter((b) => b.path).map(
+      (b) => `[[operations]]\ninclude-path-regex = ${text(b.path!.source.replaceAll('\\/', '/'))}\n[operations.parameters]\n${bind(b)}`,
+    ),
+    '',
+  ].join('\n');
+}
+
+/** The document with examples of what there is: the phases that begin with examples then come past the first look-up. */
+export function exemplify(document: any, known: Known): any {
+  const exampleOf = (at: string, path: string) => {
+    const binding = BINDINGS.find((b) => b.at === at && (!b.path || b.path.test(path)));
+    return binding && known[binding.known][0];
+  };
+  const walk = (schema: any, at: string, path: string) => {
+    const example = exampleOf(at, path);
+    if (example !== undefined) schema.example = example;
+    for (const [name, child] of Object.entries(schema.properties ?? {})) walk(child, `${at}.${name}`, path);
+    if (schema.items) walk(schema.items, `${at}[*]`, path);
+  };
+  for (const [path, item] of Object.entries<any>(document.paths))
+    for (const operation of Object.values<any>(item)) {
+      for (const p of operation.parameters ?? []) walk(p.schema, `${p.in}.${p.name}`, path);
+      const body = operation.requestBody?.content['application/json'].schema;
+      if (body) walk(body, 'body', path);
+    }
+  return document;
+}

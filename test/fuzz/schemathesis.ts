@@ -1,0 +1,63 @@
+// Finds schemathesis, the fuzzer, in the cache of tools, installing it there from PyPI when it is missing.
+import { execFile, spawn } from 'node:child_process';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { cacheDir, exists, fillOnce } from '../../deploy/local/cache.ts';
+import { ClearError, type Say, since } from '../../deploy/local/say.ts';
+
+/** Pinned: the checks and their configuration change between releases. It wants Python 3.10 or newer. */
+const VERSION = '4.32.5';
+const run = promisify(execFile);
+
+/** The Python that has schemathesis (`<python> -m schemathesis.cli`). Throws a ClearError of one line when Python, venv or pip is missing. */
+export async function findSchemathesis(say: Say): Promise<string> {
+  const python = (
+    await run('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { timeout: 15_000 }).catch(() => undefined)
+  )?.stdout.trim();
+  if (!python) throw new ClearError('the fuzzer needs Python 3.10 or newer: there is no python3 on PATH');
+  const [major, minor] = python.split('.').map(Number);
+  if (major !== 3 || minor! < 10) throw new ClearError(`the fuzzer needs Python 3.10 or newer: python3 is ${python}`);
+  const dir = join(cacheDir(), `schemathesis-${VERSION}-py${python}-${process.platform}-${process.arch}`);
+  const command = join(dir, 'bin', 'python');
+  if (!(await works(command))) {
+    if (await exists(dir)) await rename(dir, `${dir}.bad.${Date.now()}`); // made for a Python that is gone
+    await fillOnce(dir, say, (temporary) => install(temporary, dir, say));
+  }
+  return command;
+}
+
+const works = (python: string) =>
+  run(python, ['-m', 'schemathesis.cli', '--version'], { timeout: 60_000 }).then(
+    () => true,
+    () => false,
+  );
+
+async function install(into: string, dir: string, say: Say): Promise<void> {
+  const began = Date.now();
+  say(`installing schemathesis ${VERSION} from PyPI into ${dir} (once; about 20 MB)`);
+  await run('python3', ['-m', 'venv', into], { timeout: 120_000 }).catch((error) => {
+    throw new ClearError(`python3 -m venv does not work (${lastLine(error)}): install venv and pip (Debian: apt-get install python3-venv)`);
+  });
+  const fault = await pip(join(into, 'bin', 'python'), ['install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`]);
+  if (fault) throw new ClearError(`pip could not install schemathesis ${VERSION} (${fault}): is PyPI reached from here?`);
+  say(`schemathesis ${VERSION} installed (${since(began)})`);
+}
+
+/** Runs pip; resolves to what went wrong, if anything did. */
+function pip(python: string, args: string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(python, ['-m', 'pip', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code) => resolve(code === 0 ? undefined : lastLine({ stderr: said }) || `exit code ${code}`));
+  });
+}
+
+function lastLine(error: { stderr?: string; stdout?: string; message?: string }): string {
+  const lines = `${error.stdout ?? ''}\n${error.stderr ?? ''}`.split('\n').filter((line) => line.trim());
+  return lines.at(-1)?.trim() ?? error.message ?? '';
+}

@@ -1,0 +1,108 @@
+// A private stack with something to find in it: the demo's accounts and event, an event that is sold out, everybody's own bookings.
+import { connect } from '../../db/connect.ts';
+import { migrate } from '../../db/migrate.ts';
+import { ClearError, type Say, step } from '../../deploy/local/say.ts';
+import { seed } from '../../deploy/local/seed.ts';
+import { type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
+import * as venues from '../../services/venues.ts';
+
+/** Values that mean something, by what they mean. The first of each is the example. */
+export type Known = Record<
+  'events' | 'seats' | 'venues' | 'bookings' | 'tickets' | 'waitlist' | 'starts' | 'ends' | 'currencies' | 'cards',
+  string[]
+> &
+  Record<'counts' | 'capacities', number[]>;
+/** Who calls, with a token for as long as the longest run, and what that caller knows. */
+export type Caller = { name: string; token: string | undefined; known: Known };
+export type World = { stack: Stack; url: string; callers: Caller[] };
+
+const SIGNED = { user: 'test@evently.com', organizer: 'organizer@billetter.test', admin: 'admin@billetter.test' };
+const PASSWORD = 'TestPass123!';
+const DAY = 86_400_000;
+
+/** Starts everything; `started` hands out the stack as soon as there is one to stop. Its data goes with it. */
+export async function startWorld(say: Say, started: (stack: Stack) => void): Promise<World> {
+  const stack = await startStack({ say });
+  started(stack);
+  const db = connect({ url: stack.databaseUrl, max: 2, name: 'billetter-fuzz' });
+  await step(say, 'database schema, demo data', async () => {
+    await migrate(db);
+    await seed(db);
+  });
+  const venue = await venues.create(db, { name: 'Fuzz Hall', city: 'Aarhus', capacity: 1000 });
+  await db.destroy();
+  const env = { HOST: '127.0.0.1', RATE_LIMITS: 'off', ACCESS_TOKEN_SECONDS: '18000' };
+  await Promise.all([step(say, 'gateway', () => startGateway(stack, env)), step(say, 'worker', () => startWorker(stack, env))]);
+  const url = `http://127.0.0.1:${stack.ports.gateway}`;
+  const callers = await step(say, "everybody's bookings, tickets, waitlists", () => furnish(url, venue.id));
+  return { stack, url, callers };
+}
+
+async function furnish(url: string, venueId: string): Promise<Caller[]> {
+  const tokens = await Promise.all(
+    Object.values(SIGNED).map(
+      async (email) => (await call(url, 'POST', '/auth/login', undefined, { email, password: PASSWORD })).access_token,
+    ),
+  );
+  const create = (name: string, rows: number) =>
+    call(url, 'POST', '/admin/events', tokens[1], {
+      name,
+      venue_id: venueId,
+      start_time: new Date(Date.now() + 10 * DAY).toISOString(),
+      end_time: new Date(Date.now() + 11 * DAY).toISOString(),
+      seat_configuration: { sections: [{ name: 'VIP', rows, seats_per_row: 20, price: 50 }] },
+    });
+  const seatsOf = async (id: string): Promise<string[]> =>
+    (await call(url, 'GET', `/events/${id}/seats`)).sections.flatMap((s: any) => s.rows.flatMap((r: any) => r.seats.map((x: any) => x.id)));
+  const book = async (token: string, event: string, seats: string[]) =>
+    (await call(url, 'POST', '/bookings', token, { event_id: event, seat_ids: seats })).booking.id as string;
+
+  const demo = (await call(url, 'GET', '/events')).find((e: any) => e.slug === 'summer-music-festival');
+  const large = await create('Fuzz: much to sell', 50);
+  const full = await create('Fuzz: sold out', 1);
+  const [seats, fullSeats] = [await seatsOf(large.id), await seatsOf(full.id)];
+  await book(tokens[0], full.id, fullSeats);
+  const days = (n: number) => [0, 100, -40].map((more) => new Date(Date.now() + (n + more) * DAY).toISOString());
+  const shared = {
+    events: [large.id, full.id, demo.id, demo.slug],
+    seats: [...seats.slice(100), ...seats.slice(0, 4), ...fullSeats.slice(0, 2)],
+    venues: [venueId, demo.venue.id],
+    currencies: ['USD', 'JPY', 'KWD'],
+    cards: ['tok_visa', 'tok_chargeDeclined', 'pm_card_visa'],
+    counts: [2, 1, 20],
+    capacities: [100_000, 1_000_000],
+    starts: days(20),
+    ends: days(21),
+  };
+  const signed: Caller[] = [];
+  for (const [i, name] of Object.keys(SIGNED).entries()) {
+    const token = tokens[i];
+    const waiting = await call(url, 'POST', '/waitlist/join', token, { event_id: full.id });
+    const own = await Promise.all([0, 2, 4, 6].map((n) => book(token, large.id, seats.slice(10 * i + n, 10 * i + n + 2))));
+    const { booking } = await call(url, 'POST', `/bookings/${own[0]}/confirm`, token, { payment_details: { token: 'tok_visa' } });
+    await call(url, 'DELETE', `/bookings/${own[3]}`, token);
+    const tickets = booking.tickets.map((t: any) => t.id as string);
+    // What the caller before had is the others' to this one.
+    const others = signed.at(-1)?.known;
+    const known: Known = {
+      ...shared,
+      bookings: [...own, ...(others?.bookings.slice(0, 2) ?? [])],
+      tickets: [...tickets, ...(others?.tickets.slice(0, 1) ?? [])],
+      waitlist: [waiting.waitlist_id, ...(others?.waitlist.slice(0, 1) ?? [])],
+    };
+    signed.push({ name, token, known });
+  }
+  return [{ name: 'anonymous', token: undefined, known: signed[0]!.known }, ...signed];
+}
+
+async function call(url: string, method: string, path: string, token?: string, body?: unknown): Promise<any> {
+  const response = await fetch(`${url}/api/v1${path}`, {
+    method,
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(60_000),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new ClearError(`${method} ${path} answered ${response.status}: ${text}`);
+  return text ? JSON.parse(text).data : undefined;
+}
