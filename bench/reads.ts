@@ -1,4 +1,4 @@
-// bench/reads: the seat map of a 100,000-seat event (cold, warm, unchanged, delta, while it sells) and the list of 10,000 events.
+// bench/reads: the seat map and the page of a 100,000-seat event (cold, warm, unchanged, delta, while it sells) and the list of 10,000 events.
 import { sql } from 'kysely';
 import { sleep } from '../deploy/local/say.ts';
 import { create } from '../services/eventCreation.ts';
@@ -34,7 +34,8 @@ export async function benchReads(house: House): Promise<ReadsResult> {
   await settleDatabase(house);
   const url = `http://127.0.0.1:${stack.ports.gateway}`;
   const seats = `/api/v1/events/${big}/seats`;
-  const cold = [await once('seats, cold, gzip', url + seats, 'gzip')];
+  const detail = `/api/v1/events/${big}`;
+  const cold = [await once('event, cold', url + detail, 'gzip'), await once('seats, first, gzip', url + seats, 'gzip')];
   cold.push(
     await once('seats, all, the second form', `${url + seats}?status=all`, 'gzip'),
     await once('seats, again', url + seats, 'gzip'),
@@ -54,6 +55,9 @@ export async function benchReads(house: House): Promise<ReadsResult> {
   await run('seats whole, gzip, each once in 2 s', { paths: [seats], headers: gzip, everyMs: 2000 });
   await run('seats whole, plain, each once in 5 s', { paths: [seats], headers: '', everyMs: 5000 });
   await run('seats whole, gzip, as fast as it goes', { paths: [seats], headers: gzip });
+  await run('event', { paths: [detail], headers: gzip });
+  const detailTag = (await fetch(url + detail)).headers.get('etag')!;
+  await run('event unchanged (304)', { paths: [detail], headers: `${gzip}If-None-Match: ${detailTag}\r\n` });
   const selling = sell(house, big, buyers);
   await sleep(500);
   const seq = (await fetch(url + seats)).headers.get('x-seats-seq')!;
@@ -63,6 +67,7 @@ export async function benchReads(house: House): Promise<ReadsResult> {
     headers: gzip,
   });
   await run('while 20/s are sold: whole, gzip, each once in 2 s', { paths: [seats], headers: gzip, everyMs: 2000 });
+  await run('while 20/s are sold: event', { paths: [detail], headers: gzip });
   await run('while 20/s are sold: events, page 1', { paths: ['/api/v1/events'], headers: gzip });
   const faults = await selling.stop();
   for (let i = 1; i <= EVENTS / 20; i += 1)
@@ -76,12 +81,16 @@ export async function benchReads(house: House): Promise<ReadsResult> {
     paths: Array.from({ length: EVENTS / 20 }, (_, i) => `/api/v1/events?status=upcoming&page=${i + 1}`),
     headers: gzip,
   });
+  await run('event, any of 200', { paths: await pathsOfMany(house, 200), headers: gzip });
+  await run('event, any of 10,000', { paths: await pathsOfMany(house, EVENTS), headers: gzip });
   for (const r of runs)
     if (Object.keys(r.statuses).some((s) => s !== '200' && s !== '304')) faults.push(`${r.what}: ${JSON.stringify(r.statuses)}`);
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from places p where event_id = ${big}::uuid and sold_at is null
     and (order_id is null or held_until <= now())`.execute(db);
   const said = ((await (await fetch(`${url}${seats}?section=none`)).json()) as any).data.summary.total_available;
   if (said !== rows[0]!.n) faults.push(`the seat map says ${said} are available, the database ${rows[0]!.n}`);
+  const page = ((await (await fetch(url + detail)).json()) as any).data.available_seats;
+  if (page !== rows[0]!.n) faults.push(`the event's page says ${page} are available, the database ${rows[0]!.n}`);
   return { cold, runs: runs.slice(1), faults };
 }
 
@@ -118,6 +127,11 @@ async function makeMany({ db }: House): Promise<void> {
     select o.event_id, o.id, o.name, 'A', s::text, s - 1 from offers o join events e on e.id = o.event_id, generate_series(1, 10) s where e.slug like 'bench-%' and o.quantity = 10`.execute(
     db,
   );
+}
+
+async function pathsOfMany({ db }: House, count: number): Promise<string[]> {
+  const rows = await db.selectFrom('events').select('id').where('slug', 'like', 'bench-%').limit(count).execute();
+  return rows.map(({ id }) => `/api/v1/events/${id}`);
 }
 
 async function once(what: string, url: string, encoding: string) {

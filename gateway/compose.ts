@@ -19,6 +19,7 @@ import type { Log } from './http/log.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { listen } from './http/server.ts';
 import { landing } from './landing.ts';
+import { createDetails } from './live/details.ts';
 import { createFeed } from './live/feed.ts';
 import { createListing } from './live/listing.ts';
 import { createLive } from './live/server.ts';
@@ -79,6 +80,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     provider: stripeProvider(config.stripe),
     feed,
     listing: createListing({ feed, db: readDb }),
+    details: createDetails({ feed, db: readDb }),
     dispatch: dispatcher.start,
     pay: (order, method) => pay(client, order, method, PAY_WAIT_MS),
   };

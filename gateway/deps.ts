@@ -8,6 +8,7 @@ import type { TokenKeys } from '../services/sessions.ts';
 import type { PayResult } from '../workflows/messages.ts';
 import type { Log } from './http/log.ts';
 import type { Metrics } from './http/metrics.ts';
+import type { Details } from './live/details.ts';
 import type { Feed } from './live/feed.ts';
 import type { Listing } from './live/listing.ts';
 
@@ -24,6 +25,7 @@ export type Gateway = {
   /** The seats of events as they are now, kept in memory by following every change. */
   feed: Feed;
   listing: Listing;
+  details: Details;
   /** Starts the workflow of a committed claim, if there is room to; never waits, never throws. */
   dispatch(claim: Claim, owner: string): void;
   /** Pays an order through its workflow; `unknown` when the outcome is not known in time. */

@@ -62,13 +62,6 @@ export async function find(db: Kysely<DB> | Transaction<DB>, idOrSlug: string): 
   return rows[0];
 }
 
-/** The event by its id or slug if the public may see it. Throws event_not_found; drafts are not found. */
-export async function findPublic(db: Kysely<DB>, idOrSlug: string): Promise<EventView> {
-  const event = await find(db, idOrSlug);
-  if (!event || event.status === 'draft') throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });
-  return event;
-}
-
 /** Which event that is, and whether the public may see it, without counting its places. */
 export async function identify(db: Kysely<DB>, idOrSlug: string): Promise<{ id: string; currency: string } | undefined> {
   const { rows } = await sql<{ id: string; currency: string }>`select e.id, e.currency from events e
@@ -100,6 +93,18 @@ export const named = (idOrSlug: string) => (isUuid(idOrSlug) ? sql`e.id = ${idOr
 
 /** What listings show of an event beside its availability, which changes at another pace. */
 export type EventCard = Omit<EventView, 'available' | 'status'>;
+
+/** What the page of one event shows beside its availability and what the clock makes of it. */
+export type EventDetail = EventCard & { stored: 'published' | 'cancelled'; tiers: Omit<Tier, 'available'>[] };
+
+/** The event and its price tiers, nothing counted; undefined for a draft. */
+export async function detail(db: Kysely<DB>, id: string): Promise<EventDetail | undefined> {
+  const { rows } = await sql<EventDetail>`select e.status::text as stored,
+    (select coalesce(json_agg(json_build_object('id', o.id, 'name', o.name, 'price_minor', o.price_minor, 'quantity', o.quantity) order by o.number), '[]')
+      from offers o where o.event_id = e.id and o.is_active) as tiers, ${card}
+    where e.id = ${id}::uuid and e.status <> 'draft'`.execute(db);
+  return rows[0];
+}
 
 /** One page of published events by start, with the number of all that match. */
 export async function list(db: Kysely<DB>, filter: EventFilter): Promise<{ rows: EventCard[]; total: number }> {

@@ -65,7 +65,10 @@ export function admin({ db }: Gateway): Route[] {
         'cancelled and refunded. `progress` (and GET .../progress) says how far that is.',
       params: EventPath,
       body: EventChangeBody,
-      responses: { 200: { description: 'The event as it is now.', schema: envelope(EventChanged) } },
+      responses: {
+        200: { description: 'The event as it is now.', schema: envelope(EventChanged) },
+        409: { description: 'EVENT_NOT_CHANGEABLE.' },
+      },
       async handle({ body, params, caller }) {
         const { seat_configuration: plan } = body;
         const id = await update(db, {

@@ -1,41 +1,57 @@
-// GET /events on the wire: a page that has not changed is not written again.
+// GET /events and /events/{id} on the wire: an answer that has not changed is not written again.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { EventFilter } from '../../services/events.ts';
+import type { Gateway } from '../deps.ts';
 import { knows, tagged, takesGzip, unchanged } from '../http/cached.ts';
 import { gzip, piece } from '../http/pieces.ts';
 import type { Reply } from '../http/route.ts';
-import type { Listing } from '../live/listing.ts';
-import { page } from './envelope.ts';
-import { eventShort } from './presenters.ts';
+import { ok, page } from './envelope.ts';
+import { eventFull, eventShort } from './presenters.ts';
 
 type Written = { stamp: string; etag: string; text: string; packed?: Promise<Buffer> };
+type Headers = IncomingHttpHeaders;
+
+export type EventPages = {
+  list(filter: EventFilter, headers: Headers): Promise<Reply>;
+  one(idOrSlug: string, headers: Headers): Promise<Reply>;
+};
 
 const KEPT = 2_000;
 const GZIP_FROM = 2_048;
 
 /** Makes the writer with its memory. */
-export function createEventPages(listing: Listing): { show(filter: EventFilter, headers: IncomingHttpHeaders): Promise<Reply> } {
+export function createEventPages({ listing, details }: Pick<Gateway, 'listing' | 'details'>): EventPages {
   const written = new Map<string, Written>();
 
+  /** The answer under `key`, written anew if its stamp is another than the last time. */
+  async function answer(key: string, stamp: string, headers: Headers, write: () => Reply): Promise<Reply> {
+    let kept = written.get(key);
+    if (kept?.stamp !== stamp) {
+      const { body } = write();
+      // The time of the answer is not part of what it says.
+      const { timestamp: _, ...content } = body as Record<string, unknown>;
+      const etag = `W/"${createHash('sha1').update(JSON.stringify(content)).digest('base64url')}"`;
+      kept = { stamp, etag, text: JSON.stringify(body) };
+      if (written.size >= KEPT) written.delete(written.keys().next().value!);
+      written.set(key, kept);
+    }
+    if (knows(headers, kept.etag)) return unchanged(kept.etag);
+    if (kept.text.length < GZIP_FROM || !takesGzip(headers)) return tagged(kept.etag, kept.text, false);
+    kept.packed ??= gzip([piece(kept.text)]);
+    return tagged(kept.etag, await kept.packed, true);
+  }
+
   return {
-    async show(filter, headers) {
+    async list(filter, headers) {
       const found = await listing.page(filter);
-      const key = JSON.stringify(filter);
-      let answer = written.get(key);
-      if (answer?.stamp !== found.stamp) {
-        const { body } = page(found.rows.map(eventShort), { page: filter.page, perPage: filter.perPage, total: found.total });
-        // The time of the answer is not part of what it says.
-        const { timestamp: _, ...content } = body as Record<string, unknown>;
-        const etag = `W/"${createHash('sha1').update(JSON.stringify(content)).digest('base64url')}"`;
-        answer = { stamp: found.stamp, etag, text: JSON.stringify(body) };
-        if (written.size >= KEPT) written.delete(written.keys().next().value!);
-        written.set(key, answer);
-      }
-      if (knows(headers, answer.etag)) return unchanged(answer.etag);
-      if (answer.text.length < GZIP_FROM || !takesGzip(headers)) return tagged(answer.etag, answer.text, false);
-      answer.packed ??= gzip([piece(answer.text)]);
-      return tagged(answer.etag, await answer.packed, true);
+      return answer(JSON.stringify(filter), found.stamp, headers, () =>
+        page(found.rows.map(eventShort), { page: filter.page, perPage: filter.perPage, total: found.total }),
+      );
+    },
+    async one(idOrSlug, headers) {
+      const { event, tiers, stamp } = await details.find(idOrSlug);
+      return answer(event.id, stamp, headers, () => ok(eventFull(event, tiers)));
     },
   };
 }

@@ -1,14 +1,11 @@
 // Evently's events: list, show, seats.
 import { z } from 'zod';
 import { DomainError } from '../../services/errors.ts';
-import * as events from '../../services/events.ts';
 import { changedSince } from '../../services/placeChanges.ts';
 import type { Gateway } from '../deps.ts';
 import { cached } from '../http/cached.ts';
 import { type Route, route } from '../http/route.ts';
-import { ok } from './envelope.ts';
 import { createEventPages } from './eventPages.ts';
-import * as present from './presenters.ts';
 import { EventFull, EventPath, EventShort, EventsQuery, envelope, pageOf, SeatMap, SeatsQuery } from './schemas.ts';
 import { createSeatMaps } from './seatMap.ts';
 
@@ -19,9 +16,9 @@ const path = '/api/v1/events';
 const SEATS_HEADERS = { ETag: z.string().optional(), 'X-Seats-Seq': z.int().min(0) };
 
 /** The routes under /api/v1/events. */
-export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
+export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
   const maps = createSeatMaps();
-  const pages = createEventPages(listing);
+  const pages = createEventPages({ listing, details });
   return [
     route({
       method: 'get',
@@ -42,7 +39,7 @@ export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
           page: query.page,
           perPage: query.per_page,
         };
-        return pages.show(filter, ctx.req.headers);
+        return pages.list(filter, ctx.req.headers);
       },
     }),
     route({
@@ -53,11 +50,8 @@ export function eventRoutes({ db, feed, listing }: Gateway): Route[] {
       tag,
       summary: 'Event details',
       params: EventPath,
-      responses: { 200: { description: 'The event.', schema: envelope(EventFull) } },
-      async handle({ params }) {
-        const event = await events.findPublic(db, params.id);
-        return ok(present.eventFull(event, await events.tiers(db, event.id)));
-      },
+      responses: cached({ description: 'The event.', schema: envelope(EventFull) }),
+      handle: ({ params, ctx }) => pages.one(params.id, ctx.req.headers),
     }),
     route({
       method: 'get',

@@ -44,6 +44,8 @@ const BLIND_MS = 300_000;
 const KEEP_IDLE_MS = 300_000;
 /** About 60 bytes a place. */
 const KEEP_PLACES = 2_000_000;
+/** Every look names them all: a crawler of all events' pages must not make it a long one. */
+const KEEP_EVENTS = 500;
 
 type Entry = {
   event: Named;
@@ -179,9 +181,9 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
   function forgetIdle(): void {
     let places = 0;
     const idle = [...entries.values()].filter((e) => !e.listeners.size && !e.loading).sort((a, b) => b.used - a.used);
-    for (const entry of idle) {
+    for (const [i, entry] of idle.entries()) {
       places += entry.board?.ids.length ?? 0;
-      if (places > KEEP_PLACES || Date.now() - entry.used > KEEP_IDLE_MS) entries.delete(entry.event.id);
+      if (i >= KEEP_EVENTS || places > KEEP_PLACES || Date.now() - entry.used > KEEP_IDLE_MS) entries.delete(entry.event.id);
     }
   }
 

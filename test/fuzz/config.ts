@@ -25,7 +25,8 @@ negative_data_rejection.expected-statuses = ["400", "401", "402", "403", "404", 
 
 /** Where a generated value is replaced by a known one, and how often. */
 const BINDINGS: { at: string; known: keyof Known; often: number; path?: RegExp }[] = [
-  { at: 'path.id', known: 'events', often: 0.8, path: /\/events\// },
+  { at: 'path.id', known: 'events', often: 0.8, path: /v1\/events\// },
+  { at: 'path.id', known: 'changing', often: 0.8, path: /admin\/events\// },
   { at: 'path.id', known: 'bookings', often: 0.8, path: /\/(bookings|payments)\// },
   { at: 'path.ticketId', known: 'tickets', often: 0.8 },
   { at: 'path.waitlistId', known: 'waitlist', often: 0.6 },

@@ -8,7 +8,7 @@ import * as venues from '../../services/venues.ts';
 
 /** Values that mean something, by what they mean. The first of each is the example. */
 export type Known = Record<
-  'events' | 'seats' | 'venues' | 'bookings' | 'tickets' | 'waitlist' | 'starts' | 'ends' | 'currencies' | 'cards',
+  'events' | 'changing' | 'seats' | 'venues' | 'bookings' | 'tickets' | 'waitlist' | 'starts' | 'ends' | 'currencies' | 'cards',
   string[]
 > &
   Record<'counts' | 'capacities', number[]>;
@@ -52,6 +52,9 @@ async function furnish(url: string, venueId: string): Promise<Caller[]> {
       end_time: new Date(Date.now() + 11 * DAY).toISOString(),
       seat_configuration: { sections: [{ name: 'VIP', rows, seats_per_row: 20, price: 50 }] },
     });
+  // Each caller's requests may cancel one for good, so there are many.
+  const changing: string[] = [];
+  for (let i = 0; i < 40; i++) changing.push((await create(`Fuzz: to be changed ${i}`, 2)).id);
   const seatsOf = async (id: string): Promise<string[]> =>
     (await call(url, 'GET', `/events/${id}/seats`)).sections.flatMap((s: any) => s.rows.flatMap((r: any) => r.seats.map((x: any) => x.id)));
   const book = async (token: string, event: string, seats: string[]) =>
@@ -65,6 +68,7 @@ async function furnish(url: string, venueId: string): Promise<Caller[]> {
   const days = (n: number) => [0, 100, -40].map((more) => new Date(Date.now() + (n + more) * DAY).toISOString());
   const shared = {
     events: [large.id, full.id, demo.id, demo.slug],
+    changing,
     seats: [...seats.slice(100), ...seats.slice(0, 4), ...fullSeats.slice(0, 2)],
     venues: [venueId, demo.venue.id],
     currencies: ['USD', 'JPY', 'KWD'],

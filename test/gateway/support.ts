@@ -17,6 +17,7 @@ import type { Api } from '../../gateway/http/api.ts';
 import { createApp } from '../../gateway/http/app.ts';
 import { createMetrics } from '../../gateway/http/metrics.ts';
 import { listen } from '../../gateway/http/server.ts';
+import { createDetails } from '../../gateway/live/details.ts';
 import { createFeed } from '../../gateway/live/feed.ts';
 import { createListing } from '../../gateway/live/listing.ts';
 import { createLog } from '../../log.ts';
@@ -74,6 +75,7 @@ export async function startWorld(
     provider: stripe.stripeProvider(config.stripe),
     feed,
     listing: createListing({ feed, db }),
+    details: createDetails({ feed, db }),
     dispatch: () => {},
     pay: async () => ({ outcome: 'unknown' }),
     ...options.overrides,
