@@ -49,9 +49,12 @@ export function createEventPages({ listing, details }: Pick<Gateway, 'listing' |
         page(found.rows.map(eventShort), { page: filter.page, perPage: filter.perPage, total: found.total }),
       );
     },
-    async one(idOrSlug, headers) {
-      const { event, tiers, stamp } = await details.find(idOrSlug);
-      return answer(event.id, stamp, headers, () => ok(eventFull(event, tiers)));
-    },
+    one: (idOrSlug, headers) =>
+      details.find(idOrSlug, ({ id, stamp, show }) =>
+        answer(id, stamp, headers, () => {
+          const { event, tiers } = show();
+          return ok(eventFull(event, tiers));
+        }),
+      ),
   };
 }

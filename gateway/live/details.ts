@@ -5,13 +5,20 @@ import type { Db } from '../deps.ts';
 import type { Feed } from './feed.ts';
 
 export type Detailed = {
-  event: events.EventView;
-  tiers: events.Tier[];
+  id: string;
   /** Equal for equal answers of this gateway. */
   stamp: string;
+  /** Puts it together: not needed where the stamp is known. */
+  show(): { event: events.EventView; tiers: events.Tier[] };
 };
 
-export type Details = { find(idOrSlug: string): Promise<Detailed> };
+export type Details = {
+  /** Hands the event to `use`, as of this call or newer; `use` reads it at once, for it goes on changing. Throws event_not_found; drafts are not found. */
+  find<T>(idOrSlug: string, use: (event: Detailed) => T | Promise<T>): Promise<T>;
+};
+
+/** A board is one. */
+type Stock = { offers: { id: string; available: number }[]; etag: string };
 
 const KEPT = 2_000;
 
@@ -36,23 +43,28 @@ export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
     return read;
   }
 
+  async function counted(id: string): Promise<Stock> {
+    const offers = await events.tiers(db, id);
+    return { offers, etag: offers.map((offer) => offer.available).join() };
+  }
+
   return {
-    /** As of this call or newer. Throws event_not_found; drafts are not found. */
-    async find(idOrSlug) {
+    async find(idOrSlug, use) {
       await feed.catchUp();
       const named = await feed.identify(idOrSlug);
       const asked = edition; // the row's: it may be another one by the time the row is here
-      const found = named && (await rowOf(named.id));
-      if (!found) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });
-      const board = await feed.board(named);
-      const free = new Map(board.offers.map((offer) => [offer.id, offer.available]));
-      const { stored, tiers, ...row } = found;
-      const status = stored === 'published' ? events.phaseAt(row, feed.now()) : stored;
-      return {
-        event: { ...row, status, available: board.available },
-        tiers: tiers.map((tier) => ({ ...tier, available: free.get(tier.id) ?? 0 })),
-        stamp: `${asked}:${board.etag}:${status}`,
-      };
+      // Who asks for event after event, a crawler, has each counted once; the board is for those that are asked for again.
+      const again = named && (rows.has(named.id) || feed.peek(named.id));
+      const [found, stock] = named ? await Promise.all([rowOf(named.id), again ? feed.board(named) : counted(named.id)]) : [];
+      if (!found || !stock) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });
+      const status = found.stored === 'published' ? events.phaseAt(found, feed.now()) : found.stored;
+      return use({ id: found.id, stamp: `${asked}:${stock.etag}:${status}`, show: () => shown(found, status, stock) });
     },
   };
+}
+
+function shown({ stored: _, tiers, ...row }: events.EventDetail, status: events.EventView['status'], { offers }: Stock) {
+  const free = new Map(offers.map((offer) => [offer.id, offer.available]));
+  const available = offers.reduce((sum, offer) => sum + offer.available, 0);
+  return { event: { ...row, status, available }, tiers: tiers.map((tier) => ({ ...tier, available: free.get(tier.id) ?? 0 })) };
 }
