@@ -26,9 +26,13 @@ function end() {
   });
 }
 
-if (isMainThread) process.on('SIGUSR2', () => (on ? end() : begin()));
-else {
-  // A thread hears no signals: its profile is of its whole life.
-  begin();
-  process.on('exit', end);
-}
+// A thread hears no signals: the main thread tells it.
+const toThreads = new BroadcastChannel('bench-profile');
+const toggle = () => (on ? end() : begin());
+if (isMainThread)
+  process.on('SIGUSR2', () => {
+    toggle();
+    toThreads.postMessage('toggle');
+  });
+else toThreads.onmessage = toggle;
+toThreads.unref();
