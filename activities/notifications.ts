@@ -8,9 +8,16 @@ import { retryable } from './failures.ts';
 export type NotificationActivities = ReturnType<typeof notificationActivities>;
 
 export function notificationActivities({ db, mailer, sms }: { db: Kysely<DB>; mailer: Mailer; sms: texts.SmsProvider }) {
+  const underway = new Map<string, Promise<boolean>>();
   return {
-    /** Sends one promised mail; false if it had been sent before. */
-    deliverMail: (mailId: string) => deliver(db, mailer, mailId),
+    /** Sends one promised mail; false if it had been sent before. A try that comes while one is under way here joins it. */
+    deliverMail(mailId: string): Promise<boolean> {
+      const known = underway.get(mailId);
+      if (known) return known;
+      const sending = deliver(db, mailer, mailId).finally(() => underway.delete(mailId));
+      underway.set(mailId, sending);
+      return sending;
+    },
     /** Sends one promised text; false if it had been sent before. */
     deliverSms: (textId: string) => retryable(() => texts.deliver(db, sms, textId)),
   };

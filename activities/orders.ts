@@ -1,16 +1,36 @@
-// What an order's workflow asks of the orders service: short SQL, run as local activities of the orders queue.
+// What an order's workflow asks for inside its own task: short SQL, and what is tried there once before its own queue is asked.
+// Run as local activities of the orders queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import * as orders from '../services/orders.ts';
+import type { ChargeOutcome } from '../services/payments.ts';
 import { settle } from '../services/settlement.ts';
 import { retryable } from './failures.ts';
+import type { NotificationActivities } from './notifications.ts';
+import type { PaymentActivities } from './payments.ts';
 
 export type OrderActivities = ReturnType<typeof orderActivities>;
 
-export function orderActivities({ db, ticketSecret }: { db: Kysely<DB>; ticketSecret: string }) {
+export type Paid = { charged: ChargeOutcome; facts: orders.OrderFacts };
+
+/** Activities of other queues that this process serves too. Without them the workflow asks those queues. */
+export type Neighbours = { payments?: Pick<PaymentActivities, 'chargeOrder'>; notifications?: Pick<NotificationActivities, 'deliverMail'> };
+
+export function orderActivities({ db, ticketSecret, payments, notifications }: { db: Kysely<DB>; ticketSecret: string } & Neighbours) {
   return {
     readOrder: (orderId: string) => retryable(() => orders.facts(db, orderId)),
     settleOrder: (orderId: string) => retryable(() => settle(db, orderId, ticketSecret)),
     expireOrder: (orderId: string, at: string) => retryable(() => orders.expire(db, orderId, new Date(at))),
+    /** Charges, settles and looks, in one step. Null: not served here. */
+    async payOrder(orderId: string, method: string, attempt: string): Promise<Paid | null> {
+      if (!payments) return null;
+      const charged = await payments.chargeOrder(orderId, method, attempt);
+      return retryable(async () => {
+        if (charged.outcome === 'succeeded' || charged.outcome === 'free') await settle(db, orderId, ticketSecret);
+        return { charged, facts: await orders.facts(db, orderId) };
+      });
+    },
+    /** Sends one promised mail; false if it had been sent before. Null: not served here. */
+    deliverMail: async (mailId: string): Promise<boolean | null> => (notifications ? notifications.deliverMail(mailId) : null),
   };
 }

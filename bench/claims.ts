@@ -4,7 +4,7 @@ import { cpuBetween } from './cpu.ts';
 import { type BenchEvent, type House, makeEvent, makePeople, profiled, runLoad, settleDatabase } from './house.ts';
 import { round, type Spread, table } from './numbers.ts';
 import { prepareRaw, type RawResult } from './raw.ts';
-import { directStarts, type Lag, watchStarts } from './starts.ts';
+import { type Lag, watchStarts } from './starts.ts';
 
 export type ClaimsRun = Spread & {
   seats: 'free' | 'hot';
@@ -53,7 +53,7 @@ export async function benchClaims(house: House): Promise<ClaimsResult> {
   say(`warming up for ${WARM_SECONDS} s`);
   const warm = await load(stage, 8, WARM_SECONDS);
   stage.claimed += warm.statuses['201'] ?? 0;
-  await watchStarts(house, 0);
+  await watchStarts(house);
 
   const result: ClaimsResult = { raw: [], rawHow: raw.how, runs: [], ratios: [], faults: [] };
   for (const [i, clients] of levels.entries()) {
@@ -87,14 +87,13 @@ async function measure(stage: Stage, clients: number, hotSeat?: string): Promise
   const seats = hotSeat ? 'hot' : 'free';
   house.say(`${seats === 'hot' ? 'one hot seat' : 'free seats'} over HTTP, ${clients} client(s), ${house.options.seconds} s`);
   await sql`checkpoint`.execute(house.db);
-  const started = await directStarts(house);
   const before = house.cpu();
   const done = await profiled(house, () => load(stage, clients, house.options.seconds, hotSeat));
   const cpu = cpuBetween(before, house.cpu(), { 'load gen': done.cpuSeconds });
   const perSecond = round(done.done / done.seconds);
   const times = done.times.all ?? { p50: 0, p90: 0, p99: 0, max: 0 };
   house.say(`  ${perSecond} requests/s, p50 ${times.p50} ms, p99 ${times.p99} ms; ${statusText(done.statuses)}`);
-  const starts = await watchStarts(house, started);
+  const starts = await watchStarts(house);
   stage.claimed += done.statuses['201'] ?? 0;
   const faults = await verify(stage, `${seats} seats, ${clients} client(s)`, done.statuses['no answer'] ?? 0);
   if (hotSeat && done.statuses['201'] !== 1) faults.push(`hot seat, ${clients} client(s): sold ${done.statuses['201'] ?? 0} times`);
@@ -197,7 +196,6 @@ export function claimsReport(result: ClaimsResult): string {
         'clients',
         'claims',
         'started in the run',
-        '(by gateway)',
         'waiting at its end',
         'oldest s',
         'all started after',
@@ -208,7 +206,6 @@ export function claimsReport(result: ClaimsResult): string {
         r.clients,
         r.statuses['201'] ?? 0,
         (r.statuses['201'] ?? 0) - r.starts.rows,
-        r.starts.startedDirectly,
         r.starts.rows,
         r.starts.oldestSeconds,
         lag(r),

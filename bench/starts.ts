@@ -8,8 +8,6 @@ export type Lag = {
   /** At the end of the run. */
   rows: number;
   oldestSeconds: number;
-  /** Started by the gateway itself during the run; the rest by the relay. */
-  startedDirectly: number;
   /** From the end of the run until the last row was gone; null: not within the limit. */
   drainedAfterSeconds: number | null;
   /** Starts per second while draining, with no sale going on. */
@@ -20,20 +18,10 @@ export type Lag = {
   settledAfterSeconds: number | null;
 };
 
-/** Direct starts of this gateway so far. */
-export async function directStarts(house: House): Promise<number> {
-  const text = await fetch(`http://127.0.0.1:${house.stack.ports.gateway}/metrics`, { signal: AbortSignal.timeout(10_000) }).then(
-    (r) => r.text(),
-    () => '',
-  );
-  return Number(/billetter_workflow_starts_total\{outcome="started"\} (\d+)/.exec(text)?.[1] ?? 0);
-}
-
 /** Reads the lag now and waits, within the limit, until every start is made. */
-export async function watchStarts(house: House, startedBefore: number): Promise<Lag> {
+export async function watchStarts(house: House): Promise<Lag> {
   const first = await waiting(house);
   const began = performance.now();
-  const startedDirectly = (await directStarts(house)) - startedBefore;
   const limit = house.options.drainSeconds * 1000;
   let now = first;
   let told = 0;
@@ -55,7 +43,6 @@ export async function watchStarts(house: House, startedBefore: number): Promise<
   return {
     rows: first.rows,
     oldestSeconds: round(first.seconds, 2),
-    startedDirectly,
     drainedAfterSeconds: now.rows ? null : round(took, 2),
     perSecond: first.rows > 50 ? round((first.rows - now.rows) / took) : null,
     left: now.rows,

@@ -119,6 +119,7 @@ export interface Mails {
   order_id: string | null;
   recipient: string;
   sent_at: Timestamp | null;
+  tried_at: Timestamp | null;
 }
 
 export interface Offers {

@@ -82,7 +82,10 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     listing: createListing({ feed, db: readDb }),
     details: createDetails({ feed, db: readDb }),
     dispatch: dispatcher.start,
-    pay: (order, method) => pay(client, order, method, PAY_WAIT_MS),
+    pay(order, method) {
+      dispatcher.paid(order.id);
+      return pay(client, order, method, PAY_WAIT_MS);
+    },
   };
   const isDraining = () => draining;
   const probes = [

@@ -26,7 +26,7 @@ export type Gateway = {
   feed: Feed;
   listing: Listing;
   details: Details;
-  /** Starts the workflow of a committed claim, if there is room to; never waits, never throws. */
+  /** Starts the workflow of a committed claim in a moment, if there is room to and nobody has paid by then; never waits, never throws. */
   dispatch(claim: Claim, owner: string): void;
   /** Pays an order through its workflow; `unknown` when the outcome is not known in time. */
   pay(order: orders.OrderView, method: string): Promise<PayResult | { outcome: 'unknown' }>;

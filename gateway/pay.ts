@@ -23,7 +23,7 @@ const RESOURCE_EXHAUSTED = 8;
 export async function pay(client: Client, order: OrderView, method: string, waitMs: number): Promise<PayResult | { outcome: 'unknown' }> {
   await reach(client);
   const input = { orderId: order.id, code: orderCode(order), event: order.event.slug, owner: order.account_id };
-  const request: PayRequest = { method, attempt: randomUUID() };
+  const request: PayRequest = { method, attempt: randomUUID(), tryHere: true };
   // Made per call: a start operation can be used once.
   const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, orderStart(input));
   startWorkflowOperation.workflowHandle().catch(() => {}); // the update below reports the same failure

@@ -6,6 +6,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, EventNoticeKind, EventStatus } from '../db/tables.ts';
 import * as mails from './mails.ts';
 import * as orders from './orders.ts';
+import * as outbox from './outbox.ts';
 import * as places from './places.ts';
 
 /** How far the latest notice of an event has come. Amounts are in the currency's minor units. */
@@ -122,6 +123,7 @@ async function tellSome(db: Kysely<DB>, eventId: string, noticeId: string): Prom
     if (!rows[0]) return;
     const ids = rows.map((r) => r.id);
     await mails.promise(tx, 'event-moved', ids, rows[0].data, noticeId);
+    await outbox.orderChanged(tx, ids);
   });
 }
 

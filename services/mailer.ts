@@ -36,8 +36,14 @@ export function smtpMailer(settings: { smtpUrl: string; from: string }): Mailer 
  * same Message-ID. Returns false if it had been sent before.
  */
 export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<boolean> {
-  const mail = await db.selectFrom('mails').selectAll().where('id', '=', mailId).executeTakeFirst();
-  if (!mail || mail.sent_at) return false;
+  const mail = await db
+    .updateTable('mails')
+    .set({ tried_at: sql<Date>`now()` }) // what the sweep goes by
+    .where('id', '=', mailId)
+    .where('sent_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  if (!mail) return false;
   const order = await orders.find(db, mail.order_id!);
   if (!order) throw new Error(`mail ${mailId} names no order`);
   await mailer.send({

@@ -1,4 +1,4 @@
-// Mail promised to people: a row written with the change that promises it, and its announcement in the outbox.
+// Mail promised to people: a row written with the change that promises it. The order's workflow delivers it.
 import { sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import { uuids } from './ids.ts';
@@ -8,6 +8,7 @@ export type MailKind = 'tickets' | 'refunded' | 'expired-payment' | 'cancelled' 
 /**
  * Promises the order's buyer a mail (or those of many orders, one each). Sent at least once; its id is the Message-ID, so a
  * repeat can be recognised. With `noticeId` each order is told of that notice once, however often this is repeated.
+ * Whoever is not run by the order's workflow tells it too (outbox.orderChanged); a promise it never heard of is found by orders.sweep.
  */
 export async function promise(
   tx: Transaction<DB>,
@@ -16,10 +17,8 @@ export async function promise(
   data: Record<string, unknown> = {},
   noticeId: string | null = null,
 ): Promise<void> {
-  await sql`with mail as (
-      insert into mails (kind, recipient, order_id, data, notice_id)
-      select ${kind}, coalesce(o.buyer_email, a.email), o.id, ${JSON.stringify(data)}::jsonb, ${noticeId}::uuid
-      from orders o join accounts a on a.id = o.account_id where o.id = any(${uuids([orderId].flat())})
-      on conflict (notice_id, order_id) where notice_id is not null do nothing returning id, order_id)
-    insert into outbox (topic, subject_id, payload) select 'mail', id, jsonb_build_object('order', order_id) from mail`.execute(tx);
+  await sql`insert into mails (kind, recipient, order_id, data, notice_id)
+    select ${kind}, coalesce(o.buyer_email, a.email), o.id, ${JSON.stringify(data)}::jsonb, ${noticeId}::uuid
+    from orders o join accounts a on a.id = o.account_id where o.id = any(${uuids([orderId].flat())})
+    on conflict (notice_id, order_id) where notice_id is not null do nothing`.execute(tx);
 }

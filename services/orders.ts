@@ -248,6 +248,8 @@ export type OrderFacts = {
   pendingRefunds: string[];
   /** How many the bank has refused for good: a person must see to them. */
   failedRefunds: number;
+  /** Mails promised and not yet taken by the mail server. */
+  unsentMails: string[];
 };
 
 /** The facts in one query. Throws order_not_found. */
@@ -258,10 +260,18 @@ export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing')) as "openPayments",
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing') and y.failure_code = 'mismatch') as "suspectPayments",
       array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
-      (select count(*)::int from refunds r where r.order_id = o.id and r.status = 'failed') as "failedRefunds"
+      (select count(*)::int from refunds r where r.order_id = o.id and r.status = 'failed') as "failedRefunds",
+      array(select m.id::text from mails m where m.order_id = o.id and m.sent_at is null) as "unsentMails"
     from orders o where o.id = ${orderId}::uuid`.execute(db);
   if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
   return rows[0];
+}
+
+/** Those of the orders that still wait for their money. */
+export async function pendingOf(db: Kysely<DB>, orderIds: string[]): Promise<Set<string>> {
+  if (!orderIds.length) return new Set();
+  const rows = await db.selectFrom('orders').select('id').where('id', 'in', orderIds).where('status', '=', 'pending').execute();
+  return new Set(rows.map((row) => row.id));
 }
 
 /** How many orders are in each state, for /metrics. */
@@ -275,18 +285,26 @@ export async function countByStatus(db: Kysely<DB>): Promise<{ status: OrderStat
 
 /**
  * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
- * server that lost its data): captured money unsettled, a refund not made, a hold not ended. Each is announced to its workflow again.
+ * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail not sent. Each is announced to its
+ * workflow again.
  * @returns how many.
  */
 export async function sweep(db: Kysely<DB>): Promise<number> {
+  // A mail that is being tried is left alone: the pauses between tries are up to ten minutes. Announcing one counts as a try.
   const { numAffectedRows } = await sql`
+    with mail as (
+      update mails set tried_at = now() where id in (
+        select id from mails where sent_at is null and created_at < now() - interval '1 minute'
+          and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
+      returning order_id)
     insert into outbox (topic, subject_id, payload)
     select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
     from (
-      select order_id as id from payments where status = 'succeeded' and settled_at is null and succeeded_at < now() - interval '1 minute'
+      (select order_id as id from payments where status = 'succeeded' and settled_at is null and succeeded_at < now() - interval '1 minute'
       union select order_id from refunds where status = 'pending' and created_at < now() - interval '1 minute'
-      union select id from orders where status = 'pending' and expires_at < now() - interval '1 minute') late
+      union select id from orders where status = 'pending' and expires_at < now() - interval '1 minute' limit 500)
+      union select order_id from mail) late
     join orders o on o.id = late.id join events e on e.id = o.event_id
-    where not exists (select from outbox b where b.subject_id = o.id) limit 500`.execute(db);
+    where not exists (select from outbox b where b.subject_id = o.id)`.execute(db);
   return Number(numAffectedRows ?? 0);
 }

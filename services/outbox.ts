@@ -1,13 +1,14 @@
 // The outbox: what must be announced after a commit. Rows are written with the change itself and deleted when handed on.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../db/tables.ts';
+import { uuids } from './ids.ts';
 
 /**
- * order.created starts the order's workflow; order.changed starts or signals it; mail starts the mail's delivery;
+ * order.created starts the order's workflow; order.changed starts or signals it;
  * places.freed and waitlist.joined (subject: the event) wake the event's waitlist; sms starts a text message's delivery;
  * event.notice (subject: the event) starts or wakes the telling of its ticket holders.
  */
-export type Topic = 'order.created' | 'order.changed' | 'mail' | 'sms' | 'places.freed' | 'waitlist.joined' | 'event.notice';
+export type Topic = 'order.created' | 'order.changed' | 'sms' | 'places.freed' | 'waitlist.joined' | 'event.notice';
 
 /** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
 export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };
@@ -17,18 +18,22 @@ export type OutboxRow = { id: string; topic: Topic; subject_id: string; payload:
 /** How long a relay may keep a row before another may take it: longer than any start takes, short enough not to be noticed. */
 const LEASE_SECONDS = 10;
 
-/** Tells the order's workflow that something it should look at has been written. Part of the writer's transaction. */
-export async function orderChanged(tx: Transaction<DB>, orderId: string): Promise<void> {
+/** Tells the order's workflow (or those of many orders) that something it should look at has been written. Part of the writer's transaction. */
+export async function orderChanged(tx: Transaction<DB>, orderId: string | string[]): Promise<void> {
   await sql`insert into outbox (topic, subject_id, payload)
     select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
-    from orders o join events e on e.id = o.event_id where o.id = ${orderId}::uuid`.execute(tx);
+    from orders o join events e on e.id = o.event_id where o.id = any(${uuids([orderId].flat())})`.execute(tx);
 }
 
-/** Leases up to `limit` due rows to this caller, oldest first; other callers skip them until the lease ends. */
-export async function take(db: Kysely<DB>, limit: number): Promise<OutboxRow[]> {
+/**
+ * Leases up to `limit` due rows to this caller, oldest first; other callers skip them until the lease ends.
+ * The starts of new orders are taken apart from the rest: thousands of them may wait after a rush, and nothing else should behind them.
+ */
+export async function take(db: Kysely<DB>, kind: 'starts' | 'rest', limit: number): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
     update outbox set attempts = attempts + 1, available_at = now() + make_interval(secs => ${LEASE_SECONDS})
-    where id in (select id from outbox where available_at <= now() order by available_at limit ${sql.lit(limit)} for update skip locked)
+    where id in (select id from outbox where available_at <= now() and topic ${sql.raw(kind === 'starts' ? '=' : '<>')} 'order.created'
+      order by available_at limit ${sql.lit(limit)} for update skip locked)
     returning id, topic, subject_id, payload, attempts, created_at`.execute(db);
   return rows;
 }

@@ -190,7 +190,7 @@ export async function receive(
     const done = event.payment
       ? await record(tx, provider, event.payment, { announce: true })
       : event.refund
-        ? await recordRefund(tx, event.refund)
+        ? await recordRefund(tx, event.refund, { announce: true })
         : 'ignored';
     await tx
       .updateTable('payment_events')
@@ -207,7 +207,11 @@ export async function receive(
   return { outcome };
 }
 
-async function recordRefund(tx: Transaction<DB>, told: ProviderRefund): Promise<'recorded' | 'ignored'> {
+async function recordRefund(
+  tx: Transaction<DB>,
+  told: ProviderRefund,
+  { announce }: { announce: boolean },
+): Promise<'recorded' | 'ignored'> {
   const uuid = told.refundId && isUuid(told.refundId) ? told.refundId : null;
   const { rows } = await sql<{ id: string; order_id: string; status: RefundStatus; amount_minor: number; currency: string }>`
     select id, order_id, status, amount_minor, currency from refunds where provider_ref = ${told.ref} or id = ${uuid}::uuid for update`.execute(
@@ -222,7 +226,7 @@ async function recordRefund(tx: Transaction<DB>, told: ProviderRefund): Promise<
     .set({ status: told.status, provider_ref: told.ref, updated_at: sql<Date>`now()` })
     .where('id', '=', refund.id)
     .execute();
-  if (told.status === 'failed') await outbox.orderChanged(tx, refund.order_id);
+  if (announce) await outbox.orderChanged(tx, refund.order_id);
   if (told.status === 'succeeded')
     await mails.promise(tx, 'refunded', refund.order_id, { amountMinor: refund.amount_minor, currency: refund.currency });
   return 'recorded';
@@ -245,7 +249,7 @@ export async function refund(db: Kysely<DB>, provider: PaymentProvider, refundId
     refundId,
     reason: row.reason,
   });
-  await db.transaction().execute((tx) => recordRefund(tx, { ...told, refundId }));
+  await db.transaction().execute((tx) => recordRefund(tx, { ...told, refundId }, { announce: false }));
   return told.status;
 }
 

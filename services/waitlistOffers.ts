@@ -4,6 +4,7 @@ import type { DB } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 import * as holds from './holds.ts';
 import * as mails from './mails.ts';
+import * as outbox from './outbox.ts';
 import { isFree } from './places.ts';
 import * as sms from './sms.ts';
 import { endOffers } from './waitlist.ts';
@@ -137,7 +138,10 @@ async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quant
 /** Mail and text as the person wished, promised with the offer itself. */
 async function tell(tx: Transaction<DB>, entry: Entry, { order, event }: holds.Claim, link: string): Promise<void> {
   const until = order.expires_at.toISOString();
-  if (entry.notify_email) await mails.promise(tx, 'waitlist-offer', order.id, { link, until });
+  if (entry.notify_email) {
+    await mails.promise(tx, 'waitlist-offer', order.id, { link, until });
+    await outbox.orderChanged(tx, order.id);
+  }
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
     const name = event.name.length > 60 ? `${event.name.slice(0, 57)}...` : event.name;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { inventoryActivities } from '../activities/inventory.ts';
 import { notificationActivities } from '../activities/notifications.ts';
@@ -16,9 +16,10 @@ import { smtpMailer } from '../services/mailer.ts';
 import { twilioSms } from '../services/sms.ts';
 import { stripeProvider } from '../services/stripe.ts';
 import { QUEUES, type Queue } from '../workflows/messages.ts';
-import { workflowsPath } from './bundle.ts';
+import { bundleWorkflows } from './bundle.ts';
 import { startRelay } from './relay.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
+import { leaveOutPromiseHooks } from './threads.ts';
 
 const config = readConfig();
 const queues = readQueues();
@@ -36,27 +37,35 @@ const mailer = smtpMailer(config.mail);
 const connection = await untilConnected();
 await registerSearchAttributes(connection, config.temporal.namespace);
 const payUrl = (orderId: string) => `${config.http.publicUrl}/api/v1/payments/initiate/${orderId}`;
-const activities = {
-  orders: () => orderActivities({ db, ticketSecret: config.ticketSecret }),
-  payments: () => paymentActivities({ db, provider: stripeProvider(config.stripe) }),
-  inventory: () => inventoryActivities({ db, terms: { ...config.waitlist, payUrl } }),
-  notifications: () => notificationActivities({ db, mailer, sms: twilioSms(config.sms) }),
-} satisfies Record<Queue, () => object>;
+const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms) });
+const payments = paymentActivities({ db, provider: stripeProvider(config.stripe) });
+const activities: Record<Queue, object> = {
+  orders: orderActivities({
+    db,
+    ticketSecret: config.ticketSecret,
+    ...(queues.includes('payments') && { payments }),
+    ...(queues.includes('notifications') && { notifications }),
+  }),
+  payments,
+  inventory: inventoryActivities({ db, terms: { ...config.waitlist, payUrl } }),
+  notifications,
+};
 const withWorkflows: readonly Queue[] = ['orders', 'inventory', 'notifications'];
 
 // Bundled once for all queues of this process; production brings the bundle along.
 const workflowBundle = queues.some((q) => withWorkflows.includes(q))
   ? config.temporal.bundle
     ? { codePath: config.temporal.bundle }
-    : await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })
+    : await bundleWorkflows()
   : undefined;
+leaveOutPromiseHooks();
 const workers = await Promise.all(
   queues.map((taskQueue) => {
     const options: WorkerOptions = {
       connection,
       namespace: config.temporal.namespace,
       taskQueue,
-      activities: activities[taskQueue](),
+      activities: activities[taskQueue],
       maxConcurrentActivityTaskExecutions: 32,
       shutdownGraceTime: '10 seconds',
     };

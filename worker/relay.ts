@@ -5,63 +5,72 @@ import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
 import * as notices from '../services/eventNotices.ts';
 import * as idempotency from '../services/idempotency.ts';
-import { orderCode, sweep } from '../services/orders.ts';
+import { orderCode, pendingOf, sweep } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
 import * as sessions from '../services/sessions.ts';
-import {
-  CHANGED,
-  eventNoticeStart,
-  mailStart,
-  orderFirstStart,
-  orderStart,
-  smsStart,
-  WORKFLOWS,
-  waitlistStart,
-} from '../workflows/messages.ts';
+import { CHANGED, eventNoticeStart, orderFirstStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
 
-/** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a mail or a webhook's signal. */
+/** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a webhook's signal. */
 const IDLE_MS = 100;
 /** How often orders are looked for that somebody should have seen to. A safety net: in a healthy system it finds nothing. */
 const SWEEP_MS = 30_000;
-const BATCH = 64;
-/** Starts in flight at once: enough to keep Temporal busy, few enough to leave the sale its share of the machine. */
-const IN_FLIGHT = 8;
+/** How many rows are taken and handed on at once: enough to keep Temporal busy. */
+const REST = { batch: 64, inFlight: 8, idleMs: IDLE_MS };
+/** Starts of new orders are in no hurry (their hold ends in SQL by itself, and a payment starts them too): the sale needs its share of the machine. */
+const STARTS = { batch: 16, inFlight: 2, idleMs: 500 };
 
+type Parts = { db: Kysely<DB>; client: WorkflowClient; log: Log };
 export type Relay = { stop(): Promise<void> };
 
-/** Starts relaying; stop() finishes the batch in hand. A Temporal outage only makes rows wait. */
-export function startRelay({ db, client, log }: { db: Kysely<DB>; client: WorkflowClient; log: Log }): Relay {
+/** Starts relaying; stop() finishes the batches in hand. A Temporal outage only makes rows wait. */
+export function startRelay(parts: Parts): Relay {
+  const { db, log } = parts;
   let running = true;
   let swept = Date.now();
-  const loop = (async () => {
+
+  async function loop(idleMs: number, work: () => Promise<boolean>): Promise<void> {
     while (running) {
-      let taken = 0;
-      try {
-        if (Date.now() - swept > SWEEP_MS) {
-          swept = Date.now();
-          await Promise.all([sessions.prune(db), idempotency.prune(db)]);
-          const found = (await sweep(db)) + (await notices.sweep(db));
-          if (found) log.warn({ found }, 'sweep: orders or notices nobody had seen to were announced again');
-        }
-        const batch = await outbox.take(db, BATCH);
-        taken = batch.length;
-        await handOn({ db, client, log }, batch);
-      } catch (error) {
+      const more = await work().catch((error) => {
         log.error({ err: error }, 'outbox relay: cannot read the outbox');
-        taken = 0;
-      }
-      if (taken < BATCH && running) await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+        return false;
+      });
+      if (!more && running) await new Promise((resolve) => setTimeout(resolve, idleMs));
     }
-  })();
+  }
+  const rest = loop(REST.idleMs, async () => {
+    if (Date.now() - swept > SWEEP_MS) {
+      swept = Date.now();
+      await Promise.all([sessions.prune(db), idempotency.prune(db)]);
+      const found = (await sweep(db)) + (await notices.sweep(db));
+      if (found) log.warn({ found }, 'sweep: orders or notices nobody had seen to were announced again');
+    }
+    const rows = await outbox.take(db, 'rest', REST.batch);
+    await handOn(parts, rows, REST.inFlight);
+    return rows.length === REST.batch;
+  });
+  const starts = loop(STARTS.idleMs, async () => {
+    const rows = await outbox.take(db, 'starts', STARTS.batch);
+    await handOn(parts, await unstarted(db, rows), STARTS.inFlight);
+    return rows.length === STARTS.batch;
+  });
   return {
     async stop() {
       running = false;
-      await loop;
+      await Promise.all([rest, starts]);
     },
   };
 }
 
-async function handOn({ db, client, log }: { db: Kysely<DB>; client: WorkflowClient; log: Log }, batch: outbox.OutboxRow[]): Promise<void> {
+/** Drops the starts of orders that are paid or ended already: what ended them was their workflow, or has woken it. */
+async function unstarted(db: Kysely<DB>, rows: outbox.OutboxRow[]): Promise<outbox.OutboxRow[]> {
+  const ids = rows.map((row) => row.subject_id);
+  const pending = await pendingOf(db, ids);
+  const over = rows.filter((row) => !pending.has(row.subject_id)).map((row) => row.id);
+  await outbox.done(db, over);
+  return rows.filter((row) => pending.has(row.subject_id));
+}
+
+async function handOn({ db, client, log }: Parts, batch: outbox.OutboxRow[], lanes: number): Promise<void> {
   const queue = [...batch];
   const done: string[] = [];
   const lane = async () => {
@@ -78,16 +87,12 @@ async function handOn({ db, client, log }: { db: Kysely<DB>; client: WorkflowCli
       }
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: lanes }, lane));
   await outbox.done(db, done);
 }
 
 /** What each topic means to Temporal. The subject's id is the workflow's id, so handing a row on twice is harmless. */
 async function announce(client: WorkflowClient, row: outbox.OutboxRow): Promise<void> {
-  if (row.topic === 'mail') {
-    await client.start(WORKFLOWS.mail, mailStart(row.subject_id, (row.payload as { order: string }).order));
-    return;
-  }
   if (row.topic === 'sms') {
     await client.start(WORKFLOWS.sms, smsStart(row.subject_id, (row.payload as { order: string }).order));
     return;

@@ -1,6 +1,5 @@
 // Every workflow a worker knows.
 export { eventNotice } from './eventNotice.ts';
-export { mail } from './mail.ts';
 export { order } from './order.ts';
 export { sms } from './sms.ts';
 export { waitlist } from './waitlist.ts';

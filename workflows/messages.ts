@@ -13,14 +13,20 @@ export const SEARCH = {
   owner: defineSearchAttributeKey('BilletterOwner', SearchAttributeType.KEYWORD),
 } as const;
 
-export const WORKFLOWS = { order: 'order', mail: 'mail', sms: 'sms', waitlist: 'waitlist', eventNotice: 'eventNotice' } as const;
+export const WORKFLOWS = { order: 'order', sms: 'sms', waitlist: 'waitlist', eventNotice: 'eventNotice' } as const;
 
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
 export const CHANGED = 'changed';
 
 /** Pay now with a token or payment method; answers when the outcome is known. */
 export const PAY = 'pay';
-export type PayRequest = { method: string /** the attempt's own id, for the provider's idempotency */; attempt: string };
+export type PayRequest = {
+  method: string;
+  /** the attempt's own id, for the provider's idempotency */
+  attempt: string;
+  /** try it inside the workflow's own task first */
+  tryHere?: boolean;
+};
 export type PayResult =
   | { outcome: 'confirmed' | 'expired' | 'refunded' | 'processing' | 'not-payable' }
   | { outcome: 'declined'; declineCode: string; message: string };
@@ -28,7 +34,6 @@ export type PayResult =
 export type OrderInput = { orderId: string; code: string; event: string; owner: string };
 
 export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
-export const mailWorkflowId = (mailId: string) => `mail/${mailId}`;
 export const smsWorkflowId = (textId: string) => `sms/${textId}`;
 export const waitlistWorkflowId = (eventId: string) => `waitlist/${eventId}`;
 
@@ -60,21 +65,16 @@ export function orderStart(input: OrderInput) {
 /** Options for an order's very first start: one that comes late, when the order's story has already ended, is refused instead of opening an empty chapter. */
 export const orderFirstStart = (input: OrderInput) => ({ ...orderStart(input), workflowIdReusePolicy: 'REJECT_DUPLICATE' as const });
 
-/** Options that start the delivery of one mail; starting it twice is one delivery. */
-export function mailStart(mailId: string, orderId: string) {
+/** Options that start the delivery of one text message; starting it twice is one delivery. */
+export function smsStart(textId: string, orderId: string) {
   return {
-    workflowId: mailWorkflowId(mailId),
+    workflowId: smsWorkflowId(textId),
     taskQueue: 'notifications' satisfies Queue,
-    args: [mailId] as [string],
-    staticSummary: `mail for order ${orderId}`,
+    args: [textId] as [string],
+    staticSummary: `text for order ${orderId}`,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
   };
-}
-
-/** Options that start the delivery of one text message; starting it twice is one delivery. */
-export function smsStart(textId: string, orderId: string) {
-  return { ...mailStart(textId, orderId), workflowId: smsWorkflowId(textId), staticSummary: `text for order ${orderId}` };
 }
 
 /** Options that start (or find) the one workflow that serves an event's waitlist. */

@@ -7,6 +7,7 @@ import * as m0004 from './0004_waitlist.ts';
 import * as m0005 from './0005_live_reads.ts';
 import * as m0006 from './0006_idempotency.ts';
 import * as m0008 from './0008_event_notices.ts';
+import * as m0009 from './0009_mail_tries.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '0005_live_reads': m0005,
   '0006_idempotency': m0006,
   '0008_event_notices': m0008,
+  '0009_mail_tries': m0009,
 };

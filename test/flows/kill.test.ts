@@ -1,5 +1,5 @@
 // kill -9: whatever dies, and whenever, the order ends as it should. On a stack of its own, because the only worker is killed here.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
@@ -94,6 +94,35 @@ describe('kill -9', () => {
     const state = await call(stack.stripeUrl!, 'GET', '/_standin/state');
     expect(state.body.orders[booking.id].captured).toBe(5000);
   }, 180_000);
+
+  test('of the worker between a mail and the note that it went: confirmed, and the same mail once more', async () => {
+    const event = await show(stack.gatewayUrl, { seats: 1 });
+    const carla = await buyer(stack.gatewayUrl);
+    const booking = await book(stack.gatewayUrl, carla.token, event.id, event.seats);
+    // The note of this mail takes for ever: the worker dies over it.
+    await sql`create function dawdle() returns trigger language plpgsql as 'begin perform pg_sleep(60); return new; end'`.execute(db);
+    await sql`create trigger dawdle before update of sent_at on mails for each row
+      when (new.recipient = ${sql.lit(carla.email)}) execute function dawdle()`.execute(db);
+    const asked = confirm(stack.gatewayUrl, carla.token, booking.id);
+    await until(
+      'the mail has gone, its note has not',
+      () => mailsTo(stack.mailUrl, carla.email),
+      (m) => m.length === 1,
+    );
+    await worker.kill('SIGKILL');
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'`.execute(db);
+    await sql`drop trigger dawdle on mails`.execute(db);
+    await restartWorker();
+    expect((await asked).body.data.booking.status).toBe('confirmed');
+    await until(
+      'the mail went again, and that is noted',
+      () => db.selectFrom('mails').select('sent_at').where('order_id', '=', booking.id).execute(),
+      (mails) => mails.length === 1 && mails[0]!.sent_at !== null,
+    );
+    const mails = await mailsTo(stack.mailUrl, carla.email);
+    expect(mails.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(mails.map((m) => m.subject)).size).toBe(1);
+  }, 120_000);
 
   test('of the gateway between claim and start of the workflow: the relay starts it and the hold ends', async () => {
     const event = await show(stack.gatewayUrl, { seats: 1, holdSeconds: 6 });

@@ -3,19 +3,22 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, Connection, Client as TemporalClient, WithStartWorkflowOperation } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { notificationActivities } from '../../activities/notifications.ts';
 import { orderActivities } from '../../activities/orders.ts';
 import { paymentActivities } from '../../activities/payments.ts';
 import { startStripeStandin } from '../../deploy/local/stripe/standin.ts';
 import { findTestServer } from '../../deploy/local/test-server.ts';
 import * as holds from '../../services/holds.ts';
+import type { Mailer } from '../../services/mailer.ts';
+import * as mails from '../../services/mails.ts';
 import * as orders from '../../services/orders.ts';
 import * as payments from '../../services/payments.ts';
 import type { PaymentProvider } from '../../services/provider.ts';
 import { stripeProvider } from '../../services/stripe.ts';
-import { workflowsPath } from '../../worker/bundle.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
 import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
 import { CHANGED, orderStart, orderWorkflowId, PAY, type PayResult } from '../../workflows/messages.ts';
 import { until } from '../support/client.ts';
@@ -27,6 +30,7 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 const db = openDb();
 const SECRET = 'x'.repeat(32);
 let client: Client;
+let connection: NativeConnection;
 let skipping: TestWorkflowEnvironment | undefined;
 let stop: () => Promise<void>;
 let provider: PaymentProvider;
@@ -38,12 +42,23 @@ let seats: string[];
 /** Order id -> the branch it went through. */
 const seen = new Map<string, string>();
 
+/** The mail server: what it has taken, and whether it takes anything. */
+const mailServer = { up: true, tries: 0, taken: [] as string[] };
+const mailer: Mailer = {
+  from: 'tickets@x.test',
+  async send({ subject, messageId }) {
+    mailServer.tries++;
+    if (!mailServer.up) throw new Error('the mail server is down');
+    mailServer.taken.push(`${messageId} ${subject}`);
+  },
+  close() {},
+};
+
 /** A hold that outlasts every test unless time is skipped, and how long it must be when it cannot be. */
 const hold = () => (skipping ? 3600 : 3);
 
 beforeAll(async () => {
   const server = await findTestServer();
-  let connection: NativeConnection;
   if ('path' in server) {
     skipping = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path: server.path } } });
     client = skipping.client;
@@ -58,11 +73,23 @@ beforeAll(async () => {
   else await registerSearchAttributes(connection, 'default');
   standin = await startStripeStandin({ port: 0, webhookUrl: 'http://127.0.0.1:9/', webhookSecret: SECRET });
   provider = stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 });
-  bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  bundle = await bundleWorkflows();
   const taskQueue = queue('orders');
+  const paying = paymentActivities({ db, provider });
+  const notifications = notificationActivities({
+    db,
+    mailer,
+    sms: { name: 'none', send: () => Promise.reject(new Error('no texts here')) },
+  });
   const workers = [
-    await Worker.create({ connection, taskQueue, workflowBundle: bundle, activities: orderActivities({ db, ticketSecret: SECRET }) }),
-    await Worker.create({ connection, taskQueue: 'payments', activities: paymentActivities({ db, provider }) }),
+    await Worker.create({
+      connection,
+      taskQueue,
+      workflowBundle: bundle,
+      activities: orderActivities({ db, ticketSecret: SECRET, payments: paying, notifications }),
+    }),
+    await Worker.create({ connection, taskQueue: 'payments', activities: paying }),
+    await Worker.create({ connection, taskQueue: 'notifications', activities: notifications }),
   ];
   const running = workers.map((w) => w.run());
   stop = async () => {
@@ -70,6 +97,7 @@ beforeAll(async () => {
     await Promise.all(running);
     await standin.close();
     await (skipping ? skipping.teardown() : connection.close());
+    await sql`drop trigger ${sql.id(trigger)} on outbox`.execute(db);
     await db.destroy();
   };
 
@@ -99,9 +127,20 @@ beforeAll(async () => {
     .executeTakeFirstOrThrow();
   await sql`insert into places (event_id, offer_id, section, row_label, seat_label, position)
     select ${event.id}::uuid, ${offer.id}::uuid, 'Floor', 'A', s::text, s from generate_series(0, 49) s`.execute(db);
+  await keepFromRelay();
   seats = (await db.selectFrom('places').select('id').where('event_id', '=', event.id).orderBy('position').execute()).map((p) => p.id);
 });
 afterAll(() => stop?.());
+
+/** The stack's own relay reads the same outbox and would run our orders in its Temporal too: what concerns our event is not written. */
+async function keepFromRelay(): Promise<void> {
+  const when = `new.payload->>'event' = '${event.slug}' and current_setting('billetter.seen', true) is distinct from 'yes'`;
+  await sql`create or replace function not_announced() returns trigger language plpgsql as 'begin return null; end'`.execute(db);
+  await sql`create trigger ${sql.id(trigger)} before insert on outbox for each row when (${sql.raw(when)}) execute function not_announced()`.execute(
+    db,
+  );
+}
+const trigger = `not_announced_${process.pid}`;
 
 /** On the shared dev server the stack's own worker serves `orders`: there we need a queue of our own. */
 const queue = (name: string) => (skipping ? name : `${name}-test-${process.pid}`);
@@ -124,15 +163,21 @@ async function claimed(holdSeconds = 300) {
 }
 type Claimed = Awaited<ReturnType<typeof claimed>>;
 
-const pay = (o: Claimed, method: string): Promise<PayResult> =>
+const pay = (o: Claimed, method: string, tryHere = true): Promise<PayResult> =>
   client.workflow.executeUpdateWithStart(PAY, {
-    args: [{ method, attempt: randomUUID() }],
+    args: [{ method, attempt: randomUUID(), tryHere }],
     startWorkflowOperation: new WithStartWorkflowOperation('order', o.start),
   }) as Promise<PayResult>;
 const status = async (o: Claimed) =>
   (await db.selectFrom('orders').select('status').where('id', '=', o.id).executeTakeFirstOrThrow()).status;
 const holders = async (o: Claimed) =>
   await db.selectFrom('places').select(['order_id', 'sold_at']).where('id', '=', o.places[0]!.id).executeTakeFirstOrThrow();
+
+const mailsOf = async (o: Claimed) =>
+  (await db.selectFrom('mails').select(['kind', 'sent_at']).where('order_id', '=', o.id).orderBy('kind').execute()).map((m) => ({
+    kind: m.kind,
+    sent: m.sent_at !== null,
+  }));
 
 /** What a webhook does: the fact is written, and the workflow is told. */
 async function paidOutside(o: Claimed): Promise<void> {
@@ -165,6 +210,97 @@ test('pay: confirmed, the place sold, one ticket', async () => {
   expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
   expect(await result(o)).toBe('confirmed');
   expect((await orders.find(db, o.id))!.tickets).toHaveLength(1);
+});
+
+test('pay through the queue of the payments: confirmed', async () => {
+  const o = await claimed();
+  expect(await pay(o, 'tok_visa', false)).toEqual({ outcome: 'confirmed' });
+  expect(await result(o)).toBe('confirmed');
+});
+
+test('a worker that serves the orders alone: payment and mail go through their own queues', async () => {
+  const o = await claimed();
+  const taskQueue = queue('orders-alone');
+  const alone = await Worker.create({
+    connection,
+    taskQueue,
+    workflowBundle: bundle,
+    activities: orderActivities({ db, ticketSecret: SECRET }),
+  });
+  o.start.taskQueue = taskQueue;
+  await alone.runUntil(async () => {
+    expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+    expect(await result(o)).toBe('confirmed');
+  });
+  expect(await mailsOf(o)).toEqual([{ kind: 'tickets', sent: true }]);
+});
+
+test('the mail server is down: paid, cancelled and refunded all the same; each mail goes out once when it is back', async () => {
+  mailServer.up = false;
+  const o = await claimed();
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+  await orders.cancel(db, { orderId: o.id, accountId: account, reason: 'test' });
+  await client.workflow.getHandle(orderWorkflowId(o.id)).signal(CHANGED); // the same run: it still has a mail to deliver
+  await until(
+    'refunded',
+    () => orders.find(db, o.id),
+    (v) => v?.refund?.status === 'succeeded',
+  );
+  await until(
+    'three mails promised',
+    () => mailsOf(o),
+    (m) => m.length === 3,
+  );
+  expect(await mailsOf(o)).toEqual(['cancelled', 'refunded', 'tickets'].map((kind) => ({ kind, sent: false })));
+  expect((await client.workflow.getHandle(orderWorkflowId(o.id)).describe()).status.name).toBe('RUNNING');
+  mailServer.up = true;
+  expect(await result(o)).toBe('cancelled');
+  expect(await mailsOf(o)).toEqual(['cancelled', 'refunded', 'tickets'].map((kind) => ({ kind, sent: true })));
+  const code = o.start.args[0].code;
+  expect(mailServer.taken.filter((m) => m.includes(code))).toHaveLength(3);
+});
+
+test('the mail server is down while the hold runs out: expired in time, the offer still told', async () => {
+  mailServer.up = false;
+  const o = await claimed(hold());
+  await db.transaction().execute((tx) => mails.promise(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
+  await client.workflow.start('order', o.start);
+  if (skipping) await skipping.sleep(hold() * 1000 + 1000);
+  await until(
+    'expired',
+    () => status(o),
+    (s) => s === 'expired',
+  );
+  expect(await mailsOf(o)).toEqual([{ kind: 'waitlist-offer', sent: false }]);
+  mailServer.up = true;
+  expect(await result(o)).toBe('expired');
+  expect(await mailsOf(o)).toEqual([{ kind: 'waitlist-offer', sent: true }]);
+});
+
+test('a mail nobody tried for a minute is announced by the sweep, and then left in peace for a while', async () => {
+  const o = await claimed();
+  await db.transaction().execute((tx) => mails.promise(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
+  /** What a sweep announces of it when the mail is so old and was tried so long ago. */
+  const announced = (mail: { created: string; tried?: string }) =>
+    db.transaction().execute(async (tx) => {
+      await sql`set local billetter.seen = 'yes'`.execute(tx);
+      await sql`update mails set created_at = now() - ${mail.created}::interval, tried_at = now() - ${mail.tried ?? null}::interval
+        where order_id = ${o.id}::uuid`.execute(tx);
+      await orders.sweep(tx);
+      const found = await tx.deleteFrom('outbox').where('subject_id', '=', o.id).returning('topic').execute();
+      const { tried_at } = await tx.selectFrom('mails').select('tried_at').where('order_id', '=', o.id).executeTakeFirstOrThrow();
+      return [...found.map((r) => r.topic), tried_at && Date.now() - tried_at.getTime() < 60_000 ? 'counts as tried' : 'not tried'];
+    });
+  expect(await announced({ created: '59 seconds' })).toEqual(['not tried']);
+  expect(await announced({ created: '61 seconds' })).toEqual(['order.changed', 'counts as tried']);
+  expect(await announced({ created: '1 hour', tried: '14 minutes' })).toEqual(['not tried']);
+  expect(await announced({ created: '1 hour', tried: '16 minutes' })).toEqual(['order.changed', 'counts as tried']);
+  await client.workflow.start('order', o.start);
+  await until(
+    'delivered',
+    () => mailsOf(o),
+    (m) => m.every((x) => x.sent),
+  );
 });
 
 test('decline, then pay: one run, confirmed', async () => {

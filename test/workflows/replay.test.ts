@@ -1,13 +1,13 @@
 // Saved histories replay on today's workflow code: whoever changes a workflow learns here whether running orders survive it.
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { workflowsPath } from '../../worker/bundle.ts';
+import { bundleWorkflows } from '../../worker/bundle.ts';
 import { savedHistories } from '../support/histories.ts';
 
 let bundle: WorkflowBundle;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+  bundle = await bundleWorkflows();
 });
 
 describe('saved histories', () => {
