@@ -1,6 +1,6 @@
 // Payments and refunds: what was asked of the provider, what it said, and how the order hears of it.
-import { type Kysely, sql, type Transaction } from 'kysely';
-import type { DB, PaymentStatus, RefundStatus } from '../db/tables.ts';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { DB, PaymentStatus, Payments, RefundStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 import { isUuid } from './ids.ts';
 import * as mails from './mails.ts';
@@ -61,9 +61,10 @@ async function open(tx: Transaction<DB>, provider: string, orderId: string) {
     throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
   if ((await unsettled(tx, orderId)).length)
     throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
-  await sql`insert into payments (order_id, provider, amount_minor, currency)
+  const { rows: made } = await sql<Selectable<Payments>>`insert into payments (order_id, provider, amount_minor, currency)
     values (${orderId}::uuid, ${provider}, ${order.total_minor}, ${order.currency})
-    on conflict (order_id) where status in ('created', 'processing') do nothing`.execute(tx);
+    on conflict (order_id) where status in ('created', 'processing') do nothing returning *`.execute(tx);
+  if (made[0]) return { order, payment: made[0] };
   const payment = await tx
     .selectFrom('payments')
     .selectAll()
@@ -171,13 +172,17 @@ export async function receive(
   provider: string,
   event: ProviderEvent,
 ): Promise<{ outcome: 'recorded' | 'duplicate' | 'ignored' }> {
-  const outcome = await db.transaction().execute(async (tx) => {
-    const first = await tx
+  const note = (at: Kysely<DB>, outcome: string) =>
+    at
       .insertInto('payment_events')
-      .values({ provider, event_id: event.id, type: event.type, outcome: 'received', payload: JSON.stringify(event.payload) })
+      .values({ provider, event_id: event.id, type: event.type, outcome, payload: JSON.stringify(event.payload) })
       .onConflict((c) => c.doNothing())
       .returning('event_id')
       .executeTakeFirst();
+  // Half of what a provider sends is of no concern to us: on record all the same, in one statement.
+  if (!event.payment && !event.refund) return { outcome: (await note(db, 'ignored')) ? 'ignored' : 'duplicate' };
+  const outcome = await db.transaction().execute(async (tx) => {
+    const first = await note(tx, 'recorded');
     if (!first) {
       const known = await tx
         .selectFrom('payment_events')
@@ -189,15 +194,14 @@ export async function receive(
     }
     const done = event.payment
       ? await record(tx, provider, event.payment, { announce: true })
-      : event.refund
-        ? await recordRefund(tx, event.refund, { announce: true })
-        : 'ignored';
-    await tx
-      .updateTable('payment_events')
-      .set({ outcome: done })
-      .where('provider', '=', provider)
-      .where('event_id', '=', event.id)
-      .execute();
+      : await recordRefund(tx, event.refund!, { announce: true });
+    if (done !== 'recorded')
+      await tx
+        .updateTable('payment_events')
+        .set({ outcome: done })
+        .where('provider', '=', provider)
+        .where('event_id', '=', event.id)
+        .execute();
     return done;
   });
   if (outcome === 'mismatch')

@@ -23,8 +23,9 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
     const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency);
     const confirmed = (price || free) && (await confirm(tx, order, ticketSecret));
-    await refundAllBut(tx, orderId, confirmed ? price?.id : undefined);
-    await markSettled(tx, orderId);
+    const keep = confirmed ? price?.id : undefined;
+    if (paid.some((p) => p.id !== keep)) await refundAllBut(tx, orderId, keep);
+    if (paid.length) await markSettled(tx, orderId);
     if (confirmed) return 'confirmed';
     if (price && order.status === 'pending') {
       await move(tx, order, 'expired', 'places lost before the money came');
@@ -42,16 +43,17 @@ async function confirm(
   ticketSecret: string,
 ): Promise<boolean> {
   if (!TRANSITIONS[order.status].includes('confirmed')) return false;
-  const event = await sql<{ open: boolean }>`select e.status = 'published' and e.ends_at > now() as open
+  // An order of nothing is nothing to confirm.
+  const { rows } = await sql<{ open: boolean; items: string[] }>`select e.status = 'published' and e.ends_at > now() as open,
+      array(select i.id::text from order_items i where i.order_id = o.id) as items
     from orders o join events e on e.id = o.event_id where o.id = ${order.id}::uuid`.execute(tx);
-  if (!event.rows[0]?.open) return false;
-  const items = await tx.selectFrom('order_items').select('id').where('order_id', '=', order.id).limit(1).executeTakeFirst();
-  if (!items) return false; // an order of nothing is nothing to confirm
+  const items = rows[0]?.items ?? [];
+  if (!rows[0]?.open || !items.length) return false;
   let lost = await places.take(tx, order.id);
   if (lost.length && order.accepts_equal_place && (await places.swap(tx, order.id, lost))) lost = await places.take(tx, order.id);
   if (lost.length) return false;
   await move(tx, order, 'confirmed');
-  await tickets.issue(tx, order.id, ticketSecret);
+  await tickets.issue(tx, items, ticketSecret);
   await mails.promise(tx, 'tickets', order.id);
   return true;
 }

@@ -23,18 +23,16 @@ export function readCode(secret: string, code: string): string | undefined {
 }
 
 /**
- * Writes one ticket per item of the order, in the transaction that confirms it: an order is confirmed exactly if its tickets exist.
+ * Writes one ticket per item of an order, in the transaction that confirms it: an order is confirmed exactly if its tickets exist.
  * The unique index on live tickets per place refuses a second sale whatever happened before.
  */
-export async function issue(tx: Transaction<DB>, orderId: string, secret: string): Promise<number> {
-  const items = await tx.selectFrom('order_items').select('id').where('order_id', '=', orderId).execute();
+export async function issue(tx: Transaction<DB>, items: string[], secret: string): Promise<void> {
   const ids = items.map(() => randomUUID());
   const codes = ids.map((id) => signCode(secret, id));
   await sql`insert into tickets (id, code, order_id, order_item_id, event_id, offer_id, place_id, holder_name, holder_ref)
     select t.id, t.code, o.id, i.id, o.event_id, i.offer_id, i.place_id, coalesce(o.buyer_name, a.full_name), a.id::text
-    from unnest(${uuids(ids)}, array[${sql.join(codes)}]::text[], ${uuids(items.map((i) => i.id))}) as t (id, code, item_id)
+    from unnest(${uuids(ids)}, array[${sql.join(codes)}]::text[], ${uuids(items)}) as t (id, code, item_id)
     join order_items i on i.id = t.item_id join orders o on o.id = i.order_id join accounts a on a.id = o.account_id`.execute(tx);
-  return items.length;
 }
 
 /** Voids the order's tickets: they stay to be found, and no longer admit or block the place. Refuses none; a used ticket stays used. */
