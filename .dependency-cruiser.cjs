@@ -4,7 +4,11 @@ const only = (from, to, comment, more = {}) => ({
   severity: 'error',
   comment,
   from: { path: `^${from}/` },
-  to: { path: '^((gateway|workflows|activities|services|db|worker|deploy|test|bench)/|config\\.ts)', pathNot: [`^${from}/`, ...to], ...more },
+  to: {
+    path: '^((gateway|workflows|activities|services|db|worker|deploy|test|bench)/|config\\.ts)',
+    pathNot: [`^${from}/`, ...to],
+    ...more,
+  },
 });
 
 module.exports = {
