@@ -38,6 +38,15 @@ export async function take(db: Kysely<DB>, kind: 'starts' | 'rest', limit: numbe
   return rows;
 }
 
+/** How many orders were made in the last second: their rows fall due two seconds after the claim (holds.ts), and an index knows when. */
+export async function newOrders(db: Kysely<DB>): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from outbox
+    where topic = 'order.created' and available_at > now() + interval '1 second' and available_at <= now() + interval '2 seconds'`.execute(
+    db,
+  );
+  return rows[0]!.n;
+}
+
 /** Deletes rows that were handed on. */
 export async function done(db: Kysely<DB>, ids: string[]): Promise<void> {
   if (ids.length) await sql`delete from outbox where id = any(${ids}::uuid[])`.execute(db);

@@ -16,8 +16,11 @@ const IDLE_MS = 100;
 const SWEEP_MS = 30_000;
 /** How many rows are taken and handed on at once: enough to keep Temporal busy. */
 const REST = { batch: 64, inFlight: 8, idleMs: IDLE_MS };
-/** Starts of new orders are in no hurry (their hold ends in SQL by itself, and a payment starts them too): the sale needs its share of the machine. */
-const STARTS = { batch: 16, inFlight: 2, idleMs: 500 };
+/**
+ * Starts of new orders are in no hurry (their hold ends in SQL by itself, and a payment starts them too): while more than so many orders
+ * are made in a second, the sale has the machine for itself and only a few are started at each look.
+ */
+const STARTS = { batch: 16, inFlight: 8, rush: 50, inRush: 4, idleMs: 500 };
 
 type Parts = { db: Kysely<DB>; client: WorkflowClient; log: Log };
 export type Relay = { stop(): Promise<void> };
@@ -49,9 +52,10 @@ export function startRelay(parts: Parts): Relay {
     return rows.length === REST.batch;
   });
   const starts = loop(STARTS.idleMs, async () => {
-    const rows = await outbox.take(db, 'starts', STARTS.batch);
-    await handOn(parts, await unstarted(db, rows), STARTS.inFlight);
-    return rows.length === STARTS.batch;
+    const rush = (await outbox.newOrders(db)) > STARTS.rush;
+    const rows = await outbox.take(db, 'starts', rush ? STARTS.inRush : STARTS.batch);
+    await handOn(parts, await unstarted(db, rows), rush ? 1 : STARTS.inFlight);
+    return !rush && rows.length === STARTS.batch;
   });
   return {
     async stop() {
