@@ -22,6 +22,8 @@ export type Dispatcher = {
 const MAX_IN_FLIGHT = 2;
 /** Programs pay at once; nobody who types a card number does, and for them this is soon. */
 const PAUSE_FOR_PAYMENT_MS = 500;
+/** So many new orders within that pause are a rush: the relay starts them then, one after the other. */
+const RUSH = 25;
 const DELETE_EVERY_MS = 100;
 const START_DEADLINE_MS = 5_000;
 /** After a failed start Temporal is left alone for a moment: while it is away, every try would only wait for its deadline. */
@@ -68,7 +70,7 @@ export function createDispatcher(parts: { db: Db; client: Client; log: Log; metr
     start(claim, owner) {
       const go = () => {
         paused.delete(claim.order.id);
-        if (flying.size >= MAX_IN_FLIGHT || Date.now() < pausedUntil) return metrics.start('left');
+        if (flying.size >= MAX_IN_FLIGHT || paused.size > RUSH || Date.now() < pausedUntil) return metrics.start('left');
         const flight = begin(claim, owner).finally(() => flying.delete(flight));
         flying.add(flight);
       };

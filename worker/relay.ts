@@ -18,9 +18,9 @@ const SWEEP_MS = 30_000;
 const REST = { batch: 64, inFlight: 8, idleMs: IDLE_MS };
 /**
  * Starts of new orders are in no hurry (their hold ends in SQL by itself, and a payment starts them too): while more than so many orders
- * are made in a second, the sale has the machine for itself and only a few are started at each look.
+ * are made in a second they are started one after the other, and the sale has the rest of the machine.
  */
-const STARTS = { batch: 16, inFlight: 8, rush: 50, inRush: 4, idleMs: 500 };
+const STARTS = { batch: 16, inFlight: 8, rush: 50, idleMs: 500 };
 
 type Parts = { db: Kysely<DB>; client: WorkflowClient; log: Log };
 export type Relay = { stop(): Promise<void> };
@@ -53,9 +53,9 @@ export function startRelay(parts: Parts): Relay {
   });
   const starts = loop(STARTS.idleMs, async () => {
     const rush = (await outbox.newOrders(db)) > STARTS.rush;
-    const rows = await outbox.take(db, 'starts', rush ? STARTS.inRush : STARTS.batch);
+    const rows = await outbox.take(db, 'starts', STARTS.batch);
     await handOn(parts, await unstarted(db, rows), rush ? 1 : STARTS.inFlight);
-    return !rush && rows.length === STARTS.batch;
+    return rows.length === STARTS.batch;
   });
   return {
     async stop() {
