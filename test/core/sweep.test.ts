@@ -1,0 +1,47 @@
+// The sweep: what nobody has seen to for a minute is announced again, and not more often than a workflow can bear.
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DB } from '../../db/tables.ts';
+import * as orders from '../../services/orders.ts';
+import { freshDatabase, show } from '../gateway/support.ts';
+
+let db: Kysely<DB>;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  ({ db, close } = await freshDatabase());
+});
+afterAll(() => close?.());
+
+/** A cancelled order with a refund, an hour old. */
+async function owed(): Promise<string> {
+  const event = await show(db);
+  const { rows } = await sql<{ id: string }>`
+    with buyer as (insert into accounts (email, password_hash) values (gen_random_uuid() || '@x.test', '-') returning id),
+    bought as (
+      insert into orders (event_id, account_id, status, total_minor, currency) select ${event.id}::uuid, id, 'cancelled', 5000, 'USD' from buyer returning id),
+    paid as (
+      insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at, settled_at)
+      select id, 'stripe', id::text, 5000, 'USD', 'succeeded', now(), now() from bought returning id, order_id)
+    insert into refunds (order_id, payment_id, amount_minor, currency, reason, created_at, updated_at)
+    select order_id, id, 5000, 'USD', 'test', now() - interval '1 hour', now() - interval '1 hour' from paid returning order_id as id`.execute(
+    db,
+  );
+  return rows[0]!.id;
+}
+
+/** Sweeps, and hands on what was announced. */
+async function swept(orderId: string): Promise<number> {
+  await orders.sweep(db);
+  const { numDeletedRows } = await db.deleteFrom('outbox').where('subject_id', '=', orderId).executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+test('a pending refund is announced once, then every quarter of an hour, until it is decided', async () => {
+  const order = await owed();
+  expect([await swept(order), await swept(order)]).toEqual([1, 0]);
+  await sql`update refunds set updated_at = now() - interval '16 minutes' where order_id = ${order}::uuid`.execute(db);
+  expect([await swept(order), await swept(order)]).toEqual([1, 0]);
+  await sql`update refunds set status = 'succeeded', updated_at = now() - interval '1 hour' where order_id = ${order}::uuid`.execute(db);
+  expect(await swept(order)).toBe(0);
+});
