@@ -7,12 +7,9 @@ export const workflowsPath = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../workflows/index.ts' : '../workflows/index.js', import.meta.url),
 );
 
-/**
- * The workflows and the SDK's modules are evaluated once a thread, not once for each new workflow (0.8 ms of CPU, and memory). They may be:
- * a module of ours keeps no state of its own, all of it is in the workflow function.
- */
+/** The workflows as workers run them and tests replay them. */
 export const bundleWorkflows = (logger: Logger = new DefaultLogger('ERROR')): Promise<WorkflowBundle> =>
-  bundleWorkflowCode({ workflowsPath, preloadModules: ['@temporalio/workflow', workflowsPath], logger });
+  bundleWorkflowCode({ workflowsPath, logger });
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const out = process.argv[2];

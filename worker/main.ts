@@ -19,7 +19,6 @@ import { QUEUES, type Queue } from '../workflows/messages.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { startRelay } from './relay.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
-import { leaveOutPromiseHooks } from './threads.ts';
 
 const config = readConfig();
 const queues = readQueues();
@@ -58,7 +57,6 @@ const workflowBundle = queues.some((q) => withWorkflows.includes(q))
     ? { codePath: config.temporal.bundle }
     : await bundleWorkflows()
   : undefined;
-leaveOutPromiseHooks();
 const workers = await Promise.all(
   queues.map((taskQueue) => {
     const options: WorkerOptions = {
