@@ -8,7 +8,7 @@ export type MailKind = 'tickets' | 'refunded' | 'expired-payment' | 'cancelled' 
 /**
  * Promises the order's buyer a mail (or those of many orders, one each). Sent at least once; its id is the Message-ID, so a
  * repeat can be recognised. With `noticeId` each order is told of that notice once, however often this is repeated.
- * Whoever is not run by the order's workflow tells it too (outbox.orderChanged); a promise it never heard of is found by orders.sweep.
+ * Whoever is not run by the order's workflow tells it too (outbox.orderChanged); a promise it never heard of is found by the sweep.
  */
 export async function promise(
   tx: Transaction<DB>,

@@ -282,34 +282,3 @@ export async function countByStatus(db: Kysely<DB>): Promise<{ status: OrderStat
   }>`select status, count(*)::int as count from orders group by status`.execute(db);
   return rows;
 }
-
-/**
- * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
- * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail not sent. Each is announced to its
- * workflow again.
- * @returns how many.
- */
-export async function sweep(db: Kysely<DB>): Promise<number> {
-  // A mail that is being tried is left alone: the pauses between tries are up to ten minutes. Announcing one counts as a try.
-  // A refund may wait for the bank for days, and a workflow takes only so many signals: it is announced once, then every quarter of an hour.
-  const { numAffectedRows } = await sql`
-    with mail as (
-      update mails set tried_at = now() where id in (
-        select id from mails where sent_at is null and created_at < now() - interval '1 minute'
-          and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
-      returning order_id),
-    refund as (
-      update refunds set updated_at = now() where id in (
-        select id from refunds where status = 'pending' and created_at < now() - interval '1 minute'
-          and (updated_at = created_at or updated_at < now() - interval '15 minutes') order by created_at limit 200)
-      returning order_id)
-    insert into outbox (topic, subject_id, payload)
-    select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
-    from (
-      (select order_id as id from payments where status = 'succeeded' and settled_at is null and succeeded_at < now() - interval '1 minute'
-      union select id from orders where status = 'pending' and expires_at < now() - interval '1 minute' limit 500)
-      union select order_id from refund union select order_id from mail) late
-    join orders o on o.id = late.id join events e on e.id = o.event_id
-    where not exists (select from outbox b where b.subject_id = o.id)`.execute(db);
-  return Number(numAffectedRows ?? 0);
-}

@@ -5,9 +5,10 @@ import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
 import * as notices from '../services/eventNotices.ts';
 import * as idempotency from '../services/idempotency.ts';
-import { orderCode, pendingOf, sweep } from '../services/orders.ts';
+import { orderCode, pendingOf } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
 import * as sessions from '../services/sessions.ts';
+import { sweep } from '../services/sweep.ts';
 import { CHANGED, eventNoticeStart, orderFirstStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a webhook's signal. */

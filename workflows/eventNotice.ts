@@ -2,20 +2,18 @@
 //
 // Like the waitlist it knows nothing by itself: every round reads the rows. Killed or terminated, it goes on where it was.
 import {
-  CancellationScope,
-  condition,
   continueAsNew,
   defineSignal,
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { InventoryActivities } from '../activities/inventory.ts';
 import type { NoticeRound } from '../services/eventNotices.ts';
 import { CHANGED, type EventNoticeInput, type Queue, SEARCH } from './messages.ts';
+import { wake } from './wake.ts';
 
 const { serveNotice } = proxyActivities<InventoryActivities>({
   taskQueue: 'inventory' satisfies Queue,
@@ -49,7 +47,7 @@ export async function eventNotice(input: EventNoticeInput): Promise<string> {
     }
     const { historyLength, continueAsNewSuggested } = workflowInfo();
     if (historyLength > LONG_HISTORY || continueAsNewSuggested) await continueAsNew<typeof eventNotice>(input);
-    if (round.waitMs > 0 && calls === seen) await wake(() => calls > seen, round.waitMs);
+    if (round.waitMs > 0 && calls === seen) await wake(() => calls > seen, round.waitMs, 'look at the refunds again');
   }
 }
 
@@ -63,12 +61,4 @@ function words({ kind, done, left, refunds, waitMs }: NoticeRound): string {
   const money = kind === 'cancelled' ? `; refunds: ${succeeded.count} made, ${pending.count} under way` : '';
   const refused = failed.count ? `; ${failed.count} refused by the bank: pay these buyers back another way` : '';
   return `${waitMs === null ? 'Done: ' : ''}${orders}${money}${refused}.`;
-}
-
-/** Sleeps at most so long, or until called. */
-async function wake(called: () => boolean, ms: number): Promise<void> {
-  const scope = new CancellationScope();
-  const call = condition(called);
-  await scope.run(() => Promise.race([sleep(ms, { summary: 'look at the refunds again' }), call]));
-  scope.cancel(); // takes the timer away when the call came first
 }

@@ -8,7 +8,6 @@
 import {
   ApplicationFailure,
   allHandlersFinished,
-  CancellationScope,
   condition,
   defineSignal,
   defineUpdate,
@@ -17,7 +16,6 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
-  sleep,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { NotificationActivities } from '../activities/notifications.ts';
@@ -26,6 +24,7 @@ import type { PaymentActivities } from '../activities/payments.ts';
 import type { OrderFacts } from '../services/orders.ts';
 import type { ChargeOutcome } from '../services/payments.ts';
 import { CHANGED, type OrderInput, PAY, type PayRequest, type PayResult, type Queue, SEARCH } from './messages.ts';
+import { wake } from './wake.ts';
 
 const rows = proxyLocalActivities<OrderActivities>({
   startToCloseTimeout: '10 seconds',
@@ -95,6 +94,7 @@ export async function order(input: OrderInput): Promise<string> {
   for (;;) {
     const { facts, calls } = await look(input, state);
     state.facts = facts;
+    const called = () => calledAgain(state, calls) || state.paying > 0;
     if (facts.status !== shown) {
       upsertSearchAttributes([{ key: SEARCH.status, value: facts.status }]);
       shown = facts.status;
@@ -119,7 +119,7 @@ export async function order(input: OrderInput): Promise<string> {
       );
       if (made.includes('pending')) {
         setCurrentDetails('The payment provider is working on the refund; asked again from time to time.');
-        await wake(state, calls, patience, 'ask about the refund again');
+        await wake(called, patience, 'ask about the refund again');
         patience = Math.min(patience * 2, 60 * MINUTE);
       }
       continue;
@@ -134,7 +134,7 @@ export async function order(input: OrderInput): Promise<string> {
         );
         await (state.paying > 0
           ? condition(() => state.paying === 0 || calledAgain(state, calls))
-          : wake(state, calls, left, `hold of ${input.code} ends`));
+          : wake(called, left, `hold of ${input.code} ends`));
         continue;
       }
       // One question to the provider before the order is ended: a lost callback must not cost the buyer the seats.
@@ -150,7 +150,7 @@ export async function order(input: OrderInput): Promise<string> {
       );
       if (now.every((status) => status === 'processing' || status === 'created')) {
         setCurrentDetails('The payment provider has not decided yet; asked again from time to time.');
-        await wake(state, calls, patience, 'ask about the payment again');
+        await wake(called, patience, 'ask about the payment again');
         patience = Math.min(patience * 2, 60 * MINUTE);
       }
       continue;
@@ -196,14 +196,6 @@ async function mail(state: State, id: string): Promise<void> {
   } finally {
     state.mailing.delete(id);
   }
-}
-
-/** Sleeps at most so long, or until somebody says "look again". */
-async function wake(state: State, calls: number, ms: number, summary: string): Promise<void> {
-  const scope = new CancellationScope();
-  const called = condition(() => calledAgain(state, calls) || state.paying > 0);
-  await scope.run(() => Promise.race([sleep(ms, { summary }), called]));
-  scope.cancel(); // takes the timer away when the call came first
 }
 
 /** Asks the provider once, for a few seconds. True when that found captured money, so the order must not be ended. */

@@ -3,19 +3,17 @@
 // It knows nothing by itself. Every round reads the rows, so lost, repeated or late wake-ups only cost a round; while no worker
 // runs the line stands still (ordinary claims are refused as before) and goes on where it was.
 import {
-  CancellationScope,
-  condition,
   continueAsNew,
   defineSignal,
   proxyActivities,
   setCurrentDetails,
   setHandler,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { InventoryActivities } from '../activities/inventory.ts';
 import { CHANGED, type Queue, SEARCH, type WaitlistInput } from './messages.ts';
+import { wake } from './wake.ts';
 
 const { serveWaitlist } = proxyActivities<InventoryActivities>({
   taskQueue: 'inventory' satisfies Queue,
@@ -50,14 +48,6 @@ export async function waitlist(input: WaitlistInput): Promise<string> {
     const { historyLength, continueAsNewSuggested } = workflowInfo();
     if (historyLength > LONG_HISTORY || continueAsNewSuggested) await continueAsNew<typeof waitlist>(input);
     setCurrentDetails(`${round.waiting} wait; the last round made ${round.offered} offer(s).`);
-    if (round.waitMs > 0 && calls === seen) await wake(() => calls > seen, round.waitMs);
+    if (round.waitMs > 0 && calls === seen) await wake(() => calls > seen, round.waitMs, 'next hold or offer ends');
   }
-}
-
-/** Sleeps at most so long, or until called. */
-async function wake(called: () => boolean, ms: number): Promise<void> {
-  const scope = new CancellationScope();
-  const call = condition(called);
-  await scope.run(() => Promise.race([sleep(ms, { summary: 'next hold or offer ends' }), call]));
-  scope.cancel(); // takes the timer away when the call came first
 }

@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
-import * as orders from '../../services/orders.ts';
+import { sweep } from '../../services/sweep.ts';
 import { freshDatabase, show } from '../gateway/support.ts';
 
 let db: Kysely<DB>;
@@ -32,7 +32,7 @@ async function owed(): Promise<string> {
 
 /** Sweeps, and hands on what was announced. */
 async function swept(orderId: string): Promise<number> {
-  await orders.sweep(db);
+  await sweep(db);
   const { numDeletedRows } = await db.deleteFrom('outbox').where('subject_id', '=', orderId).executeTakeFirst();
   return Number(numDeletedRows);
 }

@@ -18,6 +18,7 @@ import * as orders from '../../services/orders.ts';
 import * as payments from '../../services/payments.ts';
 import type { PaymentProvider } from '../../services/provider.ts';
 import { stripeProvider } from '../../services/stripe.ts';
+import { sweep } from '../../services/sweep.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
 import { CHANGED, orderStart, orderWorkflowId, PAY, type PayResult } from '../../workflows/messages.ts';
@@ -286,7 +287,7 @@ test('a mail nobody tried for a minute is announced by the sweep, and then left 
       await sql`set local billetter.seen = 'yes'`.execute(tx);
       await sql`update mails set created_at = now() - ${mail.created}::interval, tried_at = now() - ${mail.tried ?? null}::interval
         where order_id = ${o.id}::uuid`.execute(tx);
-      await orders.sweep(tx);
+      await sweep(tx);
       const found = await tx.deleteFrom('outbox').where('subject_id', '=', o.id).returning('topic').execute();
       const { tried_at } = await tx.selectFrom('mails').select('tried_at').where('order_id', '=', o.id).executeTakeFirstOrThrow();
       return [...found.map((r) => r.topic), tried_at && Date.now() - tried_at.getTime() < 60_000 ? 'counts as tried' : 'not tried'];
