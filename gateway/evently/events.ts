@@ -77,8 +77,9 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
         const seq = feed.watermark();
         if (since !== undefined && since <= seq) {
           const logged = board.changedSince(since);
+          const lapsed = logged ? [] : [...board.lapsedPlaces]; // before the question too, see rooms.ts
           const ids = logged ? undefined : await changedSince(db, event.id, since);
-          const places = logged ?? (ids && new Set([...board.placesOf(ids), ...board.lapsedPlaces]));
+          const places = logged ?? (ids && new Set([...board.placesOf(ids), ...lapsed, ...board.lapsedPlaces]));
           if (places) return maps.some(board, places, { section, tier, status: query.status ?? 'all' }, seq);
         }
         const status = query.status ?? (since === undefined ? 'available' : 'all');

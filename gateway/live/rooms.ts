@@ -84,8 +84,10 @@ export function createRooms({ feed, db }: { feed: Feed; db: Db }): Rooms {
   async function missedSince(board: Board, after: number): Promise<Iterable<number> | undefined> {
     const logged = board.changedSince(after);
     if (logged && after <= feed.watermark()) return logged;
+    // Before the question too: a hold released while it is asked is in neither its answer nor the board's list any more.
+    const lapsed = [...board.lapsedPlaces];
     const ids = await changedSince(db, board.eventId, after);
-    return ids && [...board.placesOf(ids), ...board.lapsedPlaces];
+    return ids && [...board.placesOf(ids), ...lapsed, ...board.lapsedPlaces];
   }
 
   function close(eventId: string, room: Room): void {
