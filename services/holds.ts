@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 import { uuids } from './ids.ts';
-import { isFree } from './places.ts';
+import { isFree, isOnSale } from './places.ts';
 
 export type ClaimRequest = {
   accountId: string;
@@ -153,7 +153,6 @@ export function claimStatement(
     sql`exists (select from waitlist_entries w where w.event_id = events.id and w.status = 'waiting' and ${wish})`;
   const waited = request.forWaiter ? sql`false` : sql`(${waits(sql`w.offer_id is null`)} or ${waits(wished)})`; // two probes of one index
   const columns = sql`p.id, p.offer_id, o.name as offer_name, p.section, p.row_label, p.seat_label, o.price_minor, p.position`;
-  const open = sql`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
 
   // Any n of an offer: from a random position to the end, then from the start for what is missing.
   const byOffer = offers.length
@@ -166,18 +165,18 @@ export function claimStatement(
   tail as materialized (
     select t.* from asked a, lateral (
       select ${columns} from places p join offers o on o.id = p.offer_id
-      where p.offer_id = a.offer_id and p.position >= a.start and ${isOpen} and ${open}
+      where p.offer_id = a.offer_id and p.position >= a.start and ${isOpen} and ${isOnSale}
       order by p.position limit a.n ${lock}) t
   ),
   head as materialized (
     select t.* from asked a, lateral (
       select ${columns} from places p join offers o on o.id = p.offer_id
-      where p.offer_id = a.offer_id and p.position < a.start and ${isOpen} and ${open}
+      where p.offer_id = a.offer_id and p.position < a.start and ${isOpen} and ${isOnSale}
       order by p.position limit greatest(0, a.n - (select count(*) from tail where tail.offer_id = a.offer_id)) ${lock}) t
   ),`
     : sql``;
   const named = sql`select ${columns} from places p join offers o on o.id = p.offer_id
-    where p.id = any(${ids}) and p.event_id = ${request.eventId}::uuid and ${isOpen} and ${open}
+    where p.id = any(${ids}) and p.event_id = ${request.eventId}::uuid and ${isOpen} and ${isOnSale}
     order by p.id ${lock}`;
 
   const order = request.into
@@ -206,10 +205,10 @@ export function claimStatement(
   ),`;
   // What a refused claim saw, for its reason; a claim that succeeds does not look.
   const seen = offers.length
-    ? sql`select count(*)::int as known, bool_and(${open}) as offers_open, false as looked_free
+    ? sql`select count(*)::int as known, bool_and(${isOnSale}) as offers_open, false as looked_free
     from asked a join offers o on o.id = a.offer_id where b.id is null`
-    : sql`select count(*)::int as known, bool_and(${open}) as offers_open,
-      ${locked === 'skip' && request.guard !== false} and count(*) filter (where ${isOpen} and ${open}) = ${wanted}::int
+    : sql`select count(*)::int as known, bool_and(${isOnSale}) as offers_open,
+      ${locked === 'skip' && request.guard !== false} and count(*) filter (where ${isOpen} and ${isOnSale}) = ${wanted}::int
         and (select count(*) from got) < ${wanted}::int as looked_free
     from places p join offers o on o.id = p.offer_id
     where b.id is null and p.id = any(${ids}) and p.event_id = ${request.eventId}::uuid`;

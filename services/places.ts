@@ -13,6 +13,9 @@ export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promis
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
 
+/** An offer (alias `o`) whose places can be bought now. The same words for claims and for the waitlist. */
+export const isOnSale = sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
+
 /** Keeps the order's places for it past its hold: money for them is here and waits to be settled. Nothing changes for places it no longer holds. */
 export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise<void> {
   await sql`with kept as (

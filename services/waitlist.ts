@@ -7,7 +7,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, WaitlistStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 import * as orders from './orders.ts';
-import { isFree } from './places.ts';
+import { isFree, isOnSale } from './places.ts';
 import { textable } from './sms.ts';
 
 export type EntryView = {
@@ -123,17 +123,17 @@ async function checkPhone(tx: Transaction<DB>, { accountId, smsAvailable }: Join
   if (!textable(account?.phone)) throw refuse('A text message needs a phone number in your account, written internationally: +4512345678.');
 }
 
-/** Offers on sale now. Waiting for one that is not would keep its places from the buyers it opens for. */
-const open = sql`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
-
-/** The id of the offer that is wished for, or null for any. Throws for a wish that no offer could ever meet. */
+/**
+ * The id of the offer that is wished for, or null for any. Throws for a wish that no offer could ever meet; an offer not on sale is
+ * none: waiting for it would keep its places from the buyers it opens for.
+ */
 async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<string | null> {
   const { quantity, tier, eventId } = request;
   if (quantity > request.maxPlaces)
     throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces });
   const { rows } = await sql<{ id: string; name: string; fits: boolean }>`
     select o.id, o.name, ${quantity}::int between o.min_per_order and least(coalesce(o.max_per_order, o.quantity), o.quantity) as fits
-    from offers o where o.event_id = ${eventId}::uuid and ${open}`.execute(tx);
+    from offers o where o.event_id = ${eventId}::uuid and ${isOnSale}`.execute(tx);
   if (!rows.length) throw new DomainError('event_not_on_sale', 'No places of this event are on sale.', { event_id: eventId });
   const wished = rows.filter((o) => tier === undefined || o.name === tier);
   if (!wished.length)
@@ -148,7 +148,7 @@ async function canBeHad(tx: Transaction<DB>, eventId: string, offerId: string | 
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from (
       select from offers o join places p on p.offer_id = o.id
-      where o.event_id = ${eventId}::uuid and (${offerId}::uuid is null or o.id = ${offerId}::uuid) and ${open} and ${isFree('p')}
+      where o.event_id = ${eventId}::uuid and (${offerId}::uuid is null or o.id = ${offerId}::uuid) and ${isOnSale} and ${isFree('p')}
         and not exists (select from waitlist_entries w
           where w.event_id = o.event_id and w.status = 'waiting' and (w.offer_id is null or w.offer_id = o.id))
       limit ${quantity}) free`.execute(tx);

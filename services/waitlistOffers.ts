@@ -5,7 +5,7 @@ import { DomainError } from './errors.ts';
 import * as holds from './holds.ts';
 import * as mails from './mails.ts';
 import * as outbox from './outbox.ts';
-import { isFree } from './places.ts';
+import { isFree, isOnSale } from './places.ts';
 import * as sms from './sms.ts';
 import { endOffers } from './waitlist.ts';
 
@@ -30,8 +30,6 @@ const PAUSE_MS = 20;
 const GRACE_SECONDS = 12;
 /** Nothing tells us of a tier put on sale or seats added: looked at so often while somebody waits. */
 const BEAT_SECONDS = 60;
-
-const open = sql`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
 
 /** One round for one event: closes what is over, then makes offers until nobody fits any more. Safe to repeat and to run twice at once. */
 export async function serve(db: Kysely<DB>, eventId: string, terms: OfferTerms): Promise<Round> {
@@ -108,7 +106,7 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
   const { rows } = await sql<Entry>`
     with stock as materialized (
       select o.id, count(*)::int as free from offers o join places p on p.offer_id = o.id and ${isFree('p')}
-      where o.event_id = ${eventId}::uuid and ${open} group by o.id)
+      where o.event_id = ${eventId}::uuid and ${isOnSale} group by o.id)
     select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms,
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
         then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
@@ -126,7 +124,7 @@ async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quant
       select p.id, p.offer_id, o.number, p.position, ${n}::int between o.min_per_order and coalesce(o.max_per_order, ${n}) as sold_so,
         row_number() over line as at, lead(p.position, ${n - 1}::int) over line - p.position as spread
       from offers o join places p on p.offer_id = o.id and ${isFree('p')}
-      where o.event_id = ${eventId}::uuid and (${offer_id}::uuid is null or o.id = ${offer_id}::uuid) and ${open}
+      where o.event_id = ${eventId}::uuid and (${offer_id}::uuid is null or o.id = ${offer_id}::uuid) and ${isOnSale}
       window line as (partition by p.offer_id order by p.position)),
     best as (select offer_id, at from free where spread is not null and sold_so order by spread, number, at limit 1)
     select f.id from free f left join best b on true
