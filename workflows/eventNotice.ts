@@ -1,19 +1,9 @@
 // One event's notice (cancelled, moved) on its way to every holder: batch after batch, then the refunds, until the last is decided.
-//
-// Like the waitlist it knows nothing by itself: every round reads the rows. Killed or terminated, it goes on where it was.
-import {
-  continueAsNew,
-  defineSignal,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { proxyActivities } from '@temporalio/workflow';
 import type { InventoryActivities } from '../activities/inventory.ts';
 import type { NoticeRound } from '../services/eventNotices.ts';
-import { CHANGED, type EventNoticeInput, type Queue, SEARCH } from './messages.ts';
-import { wake } from './wake.ts';
+import { type EventNoticeInput, type Queue, SEARCH } from './messages.ts';
+import { rounds } from './rounds.ts';
 
 const { serveNotice } = proxyActivities<InventoryActivities>({
   taskQueue: 'inventory' satisfies Queue,
@@ -22,33 +12,14 @@ const { serveNotice } = proxyActivities<InventoryActivities>({
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 });
 
-const LONG_HISTORY = 2_000;
-
-const changed = defineSignal(CHANGED);
-
 export async function eventNotice(input: EventNoticeInput): Promise<string> {
-  let calls = 1;
-  setHandler(changed, () => {
-    calls++;
+  const last = await rounds<NoticeRound>({
+    serve: () => serveNotice.executeWithOptions({ summary: 'the next holders are told' }, [input.eventId]),
+    show: (round) => ({ details: words(round), attribute: round.kind ? { key: SEARCH.status, value: round.kind } : undefined }),
+    until: 'look at the refunds again',
+    input,
   });
-  let shown = '';
-  for (;;) {
-    const seen = calls;
-    const round = await serveNotice.executeWithOptions({ summary: 'the next holders are told' }, [input.eventId]);
-    const told = words(round);
-    setCurrentDetails(told);
-    if (round.kind && round.kind !== shown) {
-      upsertSearchAttributes([{ key: SEARCH.status, value: round.kind }]);
-      shown = round.kind;
-    }
-    if (round.waitMs === null) {
-      if (calls > seen) continue;
-      return told;
-    }
-    const { historyLength, continueAsNewSuggested } = workflowInfo();
-    if (historyLength > LONG_HISTORY || continueAsNewSuggested) await continueAsNew<typeof eventNotice>(input);
-    if (round.waitMs > 0 && calls === seen) await wake(() => calls > seen, round.waitMs, 'look at the refunds again');
-  }
+  return words(last);
 }
 
 /** How far it is, for whoever watches. */
