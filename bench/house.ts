@@ -19,6 +19,8 @@ export type Options = {
   clients: number[] | undefined;
   drainSeconds: number;
   temporal: 'disk' | 'memory';
+  /** Only the runs of `reads` with this in their name. */
+  only: string | undefined;
   /** A folder for V8's CPU profiles of gateway and worker. */
   profile: string | undefined;
   /** More environment for gateway and worker, for trying settings. */

@@ -19,6 +19,7 @@ const USAGE = `npm run bench -- [claims|orders|live|reads] [options]     (withou
   --raw-seconds N    length of each run of the raw limit (5)
   --drain N          wait at most so long for workflow starts and mails after a run (180)
   --temporal disk    disk as npm start has it, or memory
+  --only TEXT        reads: only the runs with this in their name
   --profile DIR      write V8 CPU profiles of gateway and worker to DIR
   --env NAME=VALUE   a setting for gateway and worker, may be repeated`;
 
@@ -75,6 +76,7 @@ function readOptions(): { names: Name[]; options: Options } {
     'raw-seconds': { type: 'string', default: '5' },
     drain: { type: 'string', default: '180' },
     temporal: { type: 'string', default: 'disk' },
+    only: { type: 'string' },
     profile: { type: 'string' },
     env: { type: 'string', multiple: true, default: [] as string[] },
     help: { type: 'boolean', default: false },
@@ -101,6 +103,7 @@ function readOptions(): { names: Name[]; options: Options } {
       drainSeconds: whole('--drain', values.drain, 900),
       clients: values.clients?.split(',').map((text) => whole('--clients', text, 256)),
       temporal: values.temporal,
+      only: values.only,
       profile: values.profile && resolve(values.profile),
       env: Object.fromEntries(values.env.map((pair) => [pair.split('=')[0]!, pair.slice(pair.indexOf('=') + 1)])),
     },

@@ -1,10 +1,13 @@
 // bench/reads: the seat map and the page of a 100,000-seat event (cold, warm, unchanged, delta, while it sells) and the list of 10,000 events.
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { sleep } from '../deploy/local/say.ts';
 import { create } from '../services/eventCreation.ts';
 import { cpuBetween } from './cpu.ts';
-import { type House, inProcess, makePeople, settleDatabase } from './house.ts';
+import { type House, inProcess, makePeople, profiled, settleDatabase } from './house.ts';
 import { round, type Spread, table } from './numbers.ts';
+import type { RawAnswer } from './rawHttp.ts';
 import type { ReadJob, ReadResult } from './readClients.ts';
 import { request, Wire } from './wire.ts';
 
@@ -16,6 +19,8 @@ export type ReadRun = {
   kb: number;
   statuses: Record<string, number>;
   cores: Record<string, number>;
+  /** The same bytes from node's own HTTP server, right after. */
+  raw?: { perSecond: number; p99: number };
 };
 export type ReadsResult = { cold: { what: string; ms: number; kb: number }[]; runs: ReadRun[]; faults: string[] };
 
@@ -23,6 +28,7 @@ const SECTIONS = 100;
 const EVENTS = 10_000;
 const TARGET_MS = 20;
 const CLIENTS = 64;
+const WARM_UP = 'warm up';
 
 /** Runs the bench. */
 export async function benchReads(house: House): Promise<ReadsResult> {
@@ -42,20 +48,29 @@ export async function benchReads(house: House): Promise<ReadsResult> {
     await once('events, cold', `${url}/api/v1/events`, 'gzip'),
   );
   const runs: ReadRun[] = [];
-  const run = async (what: string, job: Partial<ReadJob>) => void runs.push(await measure(house, what, job));
+  const run = async (what: string, job: Partial<ReadJob>, beside?: 'raw') => {
+    if (house.options.only && !what.includes(house.options.only) && what !== WARM_UP) return;
+    const measured = await profiled(house, () => measure(house, what, job));
+    if (beside) measured.raw = await rawOf(house, job);
+    runs.push(measured);
+  };
   const gzip = 'Accept-Encoding: gzip\r\n';
   const etag = (await fetch(url + seats)).headers.get('etag')!;
   const same = `${gzip}If-None-Match: ${etag}\r\n`;
-  await run('warm up', { paths: [seats], headers: same, seconds: 5 });
-  await run('seats unchanged (304)', { paths: [seats], headers: same });
-  await run('seats of one section of 1,000', {
-    paths: Array.from({ length: SECTIONS }, (_, i) => `${seats}?section=S${i}`),
-    headers: gzip,
-  });
+  await run(WARM_UP, { paths: [seats], headers: same, seconds: 5 });
+  await run('seats unchanged (304)', { paths: [seats], headers: same }, 'raw');
+  await run(
+    'seats of one section of 1,000',
+    {
+      paths: Array.from({ length: SECTIONS }, (_, i) => `${seats}?section=S${i}`),
+      headers: gzip,
+    },
+    'raw',
+  );
   await run('seats whole, gzip, each once in 2 s', { paths: [seats], headers: gzip, everyMs: 2000 });
   await run('seats whole, plain, each once in 5 s', { paths: [seats], headers: '', everyMs: 5000 });
   await run('seats whole, gzip, as fast as it goes', { paths: [seats], headers: gzip });
-  await run('event', { paths: [detail], headers: gzip });
+  await run('event', { paths: [detail], headers: gzip }, 'raw');
   const detailTag = (await fetch(url + detail)).headers.get('etag')!;
   await run('event unchanged (304)', { paths: [detail], headers: `${gzip}If-None-Match: ${detailTag}\r\n` });
   const selling = sell(house, big, buyers);
@@ -70,9 +85,9 @@ export async function benchReads(house: House): Promise<ReadsResult> {
   await run('while 20/s are sold: event', { paths: [detail], headers: gzip });
   await run('while 20/s are sold: events, page 1', { paths: ['/api/v1/events'], headers: gzip });
   const faults = await selling.stop();
-  for (let i = 1; i <= EVENTS / 20; i += 1)
+  for (let i = 1; !house.options.only && i <= EVENTS / 20; i += 1)
     for (const status of ['', '&status=upcoming']) await (await fetch(`${url}/api/v1/events?page=${i}${status}`)).arrayBuffer(); // warm means read before
-  await run('events, page 1', { paths: ['/api/v1/events'], headers: gzip });
+  await run('events, page 1', { paths: ['/api/v1/events'], headers: gzip }, 'raw');
   await run('events, any of 500 pages', {
     paths: Array.from({ length: EVENTS / 20 }, (_, i) => `/api/v1/events?page=${i + 1}`),
     headers: gzip,
@@ -140,6 +155,45 @@ async function once(what: string, url: string, encoding: string) {
   const length = Number(response.headers.get('content-length') ?? 0);
   await response.arrayBuffer();
   return { what, ms: round(performance.now() - began), kb: round(length / 1024) };
+}
+
+/** What node's own HTTP server does with the same answer and the same readers, so that the rest is ours. */
+async function rawOf(house: House, job: Partial<ReadJob>): Promise<{ perSecond: number; p99: number }> {
+  const sent = Object.fromEntries(
+    (job.headers ?? '')
+      .split('\r\n')
+      .filter(Boolean)
+      .map((line) => line.split(': ') as [string, string]),
+  );
+  const sample = await fetch(`http://127.0.0.1:${house.stack.ports.gateway}${job.paths![0]}`, { headers: sent });
+  const kb = Number(sample.headers.get('content-length') ?? 0) / 1024;
+  await sample.arrayBuffer();
+  const unset = new Set(['connection', 'keep-alive', 'content-length', 'date', 'transfer-encoding']);
+  const headers = Object.fromEntries([...sample.headers].filter(([name]) => !unset.has(name)));
+  const server = await rawServer({ status: sample.status, headers, kb });
+  try {
+    const full: ReadJob = {
+      port: server.port,
+      clients: CLIENTS,
+      seconds: house.options.rawSeconds,
+      paths: ['/'],
+      headers: job.headers ?? '',
+      everyMs: 0,
+    };
+    const done = await inProcess<ReadResult>('readClients.ts', full, full.seconds + 60);
+    return { perSecond: round(done.done / done.seconds), p99: done.times.p99 };
+  } finally {
+    server.child.disconnect();
+  }
+}
+
+function rawServer(answer: RawAnswer): Promise<{ port: number; child: ChildProcess }> {
+  const child = fork(fileURLToPath(new URL('rawHttp.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] });
+  child.send(answer);
+  return new Promise((resolve, reject) => {
+    child.once('message', (port) => resolve({ port: port as number, child }));
+    child.once('exit', (code) => reject(new Error(`the raw server ended with ${code}`)));
+  });
 }
 
 async function measure(house: House, what: string, job: Partial<ReadJob>): Promise<ReadRun> {
@@ -217,6 +271,9 @@ export function readsReport(result: ReadsResult): string {
         'readers',
         'others',
         `p99 <= ${TARGET_MS}`,
+        'raw/s',
+        'raw p99',
+        'of raw',
       ],
       result.runs.map((r) => [
         r.what,
@@ -229,6 +286,7 @@ export function readsReport(result: ReadsResult): string {
         r.kb,
         ...['gateway', 'postgres', 'readers', 'others'].map((c) => r.cores[c] ?? 0),
         r.times.p99 <= TARGET_MS ? 'met' : 'NOT met',
+        ...(r.raw ? [r.raw.perSecond, r.raw.p99, round(r.perSecond / r.raw.perSecond, 2)] : ['', '', '']),
       ]),
     ),
     ...(result.faults.length ? ['', '  FAULTS:', ...result.faults.map((f) => `    ${f}`)] : []),

@@ -1,5 +1,4 @@
 // Puts a gateway together from its configuration: the one place that knows every part. main.ts runs it, tests may too.
-import { Client, Connection } from '@temporalio/client';
 import { sql } from 'kysely';
 import type { Config } from '../config.ts';
 import { connect } from '../db/connect.ts';
@@ -24,10 +23,9 @@ import { createFeed } from './live/feed.ts';
 import { createListing } from './live/listing.ts';
 import { createLive } from './live/server.ts';
 import { pay } from './pay.ts';
+import { createTemporal, PAY_WAIT_MS } from './temporal.ts';
 import { stripeWebhook } from './webhooks/stripe.ts';
 
-/** How long a confirm waits for its outcome before it answers 202. */
-const PAY_WAIT_MS = 20_000;
 const SHARE_LIMITS_EVERY_MS = 500;
 
 /** Every API this gateway speaks. The last one answers for paths that belong to none. */
@@ -43,9 +41,8 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   const db = connect({ url: config.database.url, max: config.database.max, name: 'billetter-gateway' });
   // A pool of its own: live seats must not wait behind a rush of bookings.
   const readDb = connect({ url: config.database.url, max: 3, name: 'billetter-live' });
-  // Lazy: connected at the first call, and again whenever it was lost.
-  const connection = Connection.lazy({ address: config.temporal.address, connectTimeout: '5 seconds' });
-  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const temporal = createTemporal(config.temporal);
+  const { connection, client } = temporal;
   const metrics = createMetrics({
     ordersByStatus: () => orders.countByStatus(db),
     outboxLag: () => outbox.lag(db),
@@ -84,7 +81,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     dispatch: dispatcher.start,
     pay(order, method) {
       dispatcher.paid(order.id);
-      return pay(client, order, method, PAY_WAIT_MS);
+      return pay(temporal, order, method, PAY_WAIT_MS);
     },
   };
   const isDraining = () => draining;
@@ -92,7 +89,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     { name: 'postgres', check: async () => void (await sql`select 1`.execute(db)) },
     {
       name: 'temporal',
-      check: async () => void (await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.getSystemInfo({}))),
+      check: async () => void (await connection.workflowService.getSystemInfo({})),
     },
   ];
   const app = createApp({

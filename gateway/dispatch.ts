@@ -25,8 +25,7 @@ const PAUSE_FOR_PAYMENT_MS = 500;
 /** So many new orders within that pause are a rush: the relay starts them then, one after the other. */
 const RUSH = 25;
 const DELETE_EVERY_MS = 100;
-const START_DEADLINE_MS = 5_000;
-/** After a failed start Temporal is left alone for a moment: while it is away, every try would only wait for its deadline. */
+/** After a failed start Temporal is left alone for a moment: while it is away, every try would only wait for its deadline (temporal.ts). */
 const AWAY_MS = 1_000;
 
 /** Makes the dispatcher. */
@@ -54,7 +53,7 @@ export function createDispatcher(parts: { db: Db; client: Client; log: Log; metr
   async function begin({ order, event, outboxId }: Claim, owner: string): Promise<void> {
     const options = orderFirstStart({ orderId: order.id, code: orderCode(order), event: event.slug, owner });
     try {
-      await client.connection.withDeadline(Date.now() + START_DEADLINE_MS, () => client.workflow.start(WORKFLOWS.order, options));
+      await client.workflow.start(WORKFLOWS.order, options);
     } catch (err) {
       if (err instanceof WorkflowExecutionAlreadyStartedError) return hand(outboxId); // started and ended already
       pausedUntil = Date.now() + AWAY_MS;

@@ -10,9 +10,8 @@ import {
 import { DomainError } from '../services/errors.ts';
 import { type OrderView, orderCode } from '../services/orders.ts';
 import { orderStart, PAY, type PayRequest, type PayResult, WORKFLOWS } from '../workflows/messages.ts';
+import type { Temporal } from './temporal.ts';
 
-/** An engine that does not answer this soon is away. */
-const REACH_MS = 2_000;
 const RESOURCE_EXHAUSTED = 8;
 
 /**
@@ -20,7 +19,13 @@ const RESOURCE_EXHAUSTED = 8;
  * it or may have it, and will come to an end by itself.
  * @throws DomainError unavailable when the workflow engine could not be reached at all: nothing was charged then.
  */
-export async function pay(client: Client, order: OrderView, method: string, waitMs: number): Promise<PayResult | { outcome: 'unknown' }> {
+export async function pay(
+  temporal: Temporal,
+  order: OrderView,
+  method: string,
+  waitMs: number,
+): Promise<PayResult | { outcome: 'unknown' }> {
+  const { client } = temporal;
   await reach(client);
   const input = { orderId: order.id, code: orderCode(order), event: order.event.slug, owner: order.account_id };
   const request: PayRequest = { method, attempt: randomUUID(), tryHere: true };
@@ -28,13 +33,13 @@ export async function pay(client: Client, order: OrderView, method: string, wait
   const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, orderStart(input));
   startWorkflowOperation.workflowHandle().catch(() => {}); // the update below reports the same failure
   try {
-    return await client.connection.withDeadline(Date.now() + waitMs, () =>
+    const ask = () =>
       client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
         args: [request],
         updateId: request.attempt,
         startWorkflowOperation,
-      }),
-    );
+      });
+    return (await temporal.waitForOutcome(request.attempt, waitMs, ask)) ?? { outcome: 'unknown' };
   } catch (error) {
     // Ten attempts of one order at once is what a workflow takes; this one was turned away at the door.
     if (grpcCode(error) === RESOURCE_EXHAUSTED) throw away();
@@ -51,11 +56,9 @@ const away = () => new DomainError('unavailable', 'Payments cannot be taken righ
 
 /** Asks the engine a small thing first: while it is away this is the answer within moments, and it is certain that nothing was charged. */
 async function reach({ connection }: Client): Promise<void> {
-  await connection
-    .withDeadline(Date.now() + REACH_MS, () => connection.workflowService.getSystemInfo({}))
-    .catch(() => {
-      throw away();
-    });
+  await connection.workflowService.getSystemInfo({}).catch(() => {
+    throw away();
+  });
 }
 
 /** The code of the gRPC error in or under a client error. */

@@ -24,14 +24,13 @@ export type HouseRow = {
   untils: number[] | null;
 };
 
-export type House = { rows: HouseRow[] /** what this has seen, as place_changes count it */; snapshot: Snapshot; now: number; top: number };
+export type House = { rows: HouseRow[] /** what this has seen */; snapshot: Snapshot };
 
 /** Every place that the event sells (none, once it is cancelled), row by row, as one consistent picture. 100,000 places are a few hundred rows. */
 export async function house(db: Kysely<DB>, eventId: string): Promise<House> {
   const epoch = sql`(extract(epoch from p.held_until) * 1000)::float8`;
-  const { rows } = await sql<HouseRow & { snapshot: string; now: number; top: number }>`
-    select s.*, h.* from (select pg_current_snapshot()::text as snapshot, (extract(epoch from now()) * 1000)::float8 as now,
-        coalesce((select max(seq) from place_changes), 0) as top) s
+  const { rows } = await sql<HouseRow & { snapshot: string }>`
+    select s.*, h.* from (select pg_current_snapshot()::text as snapshot) s
     left join (
       select o.id as offer, o.name as tier, o.price_minor, o.seated, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row,
         string_agg(p.id::text, ',' order by p.position) as ids,
@@ -42,8 +41,8 @@ export async function house(db: Kysely<DB>, eventId: string): Promise<House> {
       from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active and exists (select from events e where e.id = p.event_id and e.status <> 'cancelled')
       group by o.id, coalesce(p.section, o.name), coalesce(p.row_label, '')) h on true
     order by h.o, h.first`.execute(db);
-  const { snapshot, now, top } = rows[0]!;
-  return { rows: rows.filter((r) => r.offer !== null), snapshot: parseSnapshot(snapshot), now, top };
+  const { snapshot } = rows[0]!;
+  return { rows: rows.filter((r) => r.offer !== null), snapshot: parseSnapshot(snapshot) };
 }
 
 export type Section = { name: string; rows: string[]; seatsPerRow: number; priceMinor: number };

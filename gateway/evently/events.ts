@@ -1,10 +1,10 @@
 // Evently's events: list, show, seats.
 import { z } from 'zod';
 import { DomainError } from '../../services/errors.ts';
-import { changedSince } from '../../services/placeChanges.ts';
 import type { Gateway } from '../deps.ts';
 import { cached } from '../http/cached.ts';
 import { type Route, route } from '../http/route.ts';
+import { missedSince } from '../live/missed.ts';
 import { createEventPages } from './eventPages.ts';
 import { EventFull, EventPath, EventShort, EventsQuery, envelope, pageOf, SeatMap, SeatsQuery } from './schemas.ts';
 import { createSeatMaps } from './seatMap.ts';
@@ -75,13 +75,8 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
         const { section, price_tier: tier, since } = query;
         // Before the changes are looked up: what comes after this number may be told twice, never not at all.
         const seq = feed.watermark();
-        if (since !== undefined && since <= seq) {
-          const logged = board.changedSince(since);
-          const lapsed = logged ? [] : [...board.lapsedPlaces]; // before the question too, see rooms.ts
-          const ids = logged ? undefined : await changedSince(db, event.id, since);
-          const places = logged ?? (ids && new Set([...board.placesOf(ids), ...lapsed, ...board.lapsedPlaces]));
-          if (places) return maps.some(board, places, { section, tier, status: query.status ?? 'all' }, seq);
-        }
+        const places = since === undefined ? undefined : await missedSince({ feed, db }, board, since);
+        if (places) return maps.some(board, places, { section, tier, status: query.status ?? 'all' }, seq);
         const status = query.status ?? (since === undefined ? 'available' : 'all');
         return maps.whole(board, { section, tier, status }, ctx.req.headers, seq);
       },

@@ -15,11 +15,18 @@ export type SeatFilter = { section?: string; tier?: string; status: SeatState | 
 const STREAM_FROM = 1024 * 1024;
 /** Below this compressing gains nothing. */
 const GZIP_FROM = 1024;
-/** Different filters of one board whose compressed answers are kept. */
-const KEPT_ANSWERS = 64;
+/** Answers to different filters of one board that are kept: so many, and so many bytes as text (compressed, which is what is kept, a quarter). */
+const KEPT_ANSWERS = 1_000;
+const KEPT_BYTES = 64 * 1024 * 1024;
 
 type Made = { version: number; pieces: Piece[]; bytes: number; packed?: Promise<Buffer> };
-type Cache = { rows: Map<string, { version: number; piece: Piece | undefined }[]>; made: Map<string, Made> };
+/** What is written of one board. `sections`: which rows each has. */
+type Cache = {
+  rows: Map<string, { version: number; piece: Piece | undefined }[]>;
+  made: Map<string, Made>;
+  madeBytes: number;
+  sections: Map<string, number[]>;
+};
 
 export type SeatMaps = {
   /** The whole map, as far as the filter goes. `seq` is what to ask for changes since. */
@@ -34,9 +41,33 @@ export function createSeatMaps(): SeatMaps {
   const glue = new Map<string, Piece>();
 
   function cacheOf(board: Board): Cache {
-    const cache = caches.get(board) ?? { rows: new Map(), made: new Map() };
+    const known = caches.get(board);
+    if (known) return known;
+    const sections = new Map<string, number[]>();
+    for (const [r, { section }] of board.rows.entries()) {
+      const rows = sections.get(section);
+      if (rows) rows.push(r);
+      else sections.set(section, [r]);
+    }
+    const cache: Cache = { rows: new Map(), made: new Map(), madeBytes: 0, sections };
     caches.set(board, cache);
     return cache;
+  }
+
+  /** Keeps an answer, and forgets those not asked for the longest. */
+  function keep(cache: Cache, key: string, made: Made): void {
+    forget(cache, key);
+    cache.made.set(key, made);
+    cache.madeBytes += made.bytes;
+    for (const oldest of cache.made.keys()) {
+      if (oldest === key || (cache.made.size <= KEPT_ANSWERS && cache.madeBytes <= KEPT_BYTES)) break;
+      forget(cache, oldest);
+    }
+  }
+
+  function forget(cache: Cache, key: string): void {
+    cache.madeBytes -= cache.made.get(key)?.bytes ?? 0;
+    cache.made.delete(key);
   }
 
   function rowPiece(board: Board, cache: Cache, r: number, status: SeatFilter['status']): Piece | undefined {
@@ -62,10 +93,15 @@ export function createSeatMaps(): SeatMaps {
     const cache = cacheOf(board);
     const key = JSON.stringify([filter.status, filter.section, filter.tier]);
     const known = cache.made.get(key);
-    if (known?.version === board.version) return known;
+    if (known?.version === board.version) {
+      keep(cache, key, known);
+      return known;
+    }
     const pieces = [between(`{"success":true,"data":{"event_id":"${board.eventId}","sections":[`)];
     let section: string | undefined;
-    for (const [r, row] of board.rows.entries()) {
+    const rows = filter.section === undefined ? board.rows.keys() : (cache.sections.get(filter.section) ?? []);
+    for (const r of rows) {
+      const row = board.rows[r]!;
       if (!matches(row, filter)) continue;
       const text = rowPiece(board, cache, r, filter.status);
       if (!text) continue;
@@ -74,8 +110,7 @@ export function createSeatMaps(): SeatMaps {
     }
     pieces.push(piece(`${section === undefined ? '' : ']}'}],"summary":${summary(board)}},"timestamp":"${time(new Date())}"}`));
     const made: Made = { version: board.version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
-    if (cache.made.size >= KEPT_ANSWERS) cache.made.clear();
-    cache.made.set(key, made);
+    keep(cache, key, made);
     return made;
   }
 
@@ -94,19 +129,25 @@ export function createSeatMaps(): SeatMaps {
       return tagged(etag, Readable.from(chunks, { objectMode: false }), false, { ...position, 'Content-Length': String(made.bytes) });
     },
     some(board, places, filter, seq) {
-      const sections: { name: string; rows: { row: string; seats: unknown[] }[] }[] = [];
+      let sections = '';
       let last: Row | undefined;
       for (const place of [...places].sort((a, b) => a - b)) {
         const row = board.rowAt(place);
         if (!matches(row, filter) || (filter.status !== 'all' && board.status(place) !== filter.status)) continue;
-        if (sections.at(-1)?.name !== row.section) sections.push({ name: row.section, rows: [] });
-        const { rows } = sections.at(-1)!;
-        if (row !== last) rows.push({ row: row.label, seats: [] });
+        const before = last;
         last = row;
-        rows.at(-1)!.seats.push(seatOf(board, row, place));
+        if (row === before) sections += ',';
+        else if (row.section === before?.section) sections += `]},${rowHead(row)}`;
+        else sections += `${before ? ']}]},' : ''}${sectionHead(row.section)}${rowHead(row)}`;
+        sections += seatText(board, place, priceText(board, row));
       }
-      const data = { event_id: board.eventId, seq, sections, summary: JSON.parse(summary(board)) };
-      return { status: 200, body: { success: true, data, timestamp: time(new Date()) }, headers: { 'X-Seats-Seq': String(seq) } };
+      const data = `{"event_id":"${board.eventId}","seq":${seq},"sections":[${sections}${last ? ']}]}' : ''}],"summary":${summary(board)}}`;
+      return {
+        status: 200,
+        type: 'application/json',
+        body: `{"success":true,"data":${data},"timestamp":"${time(new Date())}"}`,
+        headers: { 'X-Seats-Seq': String(seq) },
+      };
     },
   };
 }
@@ -118,22 +159,18 @@ const matches = (row: Row, filter: SeatFilter): boolean =>
 
 const sectionHead = (name: string): string => `{"name":${JSON.stringify(name)},"rows":[`;
 
-const seatOf = (board: Board, row: Row, place: number) => ({
-  id: board.ids[place]!,
-  seat_number: board.labels[place]!,
-  price: money(row.offer.priceMinor, board.currency),
-  status: board.status(place),
-});
+const rowHead = (row: Row): string => `{"row":${JSON.stringify(row.label)},"seats":[`;
+
+const priceText = (board: Board, row: Row): string => JSON.stringify(money(row.offer.priceMinor, board.currency));
+
+const seatText = (board: Board, place: number, price: string): string =>
+  `{"id":"${board.ids[place]}","seat_number":${JSON.stringify(board.labels[place])},"price":${price},"status":"${board.status(place)}"}`;
 
 function rowText(board: Board, row: Row, status: SeatFilter['status']): string | undefined {
-  const price = JSON.stringify(money(row.offer.priceMinor, board.currency));
+  const price = priceText(board, row);
   const seats: string[] = [];
-  for (let p = row.from; p < row.to; p++) {
-    const state = board.status(p);
-    if (status === 'all' || state === status)
-      seats.push(`{"id":"${board.ids[p]}","seat_number":${JSON.stringify(board.labels[p])},"price":${price},"status":"${state}"}`);
-  }
-  return seats.length ? `{"row":${JSON.stringify(row.label)},"seats":[${seats.join(',')}]}` : undefined;
+  for (let p = row.from; p < row.to; p++) if (status === 'all' || board.status(p) === status) seats.push(seatText(board, p, price));
+  return seats.length ? `${rowHead(row)}${seats.join(',')}]}` : undefined;
 }
 
 /** What is available now, whatever the filter. */

@@ -11,7 +11,7 @@ export type Row = { offer: Offer; section: string; label: string; from: number; 
 const RAW = { f: 0, free: 0, h: 1, held: 1, s: 2, sold: 2 } as const;
 const HELD = 1;
 const AVAILABLE = 0;
-/** Expiries are kept in buckets of this length; it is also how late one may be seen. */
+/** A hold is over with the bucket it ends in; so late may it be seen. Two boards at the same time of the database show the same. */
 const BUCKET_MS = 50;
 /** The log of recent changes: beyond it a delta is read from the database. */
 const LOG = 20_000;
@@ -40,19 +40,22 @@ export class Board {
   private readonly until: Float64Array;
   private readonly states: Uint8Array;
   private readonly due = new Map<number, number[]>();
+  /** The last bucket that is over. */
   private doneBucket: number;
   private readonly lapsed = new Set<number>();
-  private log: { seq: number; place: number }[] = [];
+  private log: { xid: number; place: number }[] = [];
+  /** Of transactions from this one on nothing is missing in the log. */
   private logFrom: number;
   private hashA = 0;
   private hashB = 0;
 
-  constructor(event: { id: string; currency: string }, house: House) {
+  /** `now` is the database's clock. */
+  constructor(event: { id: string; currency: string }, house: House, now: number) {
     this.eventId = event.id;
     this.currency = event.currency;
     this.snapshot = house.snapshot;
-    this.logFrom = house.top;
-    this.doneBucket = Math.floor(house.now / BUCKET_MS);
+    this.logFrom = house.snapshot.xmax;
+    this.doneBucket = Math.floor(now / BUCKET_MS);
     const digest = createHash('sha1');
     const offers = new Map<string, Offer>();
     const raw: number[] = [];
@@ -89,7 +92,7 @@ export class Board {
     for (const [place, id] of this.ids.entries()) {
       this.index.set(id, place);
       if (this.raw[place] === HELD) this.schedule(place);
-      this.settle(place, house.now);
+      this.settle(place);
     }
   }
 
@@ -107,7 +110,7 @@ export class Board {
   }
 
   /** Takes in one row of the stream; what became different for readers is added to `out`. */
-  apply(change: PlaceChange, now: number, out: Change[]): void {
+  apply(change: PlaceChange, out: Change[]): void {
     for (const id of change.place_ids ?? []) {
       const place = this.index.get(id);
       if (place === undefined) {
@@ -117,10 +120,10 @@ export class Board {
       this.raw[place] = RAW[change.state];
       this.until[place] = change.held_until ?? 0;
       if (change.state === 'held') this.schedule(place);
-      this.log.push({ seq: change.seq, place });
-      this.settle(place, now, out);
+      this.log.push({ xid: change.xid, place });
+      this.settle(place, out);
     }
-    if (this.log.length > LOG) for (const { seq } of this.log.splice(0, LOG / 2)) this.logFrom = Math.max(this.logFrom, seq);
+    if (this.log.length > LOG) for (const { xid } of this.log.splice(0, LOG / 2)) this.logFrom = Math.max(this.logFrom, xid + 1);
   }
 
   /** Lets the clock go on to `now` (the database's): holds that ended are available, though nobody has written so yet. */
@@ -130,7 +133,7 @@ export class Board {
       const places = this.due.get(++this.doneBucket);
       if (!places) continue;
       this.due.delete(this.doneBucket);
-      for (const place of places) this.settle(place, now, out);
+      for (const place of places) this.settle(place, out);
     }
   }
 
@@ -140,13 +143,13 @@ export class Board {
   }
 
   /**
-   * The places that changed after `seq`, as far as the log goes back; else undefined. Holds that the clock has ended are always
-   * among them: no row says when.
+   * The places changed by transactions from `xid` on, as far as the log goes back; else undefined. Holds that the clock has ended are
+   * always among them: no row says when.
    */
-  changedSince(seq: number): Set<number> | undefined {
-    if (seq < this.logFrom) return undefined;
+  changedSince(xid: number): Set<number> | undefined {
+    if (xid < this.logFrom) return undefined;
     const places = new Set(this.lapsed);
-    for (const entry of this.log) if (entry.seq > seq) places.add(entry.place);
+    for (const entry of this.log) if (entry.xid >= xid) places.add(entry.place);
     return places;
   }
 
@@ -154,16 +157,23 @@ export class Board {
     return this.lapsed;
   }
 
+  /** The bucket the place's hold ends in. */
+  private endOf(place: number): number {
+    return Math.ceil(this.until[place]! / BUCKET_MS);
+  }
+
+  /** Once for each hold, not again by the clock: a place held anew and anew would be looked at more often each time. */
   private schedule(place: number): void {
-    const bucket = Math.max(Math.ceil(this.until[place]! / BUCKET_MS), this.doneBucket + 1);
+    const bucket = this.endOf(place);
+    if (bucket <= this.doneBucket) return;
     const places = this.due.get(bucket);
     if (places) places.push(place);
     else this.due.set(bucket, [place]);
   }
 
-  private settle(place: number, now: number, out?: Change[]): void {
+  private settle(place: number, out?: Change[]): void {
     const raw = this.raw[place]!;
-    const over = raw === HELD && this.until[place]! <= now;
+    const over = raw === HELD && this.endOf(place) <= this.doneBucket;
     if (over) this.lapsed.add(place);
     else this.lapsed.delete(place);
     const state = over ? AVAILABLE : raw;

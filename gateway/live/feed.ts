@@ -6,9 +6,11 @@ import type { Log } from '../http/log.ts';
 import { Board, type Change } from './board.ts';
 import { gate } from './gate.ts';
 import { createNames, type Named } from './names.ts';
-import { createWatermark } from './watermark.ts';
 
-/** `replaced`: what is on show was rebuilt, changes do not tell the difference. Resuming from `before` repeats these changes, from `after` does not. */
+/**
+ * `replaced`: what is on show was rebuilt, changes do not tell the difference. Who resumes from `before` hears these changes again;
+ * who resumes from `after` has had all of them.
+ */
 export type News = { changes: Change[]; replaced: boolean; before: number; after: number };
 export type Listener = (news: News, board: Board) => void;
 
@@ -25,7 +27,7 @@ export type Feed = {
   listen(eventId: string, listener: Listener): () => void;
   /** Who shows what does not stand on a board is told which events have changed places, and whether any event itself has. */
   onChange(hear: (events: Set<string>, catalog: boolean) => void): void;
-  /** A reader who has everything up to here has everything: what to resume from. */
+  /** What a reader who has everything resumes from: the first transaction that may still be under way (services/placeChanges.ts). */
   watermark(): number;
   /** The database's clock, never ahead of it; ms since the epoch. */
   now(): number;
@@ -62,7 +64,6 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
   const entries = new Map<string, Entry>();
   const hearers: ((events: Set<string>, catalog: boolean) => void)[] = [];
   const names = createNames(db);
-  const water = createWatermark();
   let last: Snapshot | undefined;
   let lookedAt = 0;
   let clock = { db: 0, here: 0 };
@@ -71,15 +72,15 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
   let stopped = false;
 
   const catchUp = gate(poll);
+  const watermark = () => last?.xmin ?? 0;
 
   async function poll(): Promise<void> {
     const blind = Date.now() - lookedAt > BLIND_MS;
     const seen = await look(db, blind ? undefined : last, [...entries.keys()]);
     lookedAt = Date.now();
     clock = { db: seen.now, here: performance.now() };
-    const before = water.value();
     const anew = !seen.changes || !last || seen.snapshot.xmax < last.xmax;
-    water.settle(seen, anew);
+    const before = watermark();
     last = seen.snapshot;
     if (anew) startAnew();
     else deliver(seen.changes!, before);
@@ -110,7 +111,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
       if (!entry.board || sees(entry.board.snapshot, row.xid)) continue;
       const out = news.get(entry) ?? [];
       news.set(entry, out);
-      entry.board.apply(row, clock.db, out);
+      entry.board.apply(row, out);
       if (entry.board.strange) restructured.add(entry);
     }
     if (changed.size)
@@ -123,7 +124,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
       if (!entry.board) continue;
       const out = news.get(entry) ?? [];
       entry.board.lapse(clock.db, out);
-      if (out.length) tell(entry, { changes: out, replaced: false, before, after: water.value() });
+      if (out.length) tell(entry, { changes: out, replaced: false, before, after: watermark() });
     }
     for (const entry of restructured) rebuild(entry, true);
   }
@@ -138,21 +139,24 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
     const done = (async () => {
       // Whatever is looked at from here on includes this event, so no row can pass between the picture and the stream.
       await catchUp();
-      const fresh = new Board(entry.event, await house(db, entry.event.id));
+      const picture = await house(db, entry.event.id);
+      await catchUp(); // what the picture shows is on the old board too: both are as of the same look
+      const fresh = new Board(entry.event, picture, clock.db);
       if (entry.loading?.rows !== rows) return entry.loading?.done ?? fresh;
-      for (const row of rows) if (!sees(fresh.snapshot, row.xid)) fresh.apply(row, clock.db, []);
+      for (const row of rows) if (!sees(fresh.snapshot, row.xid)) fresh.apply(row, []);
       fresh.strange = false;
-      fresh.lapse(clock.db, []);
-      entry.board?.lapse(clock.db, []);
       const old = entry.board;
+      const ended: Change[] = [];
+      old?.lapse(clock.db, ended);
       if (old && old.etag === fresh.etag) {
+        if (ended.length) tell(entry, { changes: ended, replaced: false, before: watermark(), after: watermark() });
         old.strange = false;
         return old;
       }
       if (old && old.layout === fresh.layout)
         log.error({ event: entry.event.id }, 'live seats had drifted from the database and were rebuilt');
       entry.board = fresh;
-      if (old) tell(entry, { changes: [], replaced: true, before: water.value(), after: water.value() });
+      if (old) tell(entry, { changes: [], replaced: true, before: watermark(), after: watermark() });
       return fresh;
     })();
     entry.loading = { rows, done, wrong };
@@ -225,7 +229,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
       };
     },
     onChange: (hear) => void hearers.push(hear),
-    watermark: water.value,
+    watermark,
     now: () => clock.db + (performance.now() - clock.here),
     start() {
       const tidy = () => prune(db).catch((err) => log.warn({ err }, 'old changes of places were not deleted'));

@@ -1,9 +1,9 @@
 // Who watches which event: brings a newcomer to where the others are, and hands every change to all of them in the same bytes.
-import { changedSince } from '../../services/placeChanges.ts';
 import type { Db } from '../deps.ts';
 import type { Board, Change } from './board.ts';
 import type { Feed, News } from './feed.ts';
 import { resumed, snapshot, updates } from './messages.ts';
+import { missedSince } from './missed.ts';
 
 /** A socket, as rooms see it. `send` may drop the socket; it never throws. */
 export type Watcher = { send(bytes: Buffer, isSnapshot?: boolean): void };
@@ -20,11 +20,15 @@ type Room = {
   watchers: Set<Watcher>;
   joining: Map<Watcher, Joining>;
   stop(): void;
-  snapshot?: { of: Board; version: number; seq: number; bytes: Buffer };
+  snapshot?: { of: Board; version: number; at: number; bytes: Buffer };
 };
 
+/** How long a snapshot is handed to newcomers while nothing changes. */
+const SNAPSHOT_MS = 5_000;
+
 /** Makes the rooms of this gateway. */
-export function createRooms({ feed, db }: { feed: Feed; db: Db }): Rooms {
+export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
+  const { feed } = parts;
   const rooms = new Map<string, Room>();
 
   function roomOf(eventId: string): Room {
@@ -46,11 +50,12 @@ export function createRooms({ feed, db }: { feed: Feed; db: Db }): Rooms {
   }
 
   function snapshotOf(room: Room, board: Board): Buffer {
-    const seq = feed.watermark();
     const made = room.snapshot;
-    if (made && made.of === board && made.version === board.version && made.seq === seq) return made.bytes;
-    const bytes = snapshot(board, seq);
-    room.snapshot = { of: board, version: board.version, seq, bytes };
+    const now = Date.now();
+    // Its number is a little behind, which is as good while nothing has changed.
+    if (made && made.of === board && made.version === board.version && now - made.at < SNAPSHOT_MS) return made.bytes;
+    const bytes = snapshot(board, feed.watermark());
+    room.snapshot = { of: board, version: board.version, at: now, bytes };
     return bytes;
   }
 
@@ -64,7 +69,7 @@ export function createRooms({ feed, db }: { feed: Feed; db: Db }): Rooms {
       await feed.catchUp();
       const board = await feed.board(event);
       const seq = feed.watermark();
-      const missed = after === undefined ? undefined : await missedSince(board, after);
+      const missed = after === undefined ? undefined : await missedSince(parts, board, after);
       if (room.joining.get(watcher) !== joining) return; // left, or joined again, meanwhile
       // From here to the end nothing else runs: what is sent is the board as it is, and the next change goes to all.
       if (missed === undefined || joining.replaced) watcher.send(snapshotOf(room, joining.replaced ?? board), true);
@@ -78,16 +83,6 @@ export function createRooms({ feed, db }: { feed: Feed; db: Db }): Rooms {
       if (room.joining.get(watcher) === joining) room.joining.delete(watcher);
       close(event.id, room);
     }
-  }
-
-  /** Ended holds that nobody has released yet are always among what was missed: no row tells when the clock ended them. */
-  async function missedSince(board: Board, after: number): Promise<Iterable<number> | undefined> {
-    const logged = board.changedSince(after);
-    if (logged && after <= feed.watermark()) return logged;
-    // Before the question too: a hold released while it is asked is in neither its answer nor the board's list any more.
-    const lapsed = [...board.lapsedPlaces];
-    const ids = await changedSince(db, board.eventId, after);
-    return ids && [...board.placesOf(ids), ...lapsed, ...board.lapsedPlaces];
   }
 
   function close(eventId: string, room: Room): void {

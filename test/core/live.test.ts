@@ -6,7 +6,9 @@ import { gzip, piece } from '../../gateway/http/pieces.ts';
 import { createFeed, type Feed, type FeedOptions, type News } from '../../gateway/live/feed.ts';
 import { gate } from '../../gateway/live/gate.ts';
 import { createListing } from '../../gateway/live/listing.ts';
-import { changedSince, parseSnapshot, prune, sees } from '../../services/placeChanges.ts';
+import { missedSince } from '../../gateway/live/missed.ts';
+import { createRooms } from '../../gateway/live/rooms.ts';
+import { changedSince, look, parseSnapshot, prune, sees } from '../../services/placeChanges.ts';
 import { freshDatabase, show } from '../gateway/support.ts';
 import { until } from '../support/client.ts';
 
@@ -32,6 +34,27 @@ function feedOf(options?: FeedOptions): Feed {
 const mark = (db: typeof base.db, placeId: string, state: 'free' | 'sold') =>
   sql`with u as (update places set sold_at = null where id = ${placeId}::uuid returning id, event_id)
     insert into place_changes (event_id, place_ids, state) select event_id, array[id], ${state}::place_state from u`.execute(db);
+
+/** Holds a place as a claim does, until `seconds` from now; the past will do. */
+async function hold(event: { id: string }, placeId: string, seconds: number): Promise<void> {
+  const { id } = await base.db
+    .insertInto('accounts')
+    .values({ email: `${placeId}@example.test`, role: 'user', password_hash: 'none' })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const order = await sql<{ id: string }>`insert into orders (event_id, account_id, total_minor, currency)
+    values (${event.id}::uuid, ${id}::uuid, 0, 'USD') returning id`.execute(base.db);
+  await sql`with held as (update places
+      set order_id = ${order.rows[0]!.id}::uuid, held_until = now() + make_interval(secs => ${seconds}::int) where id = ${placeId}::uuid returning *)
+    insert into place_changes (event_id, place_ids, state, held_until) select event_id, array[id], 'held', held_until from held`.execute(
+    base.db,
+  );
+}
+
+/** Writes down that a hold is over, as the worker does. */
+const release = (placeId: string) =>
+  sql`with u as (update places set order_id = null, held_until = null where id = ${placeId}::uuid returning id, event_id)
+    insert into place_changes (event_id, place_ids, state) select event_id, array[id], 'free' from u`.execute(base.db);
 
 describe('the stream', () => {
   it('a snapshot sees what was over when it was made', () => {
@@ -65,7 +88,7 @@ describe('the stream', () => {
     await feed.catchUp();
     expect([board.available, board.status(1)]).toEqual([3, 'booked']);
     const meanwhile = feed.watermark();
-    expect(await changedSince(base.db, event.id, meanwhile)).toEqual([event.seats[1]]);
+    expect(await changedSince(base.db, event.id, meanwhile)).toEqual([event.seats[1]]); // told again: the other one is still under way
     commit();
     await late;
     await feed.catchUp();
@@ -76,19 +99,152 @@ describe('the stream', () => {
     stop();
   });
 
-  it('old changes are deleted from below; what they would have told can no longer be resumed from', async () => {
+  it('the number to resume from never passes what is under way, even if that began after all that has ended', async () => {
     const event = await show(base.db, { seats: 2 });
+    const feed = feedOf();
+    const first = await open(); // takes its number first, writes last and is over first
+    const second = await open();
+    await mark(second.tx, event.seats[0]!, 'sold');
+    await mark(first.tx, event.seats[1]!, 'sold');
+    await first.commit();
+    await feed.catchUp();
+    const number = feed.watermark();
+    await second.commit();
+    expect(new Set(await changedSince(base.db, event.id, number))).toContain(event.seats[0]);
+
+    async function open() {
+      let commit!: () => void;
+      const committed = new Promise<void>((resolve) => {
+        commit = resolve;
+      });
+      let over!: Promise<void>;
+      const tx = await new Promise<typeof base.db>((resolve) => {
+        over = base.db.transaction().execute(async (tx) => {
+          await sql`select pg_current_xact_id()`.execute(tx);
+          resolve(tx);
+          await committed;
+        });
+      });
+      return {
+        tx,
+        commit() {
+          commit();
+          return over;
+        },
+      };
+    }
+  });
+
+  it('old changes are deleted from below; what they would have told can no longer be resumed from', async () => {
+    const event = await show(base.db, { seats: 3 });
+    const feed = feedOf();
+    const at = async () => {
+      await feed.catchUp();
+      return feed.watermark();
+    };
+    const before = await at();
     await mark(base.db, event.seats[0]!, 'sold');
-    const { rows } = await sql<{ top: number }>`select max(seq) as top from place_changes`.execute(base.db);
-    const { top } = rows[0]!;
     await mark(base.db, event.seats[1]!, 'sold');
-    expect(await prune(base.db)).toBe(0);
-    await sql`update place_changes set at = at - interval '11 minutes' where seq <= ${top}::bigint`.execute(base.db);
+    const between = await at();
+    await sql`update place_changes set at = at - interval '11 minutes'`.execute(base.db);
+    await mark(base.db, event.seats[2]!, 'sold');
     expect(await prune(base.db)).toBeGreaterThan(0);
-    expect(await changedSince(base.db, event.id, top)).toEqual([event.seats[1]]);
-    expect(await changedSince(base.db, event.id, top - 1)).toBeUndefined();
-    expect(await changedSince(base.db, event.id, top + 100)).toBeUndefined();
+    expect(await changedSince(base.db, event.id, between)).toEqual([event.seats[2]]);
+    expect(await changedSince(base.db, event.id, before)).toBeUndefined();
+    expect(await prune(base.db, 0)).toBeGreaterThan(0);
     expect(await prune(base.db, 0)).toBe(0); // the newest stays, as proof of where things are
+    expect(await changedSince(base.db, event.id, await at())).toEqual([]);
+  });
+
+  it('rows that a restored dump brought from another server are told to nobody and deleted', async () => {
+    const event = await show(base.db, { seats: 1 });
+    const { snapshot } = await look(base.db, undefined, []);
+    await sql`insert into place_changes (xid, event_id, place_ids, state)
+      values ('9000000000', ${event.id}::uuid, array[${event.seats[0]!}]::uuid[], 'sold')`.execute(base.db);
+    await mark(base.db, event.seats[0]!, 'free');
+    expect((await look(base.db, snapshot, [event.id])).changes).toMatchObject([{ state: 'free' }]);
+    await prune(base.db);
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from place_changes where xid >= '9000000000'`.execute(base.db);
+    expect(rows[0]!.n).toBe(0);
+  });
+
+  it('nothing past a transaction under way is deleted', async () => {
+    const event = await show(base.db, { seats: 2 });
+    await base.db.transaction().execute(async (tx) => {
+      await mark(tx, event.seats[0]!, 'sold');
+      await mark(base.db, event.seats[1]!, 'sold');
+      await mark(base.db, event.seats[1]!, 'free');
+      await prune(base.db, 0);
+      const { rows } = await sql<{ n: number }>`select count(*)::int as n from place_changes where xid > pg_current_xact_id()`.execute(tx);
+      expect(rows[0]!.n).toBe(2);
+    });
+  });
+});
+
+describe('what was missed', () => {
+  /** Does something in the moment after the database has answered and before the answer is heard. */
+  const afterTheAnswer = (act: () => Promise<unknown>) => ({
+    transformQuery: ({ node }: { node: never }) => node,
+    async transformResult({ result }: { result: never }) {
+      await act();
+      return result;
+    },
+  });
+
+  /** A reader knew of a hold; the clock ended it, and the number is older than this gateway's board. */
+  async function away() {
+    const event = await show(base.db, { seats: 3 });
+    await hold(event, event.seats[0]!, -1);
+    const elsewhere = feedOf();
+    await elsewhere.catchUp();
+    const after = elsewhere.watermark();
+    await hold(event, event.seats[1]!, 3600);
+    const feed = feedOf();
+    await feed.catchUp();
+    const board = await feed.board({ id: event.id, currency: 'USD' });
+    expect(board.changedSince(after)).toBeUndefined(); // so the database is asked
+    return { event, after, feed, board };
+  }
+
+  it('has a hold that ended and was released while the database was asked', async () => {
+    const { event, after, feed, board } = await away();
+    const db = base.db.withPlugin(
+      afterTheAnswer(async () => {
+        await release(event.seats[0]!);
+        await feed.catchUp();
+        expect([...board.lapsedPlaces]).toEqual([]);
+      }) as never,
+    );
+    const missed = await missedSince({ feed, db }, board, after);
+    expect([...missed!].map((place) => board.ids[place]).sort()).toEqual(event.seats.slice(0, 2).sort());
+  });
+
+  it('is told to a screen together with what changes while it is found out', async () => {
+    const { event, after, feed } = await away();
+    const db = base.db.withPlugin(
+      afterTheAnswer(async () => {
+        await release(event.seats[0]!);
+        await mark(base.db, event.seats[2]!, 'sold');
+        await feed.catchUp();
+      }) as never,
+    );
+    const told: Buffer[] = [];
+    const watcher = { send: (bytes: Buffer) => void told.push(bytes) };
+    const rooms = createRooms({ feed, db });
+    await rooms.join({ id: event.id, currency: 'USD' }, watcher, after);
+    rooms.leave(event.id, watcher);
+    const states = [
+      ...Buffer.concat(told)
+        .toString()
+        .matchAll(/"seat_id":"([^"]+)","status":"([a-z]+)"/g),
+    ].map(([, id, status]) => [id, status]);
+    expect(new Map(states as [string, string][])).toEqual(
+      new Map([
+        [event.seats[0], 'available'],
+        [event.seats[1], 'held'],
+        [event.seats[2], 'booked'],
+      ]),
+    );
   });
 });
 
@@ -155,17 +311,7 @@ describe('listing', () => {
     const shown = async () => (await listing.page(filter)).rows.map((r) => [r.name, r.available]);
     const [[name]] = (await shown()) as [[string, number]];
     expect(await shown()).toEqual([[name, 3]]);
-    const { id } = await base.db
-      .insertInto('accounts')
-      .values({ email: 'list@example.test', role: 'user', password_hash: 'none' })
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    const order = await sql<{ id: string }>`insert into orders (event_id, account_id, total_minor, currency)
-      values (${event.id}::uuid, ${id}::uuid, 0, 'USD') returning id`.execute(base.db);
-    await sql`with held as (update places set order_id = ${order.rows[0]!.id}::uuid, held_until = now() + interval '1 second' where id = ${event.seats[0]!}::uuid returning *)
-      insert into place_changes (event_id, place_ids, state, held_until) select event_id, array[id], 'held', held_until from held`.execute(
-      base.db,
-    );
+    await hold(event, event.seats[0]!, 1);
     await until('held', shown, (rows) => rows[0]![1] === 2);
     await until('over', shown, (rows) => rows[0]![1] === 3); // nobody writes that
     await sql`update events set name = 'Another name' where id = ${event.id}::uuid`.execute(base.db);
@@ -195,7 +341,7 @@ describe('parts', () => {
       runs++;
       await new Promise((resolve) => setTimeout(resolve, 20));
       if (fail) throw new Error('away');
-    }, 0);
+    });
     await Promise.all([enter(), enter(), enter()]);
     expect(runs).toBe(2);
     fail = true;

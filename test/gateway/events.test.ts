@@ -196,4 +196,38 @@ describe('seats', () => {
     expect(await states('')).toEqual(['available', 'available', 'available']);
     expect((await world.call('GET', `/api/v1/events/${id}/seats?status=sold`)).status).toBe(400);
   });
+
+  it('200 with only what changed since a number, grouped and filtered as the whole map is', async () => {
+    const made = await post(
+      event({ name: 'Delta', ...sections({ name: 'Floor', rows: ['A', 'B'] }, { name: 'Balcony "left"', rows: ['A', 'C'], price: 12.5 }) }),
+    );
+    const path = `/api/v1/events/${made.body.data.id}/seats`;
+    const whole = async () => (await world.call('GET', `${path}?status=all`)).body.data;
+    const flat = (map: any) =>
+      map.sections.flatMap((s: any) => s.rows.flatMap((r: any) => r.seats.map((x: any) => ({ section: s.name, row: r.row, ...x }))));
+    const all = flat(await whole());
+    const { headers } = await world.call('GET', path);
+    const since = headers.get('x-seats-seq');
+    const changed = async (query = '') => (await world.call('GET', `${path}?since=${since}${query}`)).body.data;
+    expect(await changed()).toMatchObject({ event_id: made.body.data.id, seq: expect.any(Number), sections: [] });
+    const taken = [all[0], all[1], all[25], all[41], all[79]]; // two of a row, another row, both rows of the other section
+    const buyer = await person(world.db);
+    await world.call('POST', '/api/v1/bookings', {
+      token: buyer.token,
+      body: { event_id: made.body.data.id, seat_ids: taken.map((s) => s.id) },
+    });
+    const delta = await changed();
+    expect(flat(delta)).toEqual(taken.map((s) => ({ ...s, status: 'held' })));
+    expect(delta.sections.map((s: any) => [s.name, s.rows.map((r: any) => r.row)])).toEqual([
+      ['Floor', ['A', 'B']],
+      ['Balcony "left"', ['A', 'C']],
+    ]);
+    expect(delta.summary).toEqual((await whole()).summary);
+    expect(flat(await changed('&section=Floor'))).toHaveLength(3);
+    expect(flat(await changed('&status=available'))).toEqual([]);
+    const next = await world.call('GET', `${path}?since=${delta.seq}`);
+    expect(next.body.data.seq).toBeGreaterThanOrEqual(delta.seq);
+    expect(next.headers.get('x-seats-seq')).toBe(String(next.body.data.seq));
+    expect((await world.call('GET', `${path}?since=${Number.MAX_SAFE_INTEGER}`)).body.data.seq).toBeUndefined(); // no gateway's number: the whole map
+  });
 });

@@ -1,7 +1,7 @@
 // A customer's screen: follows live seats, keeps its own picture by the messages alone, and says when a message contradicts it.
 import { WebSocket } from 'ws';
 
-export type Screen = {
+export type Picture = {
   messages: any[];
   /** Seats by status, as the messages left them; what is missing is available. */
   seats: Map<string, string>;
@@ -9,11 +9,35 @@ export type Screen = {
   seq: number;
   /** What did not fit: a count that is not the picture's, a message before its snapshot. */
   faults: string[];
+};
+export type Screen = Picture & {
   closed: { code: number; reason: string } | undefined;
   ws: WebSocket;
   send(message: unknown): void;
   close(): Promise<void>;
 };
+
+/** Nothing seen yet, or what another saw last. */
+export const blank = (from?: Picture): Picture => ({
+  messages: [],
+  seats: new Map(from?.seats),
+  available: from?.available ?? -1,
+  seq: from?.seq ?? -1,
+  faults: [],
+});
+
+/** The texts of the unmasked frames in these bytes. */
+export function framesOf(bytes: Buffer): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const short = bytes[at + 1]!;
+    const head = short < 126 ? 2 : short === 126 ? 4 : 10;
+    const length = short < 126 ? short : short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
+    texts.push(bytes.toString('utf8', at + head, at + head + length));
+    at += head + length;
+  }
+  return texts;
+}
 
 /** Opens the screen; `from` continues another's picture. Resolves when the connection is open, rejects with the HTTP status if refused. */
 export async function watch(
@@ -24,11 +48,7 @@ export async function watch(
   const ws = new WebSocket(`${url.replace('http', 'ws')}/ws/events/${eventId}`, { origin: options.origin });
   const { from } = options;
   const screen: Screen = {
-    messages: [],
-    seats: new Map(from?.seats),
-    available: from?.available ?? -1,
-    seq: from?.seq ?? -1,
-    faults: [],
+    ...blank(from),
     closed: undefined,
     ws,
     send: (message) => ws.send(typeof message === 'string' ? message : JSON.stringify(message)),
@@ -55,7 +75,8 @@ export async function watch(
   return screen;
 }
 
-function take(screen: Screen, message: any): void {
+/** Brings the picture up to date with one message. */
+export function take(screen: Picture, message: any): void {
   screen.messages.push(message);
   const { type, data } = message;
   if (type === 'snapshot') {
@@ -73,7 +94,7 @@ function take(screen: Screen, message: any): void {
   if (data?.seq !== undefined) screen.seq = data.seq;
 }
 
-function update(screen: Screen, data: any): void {
+function update(screen: Picture, data: any): void {
   const before = screen.seats.get(data.seat_id) ?? 'available';
   if (data.status === 'available') screen.seats.delete(data.seat_id);
   else screen.seats.set(data.seat_id, data.status);

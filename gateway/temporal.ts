@@ -1,0 +1,89 @@
+// The gateway's connection to Temporal: without async contexts, each call with its time limit, each wait for an outcome with its end.
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  defaultGrpcRetryOptions,
+  type Metadata,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client';
+
+/** How long a confirm waits for its outcome before it answers 202. */
+export const PAY_WAIT_MS = 20_000;
+
+/** By method; retries are within it. An engine that does not even say who it is this soon is away. */
+const LIMITS_MS: Record<string, number> = {
+  GetSystemInfo: 2_000,
+  StartWorkflowExecution: 5_000,
+  ExecuteMultiOperation: PAY_WAIT_MS,
+  PollWorkflowExecutionUpdate: PAY_WAIT_MS,
+};
+const OTHERS_MS = 10_000;
+const NAMESPACE = 'temporal-namespace';
+
+type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
+
+/*
+ * The SDK keeps a call's deadline and headers in an AsyncLocalStorage (withDeadline, withMetadata; the latter for every call that names a
+ * namespace). Node 20 then calls hooks for every promise of the process for as long as it lives, which costs reads a quarter of their
+ * speed (bench/README.md). So deadlines come from an interceptor, and the one header stands in every call.
+ */
+const withDeadlines: Interceptor = (options, nextCall) => {
+  const method = options.method_definition.path.split('/').at(-1)!;
+  return nextCall({ ...options, deadline: Date.now() + (LIMITS_MS[method] ?? OTHERS_MS) }) as ReturnType<Interceptor>;
+};
+
+class PlainConnection extends Connection {
+  override withMetadata<T>(metadata: Metadata, call: () => Promise<T>): Promise<T> {
+    if (Object.keys(metadata).some((name) => name !== NAMESPACE)) throw new Error('headers of single calls are not sent by the gateway');
+    return call();
+  }
+}
+
+export type Waits = {
+  /** The outcome of an update, asked for with this id; undefined when it is not there after `ms`. Then it is not asked for any more either. */
+  waitForOutcome<T>(updateId: string, ms: number, ask: () => Promise<T>): Promise<T | undefined>;
+  /** Makes the call while somebody waits for this update's outcome; else throws. */
+  ifWaitedFor<T>(updateId: string | null | undefined, call: () => Promise<T>): Promise<T>;
+};
+
+/** Knows whose outcomes are waited for. */
+export function createWaits(): Waits {
+  const waitedFor = new Set<string>();
+  return {
+    async waitForOutcome<T>(updateId: string, ms: number, ask: () => Promise<T>) {
+      waitedFor.add(updateId);
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<undefined>((resolve) => {
+        timer = setTimeout(() => resolve(undefined), ms);
+      });
+      try {
+        return await Promise.race([ask(), late]);
+      } finally {
+        clearTimeout(timer);
+        waitedFor.delete(updateId);
+      }
+    },
+    async ifWaitedFor(updateId, call) {
+      if (!updateId || !waitedFor.has(updateId)) throw new Error('nobody waits for this outcome any more');
+      return call();
+    },
+  };
+}
+
+export type Temporal = Pick<Waits, 'waitForOutcome'> & { connection: Connection; client: Client };
+
+/** Lazy: connected at the first call, and again whenever it was lost. */
+export function createTemporal({ address, namespace }: { address: string; namespace: string }): Temporal {
+  const interceptors = [withDeadlines, makeGrpcRetryInterceptor(defaultGrpcRetryOptions())];
+  const connection = PlainConnection.lazy({ address, metadata: { [NAMESPACE]: namespace }, interceptors });
+  const { waitForOutcome, ifWaitedFor } = createWaits();
+  const { workflowService } = connection;
+  // The SDK asks again until there is an outcome, which without a worker is never.
+  const { executeMultiOperation: start, pollWorkflowExecutionUpdate: poll } = workflowService;
+  workflowService.executeMultiOperation = ((request: Parameters<typeof start>[0]) =>
+    ifWaitedFor(request.operations?.[1]?.updateWorkflow?.request?.meta?.updateId, () => start(request))) as typeof start;
+  workflowService.pollWorkflowExecutionUpdate = ((request: Parameters<typeof poll>[0]) =>
+    ifWaitedFor(request.updateRef?.updateId, () => poll(request))) as typeof poll;
+  return { connection, client: new Client({ connection, namespace }), waitForOutcome };
+}
