@@ -97,13 +97,13 @@ export type EventCard = Omit<EventView, 'available' | 'status'>;
 /** What the page of one event shows beside its availability and what the clock makes of it. */
 export type EventDetail = EventCard & { stored: 'published' | 'cancelled'; tiers: Omit<Tier, 'available'>[] };
 
-/** The event and its price tiers, nothing counted; undefined for a draft. */
-export async function detail(db: Kysely<DB>, id: string): Promise<EventDetail | undefined> {
+/** These events and their price tiers, nothing counted; without drafts. */
+export async function details(db: Kysely<DB>, ids: string[]): Promise<EventDetail[]> {
   const { rows } = await sql<EventDetail>`select e.status::text as stored,
     (select coalesce(json_agg(json_build_object('id', o.id, 'name', o.name, 'price_minor', o.price_minor, 'quantity', o.quantity) order by o.number), '[]')
       from offers o where o.event_id = e.id and o.is_active) as tiers, ${card}
-    where e.id = ${id}::uuid and e.status <> 'draft'`.execute(db);
-  return rows[0];
+    where e.id = any(${ids}::uuid[]) and e.status <> 'draft'`.execute(db);
+  return rows;
 }
 
 /** One page of published events by start, with the number of all that match. */
@@ -156,11 +156,13 @@ function conditions(filter: EventFilter): RawBuilder<unknown>[] {
   return all;
 }
 
-/** The event's price tiers, as they were written down, each with what is free of it. */
-export async function tiers(db: Kysely<DB> | Transaction<DB>, eventId: string): Promise<Tier[]> {
-  const { rows } = await sql<Tier>`
-    select o.id, o.name, o.price_minor, o.quantity,
+/** The price tiers of these events, as they were written down, each with what is free of it. */
+export async function tiers(db: Kysely<DB> | Transaction<DB>, eventIds: string[]): Promise<(Tier & { event_id: string })[]> {
+  const { rows } = await sql<Tier & { event_id: string }>`
+    select o.event_id, o.id, o.name, o.price_minor, o.quantity,
       (select count(*)::int from places p where p.offer_id = o.id and e.status <> 'cancelled' and ${free}) as available
-    from offers o join events e on e.id = o.event_id where o.event_id = ${eventId}::uuid and o.is_active order by o.number`.execute(db);
+    from offers o join events e on e.id = o.event_id where o.event_id = any(${eventIds}::uuid[]) and o.is_active order by o.number`.execute(
+    db,
+  );
   return rows;
 }

@@ -47,7 +47,7 @@ export function admin({ db }: Gateway): Route[] {
           sections: body.seat_configuration.sections.map((s, i) => section(s, i, currency)),
         });
         const event = (await events.find(db, id))!;
-        return ok(present.eventFull(event, await events.tiers(db, id)), 'Event created successfully', 201);
+        return ok(present.eventFull(event, await events.tiers(db, [id])), 'Event created successfully', 201);
       },
     }),
     route({
@@ -91,7 +91,7 @@ export function admin({ db }: Gateway): Route[] {
         const event = (await events.find(db, id))!;
         const far = (await notices.progress(db, id))!;
         const progress = far.notice ? { progress: present.eventProgress(far, eventNoticeWorkflowId(id)) } : {};
-        return ok({ ...present.eventFull(event, await events.tiers(db, id)), ...progress }, 'Event updated successfully');
+        return ok({ ...present.eventFull(event, await events.tiers(db, [id])), ...progress }, 'Event updated successfully');
       },
     }),
     route({

@@ -75,10 +75,11 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
         const { section, price_tier: tier, since } = query;
         // Before the changes are looked up: what comes after this number may be told twice, never not at all.
         const seq = feed.watermark();
-        const places = since === undefined ? undefined : await missedSince({ feed, db }, board, since);
-        if (places) return maps.some(board, places, { section, tier, status: query.status ?? 'all' }, seq);
-        const status = query.status ?? (since === undefined ? 'available' : 'all');
-        return maps.whole(board, { section, tier, status }, ctx.req.headers, seq);
+        const { headers } = ctx.req;
+        if (since === undefined) return maps.whole(board, { section, tier, status: query.status ?? 'available' }, headers, seq);
+        const filter = { section, tier, status: query.status ?? 'all' } as const;
+        const missed = () => missedSince({ feed, db }, board, since);
+        return (await maps.since(board, { ...filter, since }, headers, seq, missed)) ?? maps.whole(board, filter, headers, seq);
       },
     }),
   ];

@@ -26,14 +26,23 @@ type Cache = {
   made: Map<string, Made>;
   madeBytes: number;
   sections: Map<string, number[]>;
+  summary?: { version: number; piece: Piece };
 };
 
 export type SeatMaps = {
   /** The whole map, as far as the filter goes. `seq` is what to ask for changes since. */
   whole(board: Board, filter: SeatFilter, headers: IncomingHttpHeaders, seq: number): Promise<Reply>;
-  /** Only these places, as they are now. */
-  some(board: Board, places: Iterable<number>, filter: SeatFilter, seq: number): Reply;
+  /** Only the places that changed since `since`, which `missed` finds, as they are now; undefined where it finds that it cannot tell. */
+  since(
+    board: Board,
+    filter: SeatFilter & { since: number },
+    headers: IncomingHttpHeaders,
+    seq: number,
+    missed: Missed,
+  ): Promise<Reply | undefined>;
 };
+
+type Missed = () => Promise<Iterable<number> | undefined>;
 
 /** Makes the writer with its memory of what it has written. */
 export function createSeatMaps(): SeatMaps {
@@ -89,14 +98,33 @@ export function createSeatMaps(): SeatMaps {
     return known;
   }
 
-  function make(board: Board, filter: SeatFilter): Made {
+  /** The answer that was made of the board as it is, or undefined. */
+  function find(board: Board, key: string): Made | undefined {
     const cache = cacheOf(board);
-    const key = JSON.stringify([filter.status, filter.section, filter.tier]);
     const known = cache.made.get(key);
-    if (known?.version === board.version) {
-      keep(cache, key, known);
-      return known;
+    if (known?.version !== board.version) return undefined;
+    keep(cache, key, known);
+    return known;
+  }
+
+  function made(board: Board, key: string, version: number, pieces: Piece[]): Made {
+    const answer: Made = { version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
+    keep(cacheOf(board), key, answer);
+    return answer;
+  }
+
+  /** What is available now, whatever the filter. */
+  function summary(board: Board): Piece {
+    const cache = cacheOf(board);
+    if (cache.summary?.version !== board.version) {
+      const counts = { total_available: board.available, by_tier: Object.fromEntries(board.offers.map((o) => [o.tier, o.available])) };
+      cache.summary = { version: board.version, piece: piece(`],"summary":${JSON.stringify(counts)}}`) };
     }
+    return cache.summary.piece;
+  }
+
+  function whole(board: Board, filter: SeatFilter): Piece[] {
+    const cache = cacheOf(board);
     const pieces = [between(`{"success":true,"data":{"event_id":"${board.eventId}","sections":[`)];
     let section: string | undefined;
     const rows = filter.section === undefined ? board.rows.keys() : (cache.sections.get(filter.section) ?? []);
@@ -108,10 +136,9 @@ export function createSeatMaps(): SeatMaps {
       pieces.push(between(row.section === section ? ',' : `${section === undefined ? '' : ']},'}${sectionHead(row.section)}`), text);
       section = row.section;
     }
-    pieces.push(piece(`${section === undefined ? '' : ']}'}],"summary":${summary(board)}},"timestamp":"${time(new Date())}"}`));
-    const made: Made = { version: board.version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
-    keep(cache, key, made);
-    return made;
+    if (section !== undefined) pieces.push(between(']}'));
+    pieces.push(summary(board), ending());
+    return pieces;
   }
 
   return {
@@ -119,37 +146,55 @@ export function createSeatMaps(): SeatMaps {
       const etag = `W/"${board.etag}"`;
       const position = { 'X-Seats-Seq': String(seq) };
       if (knows(headers, etag)) return unchanged(etag, position);
-      const made = make(board, filter);
-      if (made.bytes >= GZIP_FROM && takesGzip(headers)) {
-        made.packed ??= gzip(made.pieces);
-        return tagged(etag, await made.packed, true, position);
+      const key = JSON.stringify([filter.status, filter.section, filter.tier]);
+      const answer = find(board, key) ?? made(board, key, board.version, whole(board, filter));
+      if (answer.bytes >= GZIP_FROM && takesGzip(headers)) {
+        answer.packed ??= gzip(answer.pieces);
+        return tagged(etag, await answer.packed, true, position);
       }
-      const chunks = made.pieces.map((p) => p.plain);
-      if (made.bytes < STREAM_FROM) return tagged(etag, Buffer.concat(chunks), false, position);
-      return tagged(etag, Readable.from(chunks, { objectMode: false }), false, { ...position, 'Content-Length': String(made.bytes) });
+      const chunks = answer.pieces.map((p) => p.plain);
+      if (answer.bytes < STREAM_FROM) return tagged(etag, Buffer.concat(chunks), false, position);
+      return tagged(etag, Readable.from(chunks, { objectMode: false }), false, { ...position, 'Content-Length': String(answer.bytes) });
     },
-    some(board, places, filter, seq) {
-      let sections = '';
-      let last: Row | undefined;
-      for (const place of [...places].sort((a, b) => a - b)) {
-        const row = board.rowAt(place);
-        if (!matches(row, filter) || (filter.status !== 'all' && board.status(place) !== filter.status)) continue;
-        const before = last;
-        last = row;
-        if (row === before) sections += ',';
-        else if (row.section === before?.section) sections += `]},${rowHead(row)}`;
-        else sections += `${before ? ']}]},' : ''}${sectionHead(row.section)}${rowHead(row)}`;
-        sections += seatText(board, place, priceText(board, row));
+    async since(board, filter, headers, seq, missed) {
+      const key = JSON.stringify([filter.status, filter.section, filter.tier, filter.since]);
+      let answer = find(board, key);
+      if (!answer) {
+        // The board may go on while the database is asked; what was found then is not all there is to tell of the board after it.
+        const { version } = board;
+        const places = await missed();
+        if (!places) return undefined;
+        answer = made(board, key, version, [piece(someText(board, places, filter)), summary(board)]);
       }
-      const data = `{"event_id":"${board.eventId}","seq":${seq},"sections":[${sections}${last ? ']}]}' : ''}],"summary":${summary(board)}}`;
+      const pieces = [piece(`{"success":true,"data":{"event_id":"${board.eventId}","seq":${seq},"sections":[`), ...answer.pieces, ending()];
+      const gzipped = answer.bytes >= GZIP_FROM && takesGzip(headers);
       return {
         status: 200,
         type: 'application/json',
-        body: `{"success":true,"data":${data},"timestamp":"${time(new Date())}"}`,
-        headers: { 'X-Seats-Seq': String(seq) },
+        body: gzipped ? await gzip(pieces) : Buffer.concat(pieces.map((p) => p.plain)),
+        headers: { Vary: 'Accept-Encoding', 'X-Seats-Seq': String(seq), ...(gzipped && { 'Content-Encoding': 'gzip' }) },
       };
     },
   };
+}
+
+const ending = (): Piece => piece(`,"timestamp":"${time(new Date())}"}`);
+
+/** These places, by section and row, without the bracket that ends the list. */
+function someText(board: Board, places: Iterable<number>, filter: SeatFilter): string {
+  let sections = '';
+  let last: Row | undefined;
+  for (const place of [...places].sort((a, b) => a - b)) {
+    const row = board.rowAt(place);
+    if (!matches(row, filter) || (filter.status !== 'all' && board.status(place) !== filter.status)) continue;
+    const before = last;
+    last = row;
+    if (row === before) sections += ',';
+    else if (row.section === before?.section) sections += `]},${rowHead(row)}`;
+    else sections += `${before ? ']}]},' : ''}${sectionHead(row.section)}${rowHead(row)}`;
+    sections += seatText(board, place, priceText(board, row));
+  }
+  return last ? `${sections}]}]}` : '';
 }
 
 const matches = (row: Row, filter: SeatFilter): boolean =>
@@ -172,7 +217,3 @@ function rowText(board: Board, row: Row, status: SeatFilter['status']): string |
   for (let p = row.from; p < row.to; p++) if (status === 'all' || board.status(p) === status) seats.push(seatText(board, p, price));
   return seats.length ? `${rowHead(row)}${seats.join(',')}]}` : undefined;
 }
-
-/** What is available now, whatever the filter. */
-const summary = (board: Board): string =>
-  JSON.stringify({ total_available: board.available, by_tier: Object.fromEntries(board.offers.map((o) => [o.tier, o.available])) });

@@ -10,6 +10,8 @@ export type Piece = { plain: Buffer; packed?: Buffer; crc?: number };
 const OPTIONS = { level: 1, finishFlush: constants.Z_FULL_FLUSH };
 const deflate = promisify<Buffer, typeof OPTIONS, Buffer>(deflateRaw as never);
 const HEAD = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 0xff]);
+/** Setting up zlib costs more than compressing so few bytes is worth: they are stored as they are. */
+const STORED_BYTES = 200;
 /** Up to so many bytes are compressed here and now; more go to the thread pool. */
 const HERE_BYTES = 100_000;
 
@@ -19,8 +21,8 @@ export const piece = (text: string): Piece => ({ plain: Buffer.from(text) });
 export async function gzip(pieces: Piece[]): Promise<Buffer> {
   const open = [...new Set(pieces.filter((p) => !p.packed))];
   const bytes = open.reduce((sum, p) => sum + p.plain.length, 0);
-  if (bytes <= HERE_BYTES) for (const p of open) settle(p, deflateRawSync(p.plain, OPTIONS));
-  else await Promise.all(open.map(async (p) => settle(p, await deflate(p.plain, OPTIONS))));
+  if (bytes <= HERE_BYTES) for (const p of open) settle(p, stored(p) ?? deflateRawSync(p.plain, OPTIONS));
+  else await Promise.all(open.map(async (p) => settle(p, stored(p) ?? (await deflate(p.plain, OPTIONS)))));
   let crc = 0;
   let size = 0;
   for (const p of pieces) {
@@ -32,6 +34,17 @@ export async function gzip(pieces: Piece[]): Promise<Buffer> {
   tail.writeUInt32LE(crc >>> 0, 2);
   tail.writeUInt32LE(size >>> 0, 6);
   return Buffer.concat([HEAD, ...pieces.map((p) => p.packed!), tail]);
+}
+
+/** A block of bytes that are not compressed, as deflate writes it; undefined where there are too many. */
+function stored({ plain }: Piece): Buffer | undefined {
+  if (plain.length > STORED_BYTES) return undefined;
+  const block = Buffer.allocUnsafe(5 + plain.length);
+  block[0] = 0; // not the last block, stored
+  block.writeUInt16LE(plain.length, 1);
+  block.writeUInt16LE(~plain.length & 0xffff, 3);
+  plain.copy(block, 5);
+  return block;
 }
 
 function settle(p: Piece, packed: Buffer): void {

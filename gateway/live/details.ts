@@ -3,6 +3,7 @@ import { DomainError } from '../../services/errors.ts';
 import * as events from '../../services/events.ts';
 import type { Db } from '../deps.ts';
 import type { Feed } from './feed.ts';
+import { batched } from './gate.ts';
 
 export type Detailed = {
   id: string;
@@ -25,6 +26,13 @@ const KEPT = 2_000;
 /** Makes the memory. Counting 100,000 places for each request would cost the sale its database. */
 export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
   const rows = new Map<string, Promise<events.EventDetail | undefined>>();
+  // A crawler asks for thousands of events one by one.
+  const readRow = batched(async (ids) => new Map((await events.details(db, ids)).map((row) => [row.id, row])));
+  const readTiers = batched(async (ids) => {
+    const found = new Map<string, events.Tier[]>(ids.map((id) => [id, []]));
+    for (const tier of await events.tiers(db, ids)) found.get(tier.event_id)!.push(tier);
+    return found;
+  });
   let edition = 0;
 
   feed.onChange((_, catalog) => {
@@ -36,7 +44,7 @@ export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
   function rowOf(id: string): Promise<events.EventDetail | undefined> {
     const known = rows.get(id);
     if (known) return known;
-    const read = events.detail(db, id);
+    const read = readRow(id);
     if (rows.size >= KEPT) rows.delete(rows.keys().next().value!);
     rows.set(id, read);
     read.catch(() => rows.get(id) === read && rows.delete(id));
@@ -44,7 +52,7 @@ export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
   }
 
   async function counted(id: string): Promise<Stock> {
-    const offers = await events.tiers(db, id);
+    const offers = (await readTiers(id)) ?? [];
     return { offers, etag: offers.map((offer) => offer.available).join() };
   }
 

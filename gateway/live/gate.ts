@@ -26,3 +26,20 @@ export function gate(task: () => Promise<void>): () => Promise<void> {
     return next;
   };
 }
+
+/** Wraps a load of many so that each is asked for by itself: one run serves all who asked during the one before, and begins after they asked. */
+export function batched<V>(load: (keys: string[]) => Promise<Map<string, V>>): (key: string) => Promise<V | undefined> {
+  const empty = () => ({ keys: new Set<string>(), found: new Map<string, V>() });
+  let open = empty();
+  const run = gate(async () => {
+    const batch = open;
+    open = empty();
+    batch.found = await load([...batch.keys]);
+  });
+  return async (key) => {
+    const batch = open;
+    batch.keys.add(key);
+    await run();
+    return batch.found.get(key);
+  };
+}

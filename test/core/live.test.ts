@@ -2,9 +2,10 @@
 import { gunzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSeatMaps } from '../../gateway/evently/seatMap.ts';
 import { gzip, piece } from '../../gateway/http/pieces.ts';
 import { createFeed, type Feed, type FeedOptions, type News } from '../../gateway/live/feed.ts';
-import { gate } from '../../gateway/live/gate.ts';
+import { batched, gate } from '../../gateway/live/gate.ts';
 import { createListing } from '../../gateway/live/listing.ts';
 import { missedSince } from '../../gateway/live/missed.ts';
 import { createRooms } from '../../gateway/live/rooms.ts';
@@ -219,6 +220,27 @@ describe('what was missed', () => {
     expect([...missed!].map((place) => board.ids[place]).sort()).toEqual(event.seats.slice(0, 2).sort());
   });
 
+  it('is not kept as the answer of a board that went on while the database was asked', async () => {
+    const { event, after, feed, board } = await away();
+    const maps = createSeatMaps();
+    const filter = { status: 'all', since: after } as const;
+    const ask = async (missed: () => Promise<Set<number> | undefined>) => {
+      const { data } = JSON.parse(String((await maps.since(board, filter, {}, feed.watermark(), missed))!.body));
+      return data.sections.flatMap((s: any) => s.rows.flatMap((r: any) => r.seats.map((seat: any) => seat.id))).sort();
+    };
+    const missed = () => missedSince({ feed, db: base.db }, board, after);
+    const first = await ask(async () => {
+      const places = await missed();
+      await mark(base.db, event.seats[2]!, 'sold');
+      await feed.catchUp();
+      return places;
+    });
+    expect(first).toEqual(event.seats.slice(0, 2).sort());
+    const all = [...event.seats].sort();
+    expect(await ask(missed)).toEqual(all);
+    expect(await ask(() => Promise.reject(new Error('asked again although nothing has changed')))).toEqual(all);
+  });
+
   it('is told to a screen together with what changes while it is found out', async () => {
     const { event, after, feed } = await away();
     const db = base.db.withPlugin(
@@ -332,6 +354,22 @@ describe('parts', () => {
     const pieces = texts.map(piece);
     expect(gunzipSync(await gzip(pieces)).toString()).toBe(texts.join(''));
     expect(gunzipSync(await gzip([pieces[3]!, pieces[1]!, pieces[3]!])).toString()).toBe(texts[3]! + texts[1]! + texts[3]!);
+  });
+
+  it('a batch has all who asked during the one before, each once, and was read after they asked', async () => {
+    const loads: string[][] = [];
+    let value = 0;
+    const find = batched(async (keys) => {
+      loads.push(keys);
+      const read = ++value;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (keys.includes('away')) throw new Error('away');
+      return new Map(keys.filter((key) => key !== 'none').map((key) => [key, `${key}${read}`]));
+    });
+    expect(await Promise.all(['a', 'b', 'b', 'none', 'c'].map(find))).toEqual(['a1', 'b2', 'b2', undefined, 'c2']);
+    expect(loads).toEqual([['a'], ['b', 'none', 'c']]);
+    await expect(find('away')).rejects.toThrow('away');
+    expect(await find('a')).toBe('a4');
   });
 
   it('a gate runs once for all who wait, and never answers with a run that began before the question', async () => {

@@ -19,7 +19,7 @@ const book = async (event: string, seats: string[]) =>
     .id as string;
 const counted = async (id: string) => {
   const { available, status } = (await events.find(world.db, id))!;
-  return [available, status, (await events.tiers(world.db, id)).map((t) => t.available)];
+  return [available, status, (await events.tiers(world.db, [id])).map((t) => t.available)];
 };
 const said = async (id: string) => {
   const { data } = (await get(id)).body;
