@@ -2,10 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT, stopEverything } from '../deploy/local/processes.ts';
-import { ClearError, fail, say } from '../deploy/local/say.ts';
-import { onStop } from '../deploy/local/signals.ts';
+import { ROOT } from '../deploy/local/processes.ts';
+import { ClearError, say } from '../deploy/local/say.ts';
 import type { Stack } from '../deploy/local/stack.ts';
+import { runTool } from '../deploy/local/tool.ts';
 import { benchClaims, claimsReport } from './claims.ts';
 import { type House, type Options, startHouse } from './house.ts';
 import { benchLive, liveReport } from './live.ts';
@@ -43,30 +43,25 @@ const BENCHES = {
 };
 type Name = keyof typeof BENCHES;
 
-let stack: Stack | undefined;
-let stopping = false;
-
-async function main(): Promise<void> {
+async function main(own: (stack: Stack | undefined) => void): Promise<number> {
   const { names, options } = readOptions();
   const before = load();
   let faults = 0;
   for (const name of names) {
     say(`bench ${name}: a private stack on free ports`);
-    const house = await startHouse(options, say, (it) => {
-      stack = it;
-    });
+    const house = await startHouse(options, say, own);
     const began = new Date();
     const machine = await describeMachine(house, before);
     const { result, text, faults: found } = await BENCHES[name](house);
     faults += found.length;
     await house.stop();
-    stack = undefined;
+    own(undefined);
     const file = join(ROOT, 'bench', 'results', `${began.toISOString().slice(0, 16).replace(':', '')}-${name}.json`);
     mkdirSync(join(ROOT, 'bench', 'results'), { recursive: true });
     writeFileSync(file, `${JSON.stringify({ bench: name, began, machine, options, ...result }, null, 2)}\n`);
     console.log(`\n${machineLines(machine)}\n\n${text}\n\n  written: ${relative(process.cwd(), file)}\n`);
   }
-  process.exit(faults ? 1 : 0);
+  return faults ? 1 : 0;
 }
 
 function readOptions(): { names: Name[]; options: Options } {
@@ -117,25 +112,4 @@ function whole(name: string, text: string | undefined, most: number): number {
   return value;
 }
 
-async function stop(): Promise<void> {
-  stopping = true;
-  say('stopping');
-  await stack?.stop();
-  await stopEverything();
-  process.exit(130);
-}
-
-onStop(
-  () => void stop().catch(fail),
-  () => {
-    stack?.abandon();
-    process.exit(130);
-  },
-);
-main().catch(async (error) => {
-  if (stopping) return;
-  stopping = true;
-  await stack?.stop().catch(() => {});
-  await stopEverything();
-  fail(error);
-});
+runTool(main);

@@ -2,9 +2,8 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
-import { create } from '../../services/eventCreation.ts';
 import * as holds from '../../services/holds.ts';
-import { freshDatabase } from '../gateway/support.ts';
+import { freshDatabase, show } from '../gateway/support.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;
@@ -19,20 +18,8 @@ afterAll(() => close?.());
 
 /** An event with two seats, both held by an order whose hold has just ended: free by the clock, not yet released by the worker. */
 async function lapsed() {
-  const startsAt = new Date(Date.now() + 30 * 86_400_000);
-  const eventId = await create(db, {
-    organizerId: null,
-    name: 'Holds',
-    description: '',
-    venueId: null,
-    startsAt,
-    endsAt: new Date(startsAt.getTime() + 3_600_000),
-    currency: 'USD',
-    status: 'published',
-    sections: [{ name: 'A', rows: ['1'], seatsPerRow: 2, priceMinor: 1000 }],
-  });
-  const places = await db.selectFrom('places').select('id').where('event_id', '=', eventId).orderBy('position').execute();
-  const request = { accountId, eventId, placeIds: places.map((p) => p.id), holdSeconds: 60, maxPlaces: 10 };
+  const { id: eventId, seats: placeIds } = await show(db, { seats: 2 });
+  const request = { accountId, eventId, placeIds, holdSeconds: 60, maxPlaces: 10 };
   const before = await holds.claim(db, request);
   await sql`update orders set expires_at = now() - interval '1 second' where id = ${before.order.id}`.execute(db);
   await sql`update places set held_until = now() - interval '1 second' where event_id = ${eventId}`.execute(db);

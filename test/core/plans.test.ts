@@ -3,12 +3,11 @@ import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
-import { create } from '../../services/eventCreation.ts';
 import * as holds from '../../services/holds.ts';
 import * as orders from '../../services/orders.ts';
 import * as outbox from '../../services/outbox.ts';
 import { settle } from '../../services/settlement.ts';
-import { freshDatabase } from '../gateway/support.ts';
+import { freshDatabase, show } from '../gateway/support.ts';
 
 let one: Kysely<DB>;
 let close: () => Promise<void>;
@@ -25,23 +24,9 @@ beforeAll(async () => {
   accountId = (
     await one.insertInto('accounts').values({ email: 'a@plans.test', password_hash: 'none' }).returning('id').executeTakeFirstOrThrow()
   ).id;
-  const startsAt = new Date(Date.now() + 30 * 86_400_000);
-  eventId = await create(one, {
-    organizerId: null,
-    name: 'Plans',
-    description: '',
-    venueId: null,
-    startsAt,
-    endsAt: new Date(startsAt.getTime() + 3_600_000),
-    currency: 'USD',
-    status: 'published',
-    sections: ['by seat', 'by quantity'].map((name) => ({
-      name,
-      rows: Array.from({ length: 100 }, (_, i) => `R${i}`),
-      seatsPerRow: 200,
-      priceMinor: 1000,
-    })),
-  });
+  const rows = Array.from({ length: 100 }, (_, i) => `R${i}`);
+  const sections = ['by seat', 'by quantity'].map((name) => ({ name, rows, seatsPerRow: 200, priceMinor: 1000 }));
+  eventId = (await show(one, { sections })).id;
   await sql`analyze`.execute(one);
 });
 afterAll(() => close?.());

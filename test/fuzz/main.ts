@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../../bench/numbers.ts';
-import { baseEnv, stopEverything } from '../../deploy/local/processes.ts';
-import { ClearError, fail, say } from '../../deploy/local/say.ts';
-import { onStop } from '../../deploy/local/signals.ts';
+import { baseEnv } from '../../deploy/local/processes.ts';
+import { ClearError, say } from '../../deploy/local/say.ts';
 import type { Stack } from '../../deploy/local/stack.ts';
+import { runTool } from '../../deploy/local/tool.ts';
 import { unwatch, watch } from '../../deploy/local/watchdog.ts';
 import { configuration, exemplify } from './config.ts';
 import { findSchemathesis } from './schemathesis.ts';
@@ -25,27 +25,23 @@ const SHARE: Record<string, number> = { anonymous: 0.2, user: 0.4, organizer: 0.
 type Options = { seconds: number; as: string[]; seed: number; only: string | undefined };
 type Summary = { caller: string; cases: number; operations: string; failures: number; found: string[]; ok: boolean };
 
-let stack: Stack | undefined;
 let fuzzer: ReturnType<typeof spawn> | undefined;
-let stopping = false;
 
-async function main(): Promise<void> {
+async function main(own: (stack: Stack | undefined) => void): Promise<number> {
   const options = readOptions();
   const python = await findSchemathesis(say);
   say('fuzz: a private stack on free ports');
-  const world = await startWorld(say, (it) => {
-    stack = it;
-  });
+  const world = await startWorld(say, own);
   const callers = world.callers.filter(({ name }) => options.as.includes(name));
   const shares = callers.reduce((sum, { name }) => sum + SHARE[name]!, 0);
   const summaries: Summary[] = [];
   for (const caller of callers)
     summaries.push(await fuzz(python, world, caller, options, Math.max(10, Math.round((options.seconds * SHARE[caller.name]!) / shares))));
   const { requests, faults } = heard(world);
-  await stack!.stop();
-  stack = undefined;
+  await world.stack.stop();
+  own(undefined);
   console.log(report(summaries, requests, faults, options));
-  process.exit(summaries.every((s) => s.ok) && faults.length === 0 ? 0 : 1);
+  return summaries.every((s) => s.ok) && faults.length === 0 ? 0 : 1;
 }
 
 /** One caller's run. Its failures, with a curl command for each, are printed by schemathesis itself. */
@@ -144,27 +140,6 @@ function readOptions(): Options {
   return { seconds, as: [...as], seed: Number(seed), only };
 }
 
-async function stop(): Promise<void> {
-  stopping = true;
-  say('stopping');
-  if (fuzzer?.pid) process.kill(-fuzzer.pid, 'SIGTERM');
-  await stack?.stop();
-  await stopEverything();
-  process.exit(130);
-}
-
-onStop(
-  () => void stop().catch(fail),
-  () => {
-    if (fuzzer?.pid) process.kill(-fuzzer.pid, 'SIGKILL');
-    stack?.abandon();
-    process.exit(130);
-  },
-);
-main().catch(async (error) => {
-  if (stopping) return;
-  stopping = true;
-  await stack?.stop().catch(() => {});
-  await stopEverything();
-  fail(error);
+runTool(main, (signal) => {
+  if (fuzzer?.pid) process.kill(-fuzzer.pid, signal);
 });

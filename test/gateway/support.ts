@@ -24,6 +24,7 @@ import { createLog } from '../../log.ts';
 import { create } from '../../services/eventCreation.ts';
 import type { Limiter } from '../../services/limits.ts';
 import { createPasswords } from '../../services/passwords.ts';
+import type { Section } from '../../services/seats.ts';
 import { type Caller, tokenKeys } from '../../services/sessions.ts';
 import * as stripe from '../../services/stripe.ts';
 import * as venues from '../../services/venues.ts';
@@ -138,10 +139,10 @@ export async function person(db: Kysely<DB>, role: Caller['role'] = 'user'): Pro
   return { id, email, token: await token({ accountId: id, role }) };
 }
 
-/** A published event of one row of seats at `priceMinor`, and the seats' ids in order. */
+/** A published event, of one row of seats at `priceMinor` unless `sections` says otherwise, and the seats' ids in order. */
 export async function show(
   db: Kysely<DB>,
-  o: { seats?: number; priceMinor?: number; currency?: string; startsInMs?: number; status?: 'draft' } = {},
+  o: { seats?: number; priceMinor?: number; currency?: string; startsInMs?: number; status?: 'draft'; sections?: Section[] } = {},
 ) {
   const venue = await venues.create(db, { name: 'Hall', city: 'Aarhus', capacity: 1000 });
   const startsAt = new Date(Date.now() + (o.startsInMs ?? 86_400_000));
@@ -154,7 +155,7 @@ export async function show(
     endsAt: new Date(startsAt.getTime() + 3_600_000),
     currency: o.currency ?? 'USD',
     status: o.status ?? 'published',
-    sections: [{ name: 'Floor', rows: ['A'], seatsPerRow: o.seats ?? 5, priceMinor: o.priceMinor ?? 5_000 }],
+    sections: o.sections ?? [{ name: 'Floor', rows: ['A'], seatsPerRow: o.seats ?? 5, priceMinor: o.priceMinor ?? 5_000 }],
   });
   const seats = await db.selectFrom('places').select('id').where('event_id', '=', id).orderBy('position').execute();
   return { id, venueId: venue.id, seats: seats.map((s) => s.id) };

@@ -1,12 +1,12 @@
 // One small event on a real database, what people do to it, and its rows as the waitlist's model sees them.
 import { type Kysely, OperationNodeTransformer, type RawNode, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { create } from '../../services/eventCreation.ts';
 import * as holds from '../../services/holds.ts';
 import * as orders from '../../services/orders.ts';
 import { settle } from '../../services/settlement.ts';
 import * as waitlist from '../../services/waitlist.ts';
 import { serve } from '../../services/waitlistOffers.ts';
+import { show } from '../gateway/support.ts';
 
 export const TIERS = { A: 3, B: 2 } as const;
 export type Tier = keyof typeof TIERS;
@@ -31,18 +31,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 /** A new event for one run; the people are shared by all runs. */
 export async function openWorld(db: Kysely<DB>, people: string[]) {
   const section = (name: Tier) => ({ name, rows: ['1'], seatsPerRow: TIERS[name], priceMinor: 1000 });
-  const startsAt = new Date(Date.now() + 30 * 86_400_000);
-  const eventId = await create(db, {
-    organizerId: null,
-    name: 'Model',
-    description: '',
-    venueId: null,
-    startsAt,
-    endsAt: new Date(startsAt.getTime() + 3_600_000),
-    currency: 'USD',
-    status: 'published',
-    sections: [section('A'), section('B')],
-  });
+  const { id: eventId } = await show(db, { sections: [section('A'), section('B')] });
   const offers = await db.selectFrom('offers').select(['id', 'name']).where('event_id', '=', eventId).execute();
   const offerId = (tier: Tier) => offers.find((o) => o.name === tier)!.id;
 
