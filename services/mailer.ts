@@ -44,10 +44,10 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
     .returningAll()
     .executeTakeFirst();
   if (!mail) return false;
-  const order = await orders.find(db, mail.order_id!);
-  if (!order) throw new Error(`mail ${mailId} names no order`);
+  const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
+  const [kind, data] = [mail.kind as MailKind, mail.data as Record<string, unknown>];
   await mailer.send({
-    ...(await compose(db, mail.kind as MailKind, order, mail.data as Record<string, unknown>)),
+    ...(order ? await compose(db, kind, order, data) : composeAlone(kind, data)),
     from: mailer.from,
     to: mail.recipient,
     messageId: `<${mail.id}@billetter>`,
@@ -135,6 +135,17 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
     ],
     places,
   );
+}
+
+/** What belongs to no order says all itself. */
+function composeAlone(kind: MailKind, data: Record<string, unknown>): Content {
+  if (kind !== 'waitlist-cancelled') throw new Error(`a mail of the kind ${kind} needs an order`);
+  const { name, event, startsAt, reason } = data as { name: string; event: string; startsAt: string; reason: string };
+  return page(`${event} is cancelled`, `Hello ${name},`, [
+    `we are sorry: ${event}, ${startsAt.slice(0, 16).replace('T', ' ')} UTC, will not take place.`,
+    ...(reason ? [reason] : []),
+    'You were on its waitlist, which is closed. Nothing was charged, and you need not do anything.',
+  ]);
 }
 
 async function ticketPdfs(db: Kysely<DB>, order: orders.OrderView, code: string): Promise<Content['attachments']> {

@@ -5,10 +5,11 @@ import { uuids } from './ids.ts';
 
 /**
  * order.created starts the order's workflow; order.changed starts or signals it;
- * places.freed and waitlist.joined (subject: the event) wake the event's waitlist; sms starts a text message's delivery;
+ * places.freed and waitlist.joined (subject: the event) wake the event's waitlist; sms starts a text message's delivery, mail that of a
+ * mail which belongs to no order;
  * event.notice (subject: the event) starts or wakes the telling of its ticket holders.
  */
-export type Topic = 'order.created' | 'order.changed' | 'sms' | 'places.freed' | 'waitlist.joined' | 'event.notice';
+export type Topic = 'order.created' | 'order.changed' | 'sms' | 'mail' | 'places.freed' | 'waitlist.joined' | 'event.notice';
 
 /** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
 export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };

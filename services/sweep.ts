@@ -16,7 +16,7 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
       update mails set tried_at = now() where id in (
         select id from mails where sent_at is null and created_at < now() - interval '1 minute'
           and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
-      returning order_id),
+      returning id, order_id),
     refund as (
       update refunds set updated_at = now() where id in (
         select id from refunds where status = 'pending' and created_at < now() - interval '1 minute'
@@ -29,6 +29,9 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
       union select id from orders where status = 'pending' and expires_at < now() - interval '1 minute' limit 500)
       union select order_id from refund union select order_id from mail) late
     join orders o on o.id = late.id join events e on e.id = o.event_id
-    where not exists (select from outbox b where b.subject_id = o.id)`.execute(db);
+    where not exists (select from outbox b where b.subject_id = o.id)
+    union all select 'mail', m.id, '{}' from mail m where m.order_id is null and not exists (select from outbox b where b.subject_id = m.id)`.execute(
+    db,
+  );
   return Number(numAffectedRows ?? 0);
 }

@@ -54,13 +54,41 @@ export async function serve(db: Kysely<DB>, eventId: string, terms: OfferTerms):
   return { ...next, offered, waitMs: due };
 }
 
-/** The event is over, or will never be: nobody waits for it any more. */
+type Waited = {
+  notify_email: boolean;
+  notify_sms: boolean;
+  cancelled: boolean;
+  event: string;
+  starts_at: Date;
+  reason: string | null;
+  email: string;
+  full_name: string;
+  phone: string | null;
+};
+
+/** The event has begun, or will never be: nobody waits for it any more. Of a cancelling those who waited hear as they wished to. */
 async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
-  await sql`update waitlist_entries w set status = 'expired', ended_at = now() from events e
-    where w.event_id = ${eventId}::uuid and w.status = 'waiting' and e.id = w.event_id and (e.status = 'cancelled' or e.starts_at <= now())`.execute(
-    db,
-  );
+  await db.transaction().execute(async (tx) => {
+    const { rows } = await sql<Waited>`update waitlist_entries w set status = 'expired', ended_at = now() from events e, accounts a
+      where w.event_id = ${eventId}::uuid and w.status = 'waiting' and e.id = w.event_id and a.id = w.account_id
+        and (e.status = 'cancelled' or e.starts_at <= now())
+      returning w.notify_email, w.notify_sms, e.status = 'cancelled' as cancelled, e.name as event, e.starts_at, a.email, a.full_name, a.phone,
+        (select reason from event_notices n where n.event_id = e.id and n.kind = 'cancelled' order by number desc limit 1) as reason`.execute(
+      tx,
+    );
+    const told = rows.filter((row) => row.cancelled);
+    const mail = ({ email, full_name: name, event, starts_at: startsAt, reason }: Waited) => ({
+      to: email,
+      data: { name, event, startsAt, reason: reason ?? '' },
+    });
+    const text = ({ phone, event }: Waited) => ({ phone, order: null, body: `${short(event)} is cancelled, and its waitlist is closed.` });
+    await mails.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_email).map(mail));
+    await sms.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_sms).map(text));
+  });
 }
+
+/** An event's name as a text message has room for it. */
+const short = (name: string): string => (name.length > 60 ? `${name.slice(0, 57)}...` : name);
 
 type Entry = {
   id: string;
@@ -142,8 +170,7 @@ async function tell(tx: Transaction<DB>, entry: Entry, { order, event }: holds.C
   }
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
-    const name = event.name.length > 60 ? `${event.name.slice(0, 57)}...` : event.name;
-    const body = `${what} for ${name} held for you until ${until.slice(0, 16).replace('T', ' ')} UTC. Pay: ${link}`;
+    const body = `${what} for ${short(event.name)} held for you until ${until.slice(0, 16).replace('T', ' ')} UTC. Pay: ${link}`;
     await sms.promise(tx, 'waitlist-offer', order.id, body);
   }
 }

@@ -9,7 +9,16 @@ import { orderCode, pendingOf } from '../services/orders.ts';
 import * as outbox from '../services/outbox.ts';
 import * as sessions from '../services/sessions.ts';
 import { sweep } from '../services/sweep.ts';
-import { CHANGED, eventNoticeStart, orderFirstStart, orderStart, smsStart, WORKFLOWS, waitlistStart } from '../workflows/messages.ts';
+import {
+  CHANGED,
+  eventNoticeStart,
+  mailStart,
+  orderFirstStart,
+  orderStart,
+  smsStart,
+  WORKFLOWS,
+  waitlistStart,
+} from '../workflows/messages.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a webhook's signal. */
 const IDLE_MS = 100;
@@ -99,7 +108,11 @@ async function handOn({ db, client, log }: Parts, batch: outbox.OutboxRow[], lan
 /** What each topic means to Temporal. The subject's id is the workflow's id, so handing a row on twice is harmless. */
 async function announce(client: WorkflowClient, row: outbox.OutboxRow): Promise<void> {
   if (row.topic === 'sms') {
-    await client.start(WORKFLOWS.sms, smsStart(row.subject_id, (row.payload as { order: string }).order));
+    await client.start(WORKFLOWS.sms, smsStart(row.subject_id, (row.payload as { order: string | null }).order));
+    return;
+  }
+  if (row.topic === 'mail') {
+    await client.start(WORKFLOWS.mail, mailStart(row.subject_id));
     return;
   }
   if (row.topic === 'event.notice') {

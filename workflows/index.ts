@@ -1,5 +1,5 @@
 // Every workflow a worker knows.
+export { mail, sms } from './deliveries.ts';
 export { eventNotice } from './eventNotice.ts';
 export { order } from './order.ts';
-export { sms } from './sms.ts';
 export { waitlist } from './waitlist.ts';

@@ -13,7 +13,7 @@ export const SEARCH = {
   owner: defineSearchAttributeKey('BilletterOwner', SearchAttributeType.KEYWORD),
 } as const;
 
-export const WORKFLOWS = { order: 'order', sms: 'sms', waitlist: 'waitlist', eventNotice: 'eventNotice' } as const;
+export const WORKFLOWS = { order: 'order', sms: 'sms', mail: 'mail', waitlist: 'waitlist', eventNotice: 'eventNotice' } as const;
 
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
 export const CHANGED = 'changed';
@@ -35,6 +35,7 @@ export type OrderInput = { orderId: string; code: string; event: string; owner: 
 
 export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
 export const smsWorkflowId = (textId: string) => `sms/${textId}`;
+export const mailWorkflowId = (mailId: string) => `mail/${mailId}`;
 export const waitlistWorkflowId = (eventId: string) => `waitlist/${eventId}`;
 
 export const eventNoticeWorkflowId = (eventId: string) => `event/${eventId}`;
@@ -65,17 +66,22 @@ export function orderStart(input: OrderInput) {
 /** Options for an order's very first start: one that comes late, when the order's story has already ended, is refused instead of opening an empty chapter. */
 export const orderFirstStart = (input: OrderInput) => ({ ...orderStart(input), workflowIdReusePolicy: 'REJECT_DUPLICATE' as const });
 
-/** Options that start the delivery of one text message; starting it twice is one delivery. */
-export function smsStart(textId: string, orderId: string) {
-  return {
-    workflowId: smsWorkflowId(textId),
-    taskQueue: 'notifications' satisfies Queue,
-    args: [textId] as [string],
-    staticSummary: `text for order ${orderId}`,
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
-    workflowIdConflictPolicy: 'USE_EXISTING' as const,
-  };
-}
+/** Options that start the delivery of one message; starting it twice is one delivery. */
+const deliveryStart = (workflowId: string, id: string, staticSummary: string) => ({
+  workflowId,
+  taskQueue: 'notifications' satisfies Queue,
+  args: [id] as [string],
+  staticSummary,
+  workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  workflowIdConflictPolicy: 'USE_EXISTING' as const,
+});
+
+/** ... of one text message, of an order or of none. */
+export const smsStart = (textId: string, orderId: string | null) =>
+  deliveryStart(smsWorkflowId(textId), textId, orderId ? `text for order ${orderId}` : 'text');
+
+/** ... of one mail that belongs to no order. */
+export const mailStart = (mailId: string) => deliveryStart(mailWorkflowId(mailId), mailId, 'mail');
 
 /** Options that start (or find) the one workflow that serves an event's waitlist. */
 export function waitlistStart(eventId: string) {

@@ -45,3 +45,14 @@ test('a pending refund is announced once, then every quarter of an hour, until i
   await sql`update refunds set status = 'succeeded', updated_at = now() - interval '1 hour' where order_id = ${order}::uuid`.execute(db);
   expect(await swept(order)).toBe(0);
 });
+
+test('a mail of no order that nobody tries is announced by itself, and not again while it is tried', async () => {
+  const { rows } = await sql<{ id: string }>`insert into mails (kind, recipient, created_at)
+    values ('waitlist-cancelled', 'x@x.test', now() - interval '2 minutes') returning id`.execute(db);
+  const { id } = rows[0]!;
+  expect([await swept(id), await swept(id)]).toEqual([1, 0]);
+  await sql`update mails set tried_at = now() - interval '16 minutes' where id = ${id}::uuid`.execute(db);
+  expect(await swept(id)).toBe(1);
+  await sql`update mails set tried_at = null, sent_at = now() where id = ${id}::uuid`.execute(db);
+  expect(await swept(id)).toBe(0);
+});

@@ -8,8 +8,8 @@ import type { DB } from '../../db/tables.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
 import * as waitlist from '../../services/waitlist.ts';
 import { workflowsPath } from '../../worker/bundle.ts';
-import { waitlistWorkflowId } from '../../workflows/messages.ts';
-import { type Answer, book, buyer, call, confirm, mailsTo, type Person, show, until } from '../support/client.ts';
+import { mailWorkflowId, waitlistWorkflowId } from '../../workflows/messages.ts';
+import { type Answer, book, buyer, call, confirm, mailsTo, type Person, show, signIn, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
 import { saveHistory } from '../support/histories.ts';
 
@@ -57,6 +57,7 @@ const offered = (who: Person, id: string) =>
   );
 const cancel = async (who: Person, booking: string) =>
   expect((await call(url, 'DELETE', `/api/v1/bookings/${booking}`, { token: who.token })).status).toBe(200);
+const temporal = async () => new Client({ connection: await Connection.connect({ address: stack.temporalAddress }) });
 const people = (n: number) => Promise.all(Array.from({ length: n }, () => buyer(url)));
 
 describe('joining', () => {
@@ -191,6 +192,48 @@ describe('a release', () => {
   });
 });
 
+describe('a cancelled event', () => {
+  test('is told to everybody who waits, once and as each wished, and their wait is over', async () => {
+    const event = await soldOut(1);
+    const [anna, carl, gone] = await people(3);
+    const waits = (await join(anna!, event.id, { notification_preferences: { email: true, sms: true } })).body.data.waitlist_id;
+    await join(carl!, event.id, { notification_preferences: { email: false, sms: false } });
+    const left = (await join(gone!, event.id)).body.data.waitlist_id;
+    expect((await call(url, 'DELETE', `/api/v1/waitlist/${left}`, { token: gone!.token })).status).toBe(204);
+    const organizer = await signIn(url, 'organizer@billetter.test');
+    const body = { status: 'cancelled', reason: 'The singer is ill' };
+    expect((await call(url, 'PUT', `/api/v1/admin/events/${event.id}`, { token: organizer, body })).status).toBe(200);
+
+    const [mail] = await until(
+      'the mail',
+      () => mailsTo(stack.mailUrl, anna!.email),
+      (m) => m.length > 0,
+    );
+    const { name } = (await call(url, 'GET', `/api/v1/events/${event.id}`)).body.data;
+    expect(mail).toMatchObject({ subject: `${name} is cancelled`, text: expect.stringContaining('The singer is ill') });
+    const texts = () =>
+      call(stack.mailUrl, 'GET', '/api/sms?to=%2B4512345678').then((a) => a.body.filter((t: any) => t.body.includes(name)));
+    expect(await until('the text', texts, (t) => t.length > 0)).toEqual([
+      expect.objectContaining({ body: `${name} is cancelled, and its waitlist is closed.` }),
+    ]);
+    expect(await look(anna!, waits)).toMatchObject({ status: 'expired', position: null, offer: null });
+    expect((await look(gone!, left)).status).toBe('left');
+
+    const { id } = await sql<{ id: string }>`select id from mails where recipient = ${anna!.email} and sent_at is not null`
+      .execute(db)
+      .then(({ rows }) => rows[0]!);
+    const client = await temporal();
+    const handle = client.workflow.getHandle(mailWorkflowId(id));
+    expect(await handle.result()).toBe('sent');
+    const history = await handle.fetchHistory();
+    await Worker.runReplayHistory({ workflowsPath }, history, mailWorkflowId(id));
+    if (process.env.SAVE_HISTORIES) saveHistory('mail-of-no-order', history);
+    await client.connection.close();
+    for (const who of [carl!, gone!]) expect(await mailsTo(stack.mailUrl, who.email)).toEqual([]);
+    expect([await mailsTo(stack.mailUrl, anna!.email), await texts()].map((all) => all.length)).toEqual([1, 1]);
+  });
+});
+
 describe('workers that die', () => {
   const offeredOf = async (eventId: string) =>
     (await db.selectFrom('waitlist_entries').select('id').where('event_id', '=', eventId).where('status', '=', 'offered').execute()).length;
@@ -270,6 +313,4 @@ describe('workers that die', () => {
     if (process.env.SAVE_HISTORIES) saveHistory('waitlist-a-storm-with-the-worker-killed', history);
     await client.connection.close();
   }, 240_000);
-
-  const temporal = async () => new Client({ connection: await Connection.connect({ address: stack.temporalAddress }) });
 });
