@@ -33,14 +33,18 @@ const REFUNDS_AT_ONCE = 200;
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Writes a notice in the transaction that changes the event. Its workflow is started by the outbox. */
+/**
+ * Writes a notice as the last thing of the transaction that changes the event. Its workflow is started by the outbox.
+ * It is of this moment, not of the transaction's beginning: who bought while the change was under way was shown the old event.
+ */
 export async function give(
   tx: Transaction<DB>,
   notice: { eventId: string; kind: EventNoticeKind; reason: string; data: Record<string, unknown>; madeBy: string },
 ): Promise<void> {
   await sql`with notice as (
-      insert into event_notices (event_id, kind, reason, data, made_by)
-      values (${notice.eventId}::uuid, ${notice.kind}, ${notice.reason}, ${JSON.stringify(notice.data)}::jsonb, ${notice.madeBy}::uuid) returning event_id)
+      insert into event_notices (event_id, kind, reason, data, made_by, created_at)
+      values (${notice.eventId}::uuid, ${notice.kind}, ${notice.reason}, ${JSON.stringify(notice.data)}::jsonb, ${notice.madeBy}::uuid, clock_timestamp())
+      returning event_id)
     insert into outbox (topic, subject_id, payload)
     select 'event.notice', e.id, jsonb_build_object('event', e.slug) from notice join events e on e.id = notice.event_id`.execute(tx);
   if (notice.kind === 'cancelled') await places.callWaitlist(tx, notice.eventId);

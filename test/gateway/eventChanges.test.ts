@@ -196,6 +196,21 @@ describe('moving', () => {
     expect((await ticketFiles.file(world.db, ticket!.id, 'ticket.pdf')).equals(old)).toBe(false);
   });
 
+  test('tells who bought while the change was under way, for their tickets show the old time', async () => {
+    const { id, seats: before } = await event();
+    let change: Promise<unknown> = Promise.resolve();
+    let order = '';
+    await world.db.transaction().execute(async (tx) => {
+      await sql`select from places where id = ${before[3]!}::uuid for update`.execute(tx);
+      change = put(id, { start_time: day(20), ...plan(floor(['A'], 3)) }); // waits for the seat that it takes out
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      order = await sell(world, buyer.token, id, [before[0]!]);
+    });
+    expect(await change).toMatchObject({ status: 200 });
+    await carryOut(id);
+    expect(await mails('event-moved', order)).toHaveLength(1);
+  });
+
   test('twice: each holder hears of the second, and only those in time of the first', async () => {
     const { id, seats: before } = await event();
     const order = await sell(world, buyer.token, id, [before[0]!]);
