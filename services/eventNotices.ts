@@ -18,6 +18,8 @@ export type Progress = {
   left: number;
   mails_sent: number;
   refunds: Record<'pending' | 'succeeded' | 'failed', { count: number; minor: number }>;
+  /** Pending refunds of the last minute: those that are being made. Older ones wait for the bank or the provider. */
+  begun: number;
 };
 
 /** What a round did, for the workflow that asks for them; `waitMs` null when nothing is left to do. */
@@ -28,7 +30,10 @@ export type NoticeRound = Pick<Progress, 'done' | 'left' | 'refunds'> & {
 };
 
 const BATCH = 50;
-/** So many refunds may be under way before more orders are cancelled: the sale of other events goes on meanwhile. */
+/**
+ * So many refunds may be begun in a minute before more orders are cancelled: the sale of other events goes on meanwhile. Those that a
+ * bank or a provider keeps waiting hold nobody up: the holders still to be told must not go to the door while it takes its days.
+ */
 const REFUNDS_AT_ONCE = 200;
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -60,7 +65,9 @@ export async function progress(db: Kysely<DB>, eventId: string): Promise<Progres
       case when n.kind = 'cancelled' then (select count(*) from orders o where o.event_id = e.id and ${live})
         when n.kind = 'moved' then (select count(*) from orders o where o.event_id = e.id and ${untold}) else 0 end::int as left,
       coalesce((select json_agg(r) from (select r.status, count(*)::int as count, sum(r.amount_minor)::bigint as minor
-        from mails m join refunds r on r.order_id = m.order_id where m.notice_id = n.id and n.kind = 'cancelled' group by r.status) r), '[]') as refunds
+        from mails m join refunds r on r.order_id = m.order_id where m.notice_id = n.id and n.kind = 'cancelled' group by r.status) r), '[]') as refunds,
+      (select count(*)::int from mails m join refunds r on r.order_id = m.order_id and r.status = 'pending' and r.created_at > now() - interval '1 minute'
+        where m.notice_id = n.id and n.kind = 'cancelled') as begun
     from events e left join lateral (select id, number, kind, reason, created_at, done_at from event_notices
         where event_id = e.id order by number desc limit 1) n on true
       left join lateral (select count(*), count(sent_at) as sent from mails where notice_id = n.id) told on true
@@ -92,7 +99,7 @@ export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRoun
   const before = await progress(db, eventId);
   const { notice } = before ?? {};
   if (!before || !notice) return { event: before?.event.slug ?? '', kind: null, done: 0, left: 0, refunds: nothing, waitMs: null };
-  const mayGoOn = before.refunds.pending.count < REFUNDS_AT_ONCE;
+  const mayGoOn = before.begun < REFUNDS_AT_ONCE;
   if (before.left && mayGoOn) await (notice.kind === 'cancelled' ? cancelSome(db, eventId, notice.id) : tellSome(db, eventId, notice.id));
   const after = before.left && mayGoOn ? (await progress(db, eventId))! : before;
   const open = after.refunds.pending.count;
@@ -105,7 +112,7 @@ export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRoun
     left: after.left,
     refunds: after.refunds,
     // The bank may take days over the last refund: asked less and less often.
-    waitMs: after.left ? (open < REFUNDS_AT_ONCE ? 0 : PAUSE_MS) : open ? Math.min(LONGEST_PAUSE_MS, PAUSE_MS + age / 20) : null,
+    waitMs: after.left ? (after.begun < REFUNDS_AT_ONCE ? 0 : PAUSE_MS) : open ? Math.min(LONGEST_PAUSE_MS, PAUSE_MS + age / 20) : null,
   };
 }
 

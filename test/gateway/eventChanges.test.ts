@@ -263,6 +263,23 @@ describe('cancelling', () => {
     expect(await refused(id, { status: 'published' })).toMatchObject({ status: 409, fields: ['status'] });
   });
 
+  test('goes on while the provider sits on 200 refunds: holders are told all the same, 200 begun in a minute at most', async () => {
+    const { id, seats: before } = await event(plan(floor(['A'], 300)));
+    await sql`with made as (
+        insert into orders (event_id, account_id, status, total_minor, currency, confirmed_at)
+        select ${id}::uuid, ${buyer.id}::uuid, 'confirmed', 5000, 'USD', now() from generate_series(1, 300) returning id)
+      insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at, settled_at)
+      select id, 'stripe', id::text, 5000, 'USD', 'succeeded', now(), now() from made`.execute(world.db);
+    expect(before).toHaveLength(300);
+    await put(id, { status: 'cancelled' });
+    for (let i = 0; i < 8; i++) await notices.serve(world.db, id);
+    const paused = await notices.serve(world.db, id);
+    expect([paused.done, paused.left, paused.waitMs]).toEqual([200, 100, 1000]);
+    await sql`update refunds set created_at = created_at - interval '2 minutes' where status = 'pending'`.execute(world.db);
+    const next = await notices.serve(world.db, id);
+    expect([next.done, next.left, next.waitMs]).toEqual([250, 50, 0]);
+  });
+
   test('reaches a used ticket and an event that has begun; not one that is over', async () => {
     const { id, seats: before } = await event();
     const order = await sell(world, buyer.token, id, [before[0]!]);
