@@ -83,6 +83,8 @@ export async function swap(tx: Transaction<DB>, orderId: string, lost: string[])
       from (select offer_id, section, count(*) as n from gone group by 1, 2) g, lateral (
         select p.id, p.offer_id, p.section, p.position from places p
         where p.offer_id = g.offer_id and p.section is not distinct from g.section and ${isFree('p')}
+          -- its own places that are free again stay its own
+          and not exists (select from order_items own where own.order_id = ${orderId}::uuid and own.place_id = p.id)
         order by p.position limit g.n for update skip locked) s)
     select gone.id as item, spare.id as place from gone join spare using (offer_id, n)
     where gone.section is not distinct from spare.section`.execute(tx);

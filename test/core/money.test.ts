@@ -1,0 +1,40 @@
+// Money beside places and time: what a settlement swaps.
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DB } from '../../db/tables.ts';
+import * as holds from '../../services/holds.ts';
+import * as orders from '../../services/orders.ts';
+import { settle } from '../../services/settlement.ts';
+import { freshDatabase, person, show } from '../gateway/support.ts';
+
+let db: Kysely<DB>;
+let close: () => Promise<void>;
+beforeAll(async () => {
+  ({ db, close } = await freshDatabase());
+});
+afterAll(() => close?.());
+
+/** An order of the first `count` seats of a new event. */
+async function ordered(count: number, more: Partial<holds.ClaimRequest> = {}) {
+  const [event, { id: accountId }] = [await show(db, { seats: 3 }), await person(db)];
+  const request = { accountId, eventId: event.id, placeIds: event.seats.slice(0, count), holdSeconds: 60, maxPlaces: 5, ...more };
+  return { event, id: (await holds.claim(db, request)).order.id, request };
+}
+
+async function expire(orderId: string): Promise<void> {
+  await sql`with o as (update orders set expires_at = now() - interval '1 second' where id = ${orderId}::uuid returning id)
+    update places p set held_until = now() - interval '1 second' from o where p.order_id = o.id`.execute(db);
+  expect(await orders.expire(db, orderId, new Date())).toBe('expired');
+}
+
+test("late money for two seats of which one is gone: the equal place is not the order's own other seat", async () => {
+  const { event, id, request } = await ordered(2, { acceptsEqualPlace: true });
+  await expire(id);
+  const { id: rival } = await person(db);
+  await holds.claim(db, { ...request, accountId: rival, placeIds: [event.seats[1]!] });
+  await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
+    values (${id}::uuid, 'stripe', ${id}, 10000, 'USD', 'succeeded', now())`.execute(db);
+  expect(await settle(db, id, 'secret')).toBe('confirmed');
+  const sold = await db.selectFrom('places').select('id').where('order_id', '=', id).orderBy('position').execute();
+  expect(sold.map((p) => p.id)).toEqual([event.seats[0], event.seats[2]]);
+});
