@@ -41,7 +41,17 @@ export async function begin(db: Kysely<DB>, provider: PaymentProvider, orderId: 
     paymentId: payment.id,
     description: `Order ${orderCode(order)}`,
   });
-  await db.updateTable('payments').set({ provider_ref: made.ref, client_secret: made.clientSecret }).where('id', '=', payment.id).execute();
+  const kept = await db
+    .updateTable('payments')
+    .set({ provider_ref: made.ref, client_secret: made.clientSecret })
+    .where('id', '=', payment.id)
+    .where('status', '<>', 'cancelled')
+    .executeTakeFirst();
+  if (kept.numUpdatedRows === 0n) {
+    // Closed while it was being made (the hold ended, or the order was cancelled): nobody would ever close it at the provider.
+    await provider.cancel(made.ref);
+    throw new DomainError('order_not_payable', 'This order was closed in this very moment.', { order_id: orderId });
+  }
   return toOpen(payment, made.ref, made.clientSecret ?? '');
 }
 
@@ -138,7 +148,10 @@ async function record(
   if (!payment) return 'ignored';
   const captured = told.status === 'succeeded' ? told.receivedMinor : told.amountMinor;
   if (captured !== payment.amount_minor || told.currency !== payment.currency || told.orderId !== payment.order_id) {
-    await tx.updateTable('payments').set({ failure_code: 'mismatch' }).where('id', '=', payment.id).execute();
+    // With the reference, if we had none yet: without it nobody could ask the provider.
+    await sql`update payments set failure_code = 'mismatch', provider_ref = coalesce(provider_ref, ${told.ref}) where id = ${payment.id}::uuid`.execute(
+      tx,
+    );
     if (announce) await outbox.orderChanged(tx, payment.order_id);
     return 'mismatch';
   }

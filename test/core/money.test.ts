@@ -1,9 +1,11 @@
-// Money beside places and time: what a settlement swaps.
+// Money beside places and time: what a settlement swaps, and payments that are closed or contradicted before they are made.
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
 import * as holds from '../../services/holds.ts';
 import * as orders from '../../services/orders.ts';
+import * as payments from '../../services/payments.ts';
+import type { PaymentProvider, ProviderPayment } from '../../services/provider.ts';
 import { settle } from '../../services/settlement.ts';
 import { freshDatabase, person, show } from '../gateway/support.ts';
 
@@ -27,6 +29,20 @@ async function expire(orderId: string): Promise<void> {
   expect(await orders.expire(db, orderId, new Date())).toBe('expired');
 }
 
+const told = (orderId: string, paymentId: string, more: Partial<ProviderPayment> = {}): ProviderPayment => ({
+  ref: `pi_${paymentId}`,
+  status: 'open',
+  amountMinor: 5000,
+  receivedMinor: 0,
+  currency: 'USD',
+  clientSecret: 'secret',
+  orderId,
+  paymentId,
+  failureCode: null,
+  failureMessage: null,
+  ...more,
+});
+
 test("late money for two seats of which one is gone: the equal place is not the order's own other seat", async () => {
   const { event, id, request } = await ordered(2, { acceptsEqualPlace: true });
   await expire(id);
@@ -37,4 +53,40 @@ test("late money for two seats of which one is gone: the equal place is not the 
   expect(await settle(db, id, 'secret')).toBe('confirmed');
   const sold = await db.selectFrom('places').select('id').where('order_id', '=', id).orderBy('position').execute();
   expect(sold.map((p) => p.id)).toEqual([event.seats[0], event.seats[2]]);
+});
+
+test('a payment closed while it is being made is closed at the provider too, and nobody gets its secret', async () => {
+  const { id } = await ordered(1);
+  const closed: string[] = [];
+  const provider = {
+    name: 'stripe',
+    async create({ orderId, paymentId }: { orderId: string; paymentId: string }) {
+      await expire(orderId);
+      await payments.reconcile(db, provider as PaymentProvider, paymentId, true);
+      return told(orderId, paymentId);
+    },
+    async cancel(ref: string) {
+      closed.push(ref);
+      return told(id, ref.slice(3), { status: 'cancelled' });
+    },
+  } as unknown as PaymentProvider;
+  await expect(payments.begin(db, provider, id)).rejects.toMatchObject({ code: 'order_not_payable' });
+  const payment = await db.selectFrom('payments').select(['id', 'status']).where('order_id', '=', id).executeTakeFirstOrThrow();
+  expect([payment.status, closed]).toEqual(['cancelled', [`pi_${payment.id}`]]);
+});
+
+test('a contradiction of a payment whose maker died before he noted its reference can be cleared up', async () => {
+  const { id } = await ordered(1);
+  const provider = {
+    name: 'stripe',
+    create: () => Promise.reject(new Error('killed')),
+    read: async (ref: string) => told(id, ref.slice(3), { amountMinor: 1 }),
+  } as unknown as PaymentProvider;
+  await expect(payments.begin(db, provider, id)).rejects.toThrow('killed');
+  const [payment] = (await orders.facts(db, id)).openPayments;
+  const event = { id: 'evt_1', type: 'payment_intent.created', payload: {}, payment: told(id, payment!, { amountMinor: 1 }) };
+  await expect(payments.receive(db, 'stripe', event)).rejects.toMatchObject({ code: 'payment_mismatch' });
+  expect((await orders.facts(db, id)).suspectPayments).toEqual([payment]);
+  await payments.reconcile(db, provider, payment!, false);
+  expect((await orders.facts(db, id)).suspectPayments).toEqual([]);
 });
