@@ -1,15 +1,18 @@
 // Money for people. The core counts integer minor units; only text and wire formats show decimals.
-const exponents = new Map<string, number>();
 
-/** How many decimals a currency has (USD 2, JPY 0, KWD 3), as ISO 4217 says through Intl. */
-export function exponent(currency: string): number {
-  let e = exponents.get(currency);
-  if (e === undefined) {
-    e = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-    exponents.set(currency, e);
-  }
-  return e;
-}
+/**
+ * Decimals by ISO 4217 where they are not two (the ariary's fifths are no decimals). Not from Intl: that tells how amounts are commonly
+ * written (none for HUF, IDR, COP, PKR, ...), changes between releases, and is not what a provider counts in.
+ */
+const DECIMALS: Record<string, string> = {
+  0: 'BIF CLP DJF GNF ISK JPY KMF KRW MGA PYG RWF UGX UYI VND VUV XAF XOF XPF',
+  3: 'BHD IQD JOD KWD LYD OMR TND',
+  4: 'CLF UYW',
+};
+const exponents = new Map(Object.entries(DECIMALS).flatMap(([e, codes]) => codes.split(' ').map((code) => [code, Number(e)])));
+
+/** How many decimals a currency has (USD 2, JPY 0, KWD 3). */
+export const exponent = (currency: string): number => exponents.get(currency) ?? 2;
 
 /** 50000, USD -> "500.00". Exact: the digits are moved, never divided. */
 export function decimal(minor: number, currency: string): string {

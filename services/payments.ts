@@ -254,7 +254,7 @@ export async function refund(db: Kysely<DB>, provider: PaymentProvider, refundId
   const row = await db
     .selectFrom('refunds as r')
     .innerJoin('payments as p', 'p.id', 'r.payment_id')
-    .select(['r.status', 'r.amount_minor', 'r.reason', 'p.provider_ref'])
+    .select(['r.status', 'r.amount_minor', 'r.currency', 'r.reason', 'p.provider_ref'])
     .where('r.id', '=', refundId)
     .executeTakeFirstOrThrow();
   if (row.status !== 'pending') return row.status;
@@ -263,6 +263,7 @@ export async function refund(db: Kysely<DB>, provider: PaymentProvider, refundId
     key: `refund/${refundId}/${day}`,
     ref: row.provider_ref!,
     amountMinor: row.amount_minor,
+    currency: row.currency,
     refundId,
     reason: row.reason,
   });

@@ -40,7 +40,7 @@ export type PaymentProvider = {
   read(ref: string): Promise<ProviderPayment>;
   /** Cancels if it still can; answers with what the payment is now (perhaps succeeded). */
   cancel(ref: string): Promise<ProviderPayment>;
-  refund(p: { key: string; ref: string; amountMinor: number; refundId: string; reason: string }): Promise<ProviderRefund>;
+  refund(p: { key: string; ref: string; amountMinor: number; currency: string; refundId: string; reason: string }): Promise<ProviderRefund>;
   /** Verifies and reads a callback. Throws DomainError signature_invalid. */
   parseWebhook(body: Buffer, signature: string): ProviderEvent;
 };

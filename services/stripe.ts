@@ -23,7 +23,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
         await call(() =>
           stripe.paymentIntents.create(
             {
-              amount: p.amountMinor,
+              amount: toStripe(p.amountMinor, p.currency),
               currency: p.currency.toLowerCase(),
               metadata,
               description: p.description,
@@ -66,7 +66,12 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       return refund(
         await call(() =>
           stripe.refunds.create(
-            { payment_intent: p.ref, amount: p.amountMinor, metadata: { refund_id: p.refundId }, ...(reason && { reason }) },
+            {
+              payment_intent: p.ref,
+              amount: toStripe(p.amountMinor, p.currency),
+              metadata: { refund_id: p.refundId },
+              ...(reason && { reason }),
+            },
             { idempotencyKey: p.key },
           ),
         ),
@@ -105,7 +110,13 @@ const declined = (error: { code?: string; decline_code?: string; message: string
   failureMessage: error.message,
 });
 
+/** Currencies without decimals that Stripe's API still counts in hundredths, always whole ones. */
+const IN_HUNDREDTHS = new Set(['ISK', 'UGX']);
+const toStripe = (minor: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? minor * 100 : minor);
+const fromStripe = (amount: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? amount / 100 : amount);
+
 function payment(intent: Stripe.PaymentIntent): ProviderPayment {
+  const currency = intent.currency.toUpperCase();
   const status =
     intent.status === 'succeeded'
       ? 'succeeded'
@@ -117,9 +128,9 @@ function payment(intent: Stripe.PaymentIntent): ProviderPayment {
   return {
     ref: intent.id,
     status,
-    amountMinor: intent.amount,
-    receivedMinor: intent.amount_received ?? (status === 'succeeded' ? intent.amount : 0),
-    currency: intent.currency.toUpperCase(),
+    amountMinor: fromStripe(intent.amount, currency),
+    receivedMinor: fromStripe(intent.amount_received ?? (status === 'succeeded' ? intent.amount : 0), currency),
+    currency,
     clientSecret: intent.client_secret,
     orderId: intent.metadata?.order_id,
     paymentId: intent.metadata?.payment_id,
