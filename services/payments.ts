@@ -28,7 +28,7 @@ export type OpenPayment = {
 
 /**
  * The order's one open payment, made at the provider if there is none yet. Repeating it gives the same payment.
- * @throws DomainError order_not_found | order_expired | order_not_payable | payment_unavailable
+ * @throws DomainError order_not_found | order_expired | order_not_payable | payment_unavailable | payment_failed
  */
 export async function begin(db: Kysely<DB>, provider: PaymentProvider, orderId: string): Promise<OpenPayment> {
   const { order, payment } = await db.transaction().execute((tx) => open(tx, provider.name, orderId));
@@ -111,6 +111,8 @@ export async function charge(
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (error.code === 'order_expired') return { outcome: 'expired' };
+    if (error.code === 'payment_failed')
+      return { outcome: 'declined', declineCode: String(error.details.decline_code), message: error.message };
     if (error.code === 'order_not_payable') return { outcome: error.details.free ? 'free' : 'not-payable' };
     throw error;
   }

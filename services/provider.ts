@@ -27,6 +27,7 @@ export type ProviderEvent = { id: string; type: string; payment?: ProviderPaymen
  */
 export type PaymentProvider = {
   name: string;
+  /** Throws DomainError payment_failed (details.decline_code) for what the provider never takes: an amount too small, say. */
   create(p: {
     key: string;
     amountMinor: number;

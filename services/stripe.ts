@@ -19,9 +19,9 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
     name: 'stripe',
     async create(p) {
       const metadata = { order_id: p.orderId, payment_id: p.paymentId };
-      return payment(
-        await call(() =>
-          stripe.paymentIntents.create(
+      try {
+        return payment(
+          await stripe.paymentIntents.create(
             {
               amount: toStripe(p.amountMinor, p.currency),
               currency: p.currency.toLowerCase(),
@@ -31,8 +31,13 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
             },
             { idempotencyKey: p.key },
           ),
-        ),
-      );
+        );
+      } catch (error) {
+        // Too little or too much for Stripe, or a currency it does not take: so it stays however often it is asked.
+        if (error instanceof Stripe.errors.StripeInvalidRequestError)
+          throw new DomainError('payment_failed', error.message, { decline_code: error.code ?? 'refused' });
+        throw unavailable(error);
+      }
     },
     async pay(p) {
       try {

@@ -15,6 +15,7 @@ const tag = 'Payments';
 const path = '/api/v1/payments/initiate/:id';
 const summary = 'Start the payment of a booking';
 const refusals = {
+  402: { description: 'PAYMENT_FAILED: the provider takes no payment of this amount.' },
   409: { description: 'There is nothing to pay (any more); IDEMPOTENCY_KEY_IN_USE.' },
   410: { description: 'BOOKING_EXPIRED.' },
 };
@@ -110,6 +111,7 @@ async function show({ config, db, provider }: Gateway, id: string, note: (orderI
           'Your seats are still held. This page tries again by itself in a few seconds.',
           5,
         );
+      if (error.code === 'payment_failed') return noticePage(402, 'This booking cannot be paid by card', error.message);
       // Expired, paid or cancelled in this very moment: the page shows what is true now.
     }
   }

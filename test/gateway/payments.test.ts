@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paymentState } from '../../gateway/evently/presenters.ts';
 import { DomainError } from '../../services/errors.ts';
 import * as orders from '../../services/orders.ts';
+import * as payments from '../../services/payments.ts';
 import type { PaymentProvider } from '../../services/provider.ts';
 import { stripeProvider } from '../../services/stripe.ts';
 import { person, show, startWorld, type World } from './support.ts';
@@ -12,6 +13,7 @@ import { person, show, startWorld, type World } from './support.ts';
 let world: World;
 let buyer: { id: string; token: string };
 let away = false;
+let refuses = false;
 const secret = 'whsec_billetter_development_secret_not_for_production';
 
 beforeAll(async () => {
@@ -20,6 +22,7 @@ beforeAll(async () => {
     ...real,
     async create(p) {
       if (away) throw new DomainError('payment_unavailable', 'away');
+      if (refuses) throw new DomainError('payment_failed', 'Amount must be at least $0.50 usd', { decline_code: 'amount_too_small' });
       const base = { status: 'open' as const, receivedMinor: 0, failureCode: null, failureMessage: null };
       return {
         ...base,
@@ -103,6 +106,17 @@ describe('payment_url', () => {
     const json = await world.call('POST', `/api/v1/payments/initiate/${id}`, { token: buyer.token });
     expect([json.status, json.body.error.code, json.headers.get('retry-after')]).toEqual([503, 'SERVER_ERROR', '2']);
     away = false;
+  });
+
+  it('402 with the reason, page and JSON, for an amount the provider never takes; paying it in the workflow is declined', async () => {
+    refuses = true;
+    const id = await booking();
+    expect([(await page(id)).status, (await page(id)).text.includes('at least $0.50')]).toEqual([402, true]);
+    const json = await world.call('POST', `/api/v1/payments/initiate/${id}`, { token: buyer.token });
+    expect([json.status, json.body.error.code]).toEqual([402, 'PAYMENT_FAILED']);
+    const charged = await payments.charge(world.db, world.gateway.provider, { orderId: id, method: 'tok_visa', key: 'k' });
+    expect(charged).toMatchObject({ outcome: 'declined', declineCode: 'amount_too_small' });
+    refuses = false;
   });
 
   it('says in one word how the payment stands', async () => {
