@@ -10,6 +10,7 @@
 //   cancelled           until it is over, also after it began: every booking is cancelled and refunded (a notice)
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, EventStatus } from '../db/tables.ts';
+import { despiteDeadlocks } from './deadlocks.ts';
 import { DomainError } from './errors.ts';
 import { checkVenue, countSeats } from './eventCreation.ts';
 import * as notices from './eventNotices.ts';
@@ -52,10 +53,6 @@ type Row = {
   over: boolean;
 };
 
-/** Two changes, or a change and a sale, that waited for each other: one is told to begin again. */
-const DEADLOCK = '40P01';
-const TRIES = 5;
-
 /**
  * Changes an event in one transaction, all of it or nothing; what is not given stays as it is. Only its organizer and admins may.
  * A repeated call changes nothing more and tells nobody twice.
@@ -63,13 +60,8 @@ const TRIES = 5;
  * @throws DomainError event_not_found | forbidden | invalid | event_fixed (details.fields says which change is refused and why)
  */
 export async function update(db: Kysely<DB>, request: { event: string; by: Manager; changes: EventChanges }): Promise<string> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await db.transaction().execute((tx) => change(tx, request.event, request.by, request.changes));
-    } catch (error) {
-      if ((error as { code?: string }).code !== DEADLOCK || attempt === TRIES) throw error;
-    }
-  }
+  // Two changes, or a change and a sale, may wait for each other.
+  return despiteDeadlocks(() => db.transaction().execute((tx) => change(tx, request.event, request.by, request.changes)));
 }
 
 async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, changes: EventChanges): Promise<string> {

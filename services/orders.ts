@@ -1,6 +1,7 @@
 // Orders: the aggregate every API sells through. Their states, and the only functions that change them.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus, PaymentStatus, RefundStatus } from '../db/tables.ts';
+import { despiteDeadlocks } from './deadlocks.ts';
 import { DomainError } from './errors.ts';
 import * as mails from './mails.ts';
 import * as outbox from './outbox.ts';
@@ -152,7 +153,7 @@ export async function cancel(
     unlessPaid?: boolean;
   },
 ): Promise<{ order: OrderView; refundMinor: number; refundStatus: RefundStatus | null }> {
-  return db.transaction().execute(async (tx) => {
+  const work = async (tx: Transaction<DB>) => {
     const row = await lock(tx, request.orderId);
     const before = await findOwn(tx, request.orderId, request.accountId);
     if (before.status === 'expired')
@@ -169,7 +170,9 @@ export async function cancel(
     }
     const order = (await find(tx, row.id))!;
     return { order, refundMinor: order.refund?.amount_minor ?? 0, refundStatus: order.refund?.status ?? null };
-  });
+  };
+  // Its places may be in the hands of a changed seat plan, which takes them in another order.
+  return despiteDeadlocks(() => db.transaction().execute(work));
 }
 
 /**

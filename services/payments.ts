@@ -1,6 +1,7 @@
 // Payments and refunds: what was asked of the provider, what it said, and how the order hears of it.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments, RefundStatus } from '../db/tables.ts';
+import { despiteDeadlocks } from './deadlocks.ts';
 import { DomainError } from './errors.ts';
 import { isUuid } from './ids.ts';
 import * as mails from './mails.ts';
@@ -196,7 +197,7 @@ export async function receive(
       .executeTakeFirst();
   // Half of what a provider sends is of no concern to us: on record all the same, in one statement.
   if (!event.payment && !event.refund) return { outcome: (await note(db, 'ignored')) ? 'ignored' : 'duplicate' };
-  const outcome = await db.transaction().execute(async (tx) => {
+  const work = async (tx: Transaction<DB>) => {
     const first = await note(tx, 'recorded');
     if (!first) {
       const known = await tx
@@ -218,7 +219,8 @@ export async function receive(
         .where('event_id', '=', event.id)
         .execute();
     return done;
-  });
+  };
+  const outcome = await despiteDeadlocks(() => db.transaction().execute(work));
   if (outcome === 'mismatch')
     throw new DomainError('payment_mismatch', 'Amount, currency or order of this callback do not fit the payment it names.', {
       event: event.id,

@@ -223,6 +223,23 @@ describe('moving', () => {
   });
 });
 
+test('a new plan and a booking being cancelled that wait for each other: both come to their end', async () => {
+  const { id, seats: before } = await event(plan(floor(['A'], 12)));
+  // Two seats whose ids are in the other order than their places in the house.
+  const [far, near] = before.flatMap((a, i) => before.slice(0, i).flatMap((b) => (a < b ? [[a, b]] : [])))[0]!;
+  const booking = await book(world, buyer.token, id, [far!, near!]);
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 300));
+  let both: Promise<{ status: number; text: string }[]> = Promise.resolve([]);
+  await world.db.transaction().execute(async (tx) => {
+    await sql`select from places where id = ${near}::uuid for update`.execute(tx);
+    const change = put(id, plan(floor(['A'], 13)));
+    await pause();
+    both = Promise.all([change, world.call('DELETE', `/api/v1/bookings/${booking}`, { token: buyer.token })]);
+    await pause();
+  });
+  expect((await both).map((answer) => answer.status)).toEqual([200, 200]);
+});
+
 describe('cancelling', () => {
   test('ends every booking, owes every captured cent back, tells each buyer once, and sells nothing more', async () => {
     const { id, seats: before } = await event();
