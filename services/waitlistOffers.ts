@@ -132,9 +132,11 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
 
 async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferTerms, passed: string[]): Promise<Entry | undefined> {
   const { rows } = await sql<Entry>`
-    with stock as materialized (
-      select o.id, count(*)::int as free from offers o join places p on p.offer_id = o.id and ${isFree('p')}
-      where o.event_id = ${eventId}::uuid and ${isOnSale} group by o.id)
+    with stock as materialized ( -- not counted past what the largest group wants
+      select o.id, s.free from offers o cross join lateral (select count(*)::int as free from (
+        select from places p where p.offer_id = o.id and ${isFree('p')} order by p.position
+        limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and status = 'waiting')) f) s
+      where o.event_id = ${eventId}::uuid and ${isOnSale})
     select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms,
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
         then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
@@ -145,13 +147,17 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
   return rows[0];
 }
 
+/** So many free places of a tier are looked at for those that stand together: a stadium may have 90,000. */
+const LOOKED_AT = 500;
+
 /** Free places for the group: of one tier, standing closest together, if any tier has enough; else over several, in their order. */
 async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quantity: n }: Entry): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     with free as materialized (
       select p.id, p.offer_id, o.number, p.position, ${n}::int between o.min_per_order and coalesce(o.max_per_order, ${n}) as sold_so,
         row_number() over line as at, lead(p.position, ${n - 1}::int) over line - p.position as spread
-      from offers o join places p on p.offer_id = o.id and ${isFree('p')}
+      from offers o cross join lateral (
+        select id, offer_id, position from places p where p.offer_id = o.id and ${isFree('p')} order by p.position limit ${LOOKED_AT}) p
       where o.event_id = ${eventId}::uuid and (${offer_id}::uuid is null or o.id = ${offer_id}::uuid) and ${isOnSale}
       window line as (partition by p.offer_id order by p.position)),
     best as (select offer_id, at from free where spread is not null and sold_so order by spread, number, at limit 1)
