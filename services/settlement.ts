@@ -24,14 +24,15 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency);
     const confirmed = (price || free) && (await confirm(tx, order, ticketSecret));
     const keep = confirmed ? price?.id : undefined;
-    if (paid.some((p) => p.id !== keep)) await refundAllBut(tx, orderId, keep);
+    const returned = paid.some((p) => p.id !== keep) && (await refundAllBut(tx, orderId, keep));
     if (paid.length) await markSettled(tx, orderId);
     if (confirmed) return 'confirmed';
     if (price && order.status === 'pending') {
       await move(tx, order, 'expired', 'places lost before the money came');
       await places.release(tx, orderId);
     }
-    if (paid.length === 0) return 'nothing-due';
+    // Nothing returned here: whoever cancelled the order owes it already, and has told the buyer so.
+    if (!returned) return 'nothing-due';
     await mails.promise(tx, 'expired-payment', orderId);
     return 'refund-due';
   });
@@ -58,11 +59,13 @@ async function confirm(
   return true;
 }
 
-async function refundAllBut(tx: Transaction<DB>, orderId: string, keep: string | undefined): Promise<void> {
-  await sql`insert into refunds (order_id, payment_id, amount_minor, currency, reason)
+/** False if all of it was on its way back before. */
+async function refundAllBut(tx: Transaction<DB>, orderId: string, keep: string | undefined): Promise<boolean> {
+  const { numAffectedRows } = await sql`insert into refunds (order_id, payment_id, amount_minor, currency, reason)
     select order_id, id, amount_minor, currency, ${keep ? 'duplicate' : 'places_gone'} from payments y
     where order_id = ${orderId}::uuid and status = 'succeeded' and settled_at is null and id is distinct from ${keep ?? null}::uuid
       and not exists (select from refunds r where r.payment_id = y.id and r.status <> 'failed')`.execute(tx);
+  return numAffectedRows !== 0n;
 }
 
 async function markSettled(tx: Transaction<DB>, orderId: string): Promise<void> {

@@ -55,6 +55,17 @@ test("late money for two seats of which one is gone: the equal place is not the 
   expect(sold.map((p) => p.id)).toEqual([event.seats[0], event.seats[2]]);
 });
 
+test('an order cancelled between its money and its tickets: one refund, and one mail that says why', async () => {
+  const { id, request } = await ordered(1);
+  await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
+    values (${id}::uuid, 'stripe', ${id}, 5000, 'USD', 'succeeded', now())`.execute(db);
+  await orders.cancel(db, { orderId: id, accountId: request.accountId, reason: 'test' });
+  expect(await settle(db, id, 'secret')).toBe('nothing-due');
+  const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
+  expect(mails.map((m) => m.kind)).toEqual(['cancelled']);
+  expect(await orders.facts(db, id)).toMatchObject({ unsettled: false, pendingRefunds: [expect.any(String)] });
+});
+
 test('a payment closed while it is being made is closed at the provider too, and nobody gets its secret', async () => {
   const { id } = await ordered(1);
   const closed: string[] = [];
