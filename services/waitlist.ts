@@ -91,15 +91,19 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
       throw new DomainError('seats_available', 'Enough seats can be booked right now: there is nothing to wait for.', {
         event_id: eventId,
       });
-    const { rows } = await sql<{ id: string }>`
-      with entry as (
-        insert into waitlist_entries (event_id, account_id, offer_id, quantity, notify_email, notify_sms)
-        values (${eventId}::uuid, ${accountId}::uuid, ${offerId}::uuid, ${quantity}, ${request.notify.email}, ${request.notify.sms})
-        on conflict (event_id, account_id) where status in ('waiting', 'offered') do nothing returning id, event_id),
-      called as (insert into outbox (topic, subject_id) select 'waitlist.joined', event_id from entry)
-      select id from entry`.execute(tx);
-    if (rows[0]) return { entry: (await read(tx, rows[0].id))!, created: true };
-    return { entry: (await current(tx, eventId, accountId))!, created: false }; // asked twice at once: the other call was first
+    for (;;) {
+      const { rows } = await sql<{ id: string }>`
+        with entry as (
+          insert into waitlist_entries (event_id, account_id, offer_id, quantity, notify_email, notify_sms)
+          values (${eventId}::uuid, ${accountId}::uuid, ${offerId}::uuid, ${quantity}, ${request.notify.email}, ${request.notify.sms})
+          on conflict (event_id, account_id) where status in ('waiting', 'offered') do nothing returning id, event_id),
+        called as (insert into outbox (topic, subject_id) select 'waitlist.joined', event_id from entry)
+        select id from entry`.execute(tx);
+      if (rows[0]) return { entry: (await read(tx, rows[0].id))!, created: true };
+      // Asked twice at once, and the other call was first; unless what it wrote has been left again already.
+      const other = await current(tx, eventId, accountId);
+      if (other) return { entry: other, created: false };
+    }
   });
 }
 
