@@ -34,7 +34,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
         );
       } catch (error) {
         // Too little or too much for Stripe, or a currency it does not take: so it stays however often it is asked.
-        if (error instanceof Stripe.errors.StripeInvalidRequestError)
+        if (error instanceof Stripe.errors.StripeInvalidRequestError && (error.param === 'amount' || error.param === 'currency'))
           throw new DomainError('payment_failed', error.message, { decline_code: error.code ?? 'refused' });
         throw unavailable(error);
       }

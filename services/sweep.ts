@@ -4,7 +4,8 @@ import type { DB } from '../db/tables.ts';
 
 /**
  * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
- * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail not sent. Each is announced to its
+ * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail not sent, a payment that could still be
+ * made although its order is over (were its callback lost too, nobody would ever know of the money). Each is announced to its
  * workflow again.
  * @returns how many.
  */
@@ -21,13 +22,18 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
       update refunds set updated_at = now() where id in (
         select id from refunds where status = 'pending' and created_at < now() - interval '1 minute'
           and (updated_at = created_at or updated_at < now() - interval '15 minutes') order by created_at limit 200)
+      returning order_id),
+    open as (
+      update payments set updated_at = now() where id in (
+        select y.id from payments y join orders o on o.id = y.order_id
+        where y.status in ('created', 'processing') and o.status <> 'pending' and y.updated_at < now() - interval '15 minutes' limit 200)
       returning order_id)
     insert into outbox (topic, subject_id, payload)
     select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
     from (
       (select order_id as id from payments where status = 'succeeded' and settled_at is null and succeeded_at < now() - interval '1 minute'
       union select id from orders where status = 'pending' and expires_at < now() - interval '1 minute' limit 500)
-      union select order_id from refund union select order_id from mail) late
+      union select order_id from refund union select order_id from mail union select order_id from open) late
     join orders o on o.id = late.id join events e on e.id = o.event_id
     where not exists (select from outbox b where b.subject_id = o.id)
     union all select 'mail', m.id, '{}' from mail m where m.order_id is null and not exists (select from outbox b where b.subject_id = m.id)`.execute(

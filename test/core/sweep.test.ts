@@ -56,3 +56,14 @@ test('a mail of no order that nobody tries is announced by itself, and not again
   await sql`update mails set tried_at = null, sent_at = now() where id = ${id}::uuid`.execute(db);
   expect(await swept(id)).toBe(0);
 });
+
+test('a payment still open although its order is over is announced every quarter of an hour; that of a running hold is not', async () => {
+  const order = await owed();
+  await sql`update refunds set status = 'succeeded' where order_id = ${order}::uuid`.execute(db);
+  await sql`update orders set status = 'expired' where id = ${order}::uuid`.execute(db);
+  await sql`update payments set status = 'created', updated_at = now() - interval '16 minutes' where order_id = ${order}::uuid`.execute(db);
+  expect([await swept(order), await swept(order)]).toEqual([1, 0]);
+  await sql`update payments set updated_at = now() - interval '16 minutes' where order_id = ${order}::uuid`.execute(db);
+  await sql`update orders set status = 'pending', expires_at = now() + interval '1 hour' where id = ${order}::uuid`.execute(db);
+  expect(await swept(order)).toBe(0);
+});
