@@ -78,6 +78,8 @@ export function createLive(parts: { feed: Feed; db: Db; log: Pick<Log, 'warn'> }
     const address = addressOf(request);
     const refused = refusal(request, event, address);
     if (refused) {
+      // The server's sockets may be half open, and it has let go of this one: who never closes its half would keep it, and stop(), for good.
+      raw.once('finish', () => raw.destroy());
       raw.end(`HTTP/1.1 ${refused[0]} ${refused[1]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }

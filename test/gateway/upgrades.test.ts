@@ -1,0 +1,59 @@
+// Connections that ask for another protocol, byte by byte: what becomes of the socket is the point.
+import { randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../config.ts';
+import { startGateway } from '../../gateway/compose.ts';
+import { createLog } from '../../log.ts';
+import { until } from '../support/client.ts';
+import { freshDatabase } from './support.ts';
+
+let base: Awaited<ReturnType<typeof freshDatabase>>;
+beforeAll(async () => {
+  base = await freshDatabase();
+});
+afterAll(() => base?.close());
+
+const gateway = (env: Record<string, string> = {}) =>
+  startGateway(
+    loadConfig({ NODE_ENV: 'test', PORT: '0', HOST: '127.0.0.1', DATABASE_URL: base.url, ...env }),
+    createLog('silent', 'gateway'),
+  );
+
+/** A connection that has sent these lines and never closes its half by itself. */
+async function send(port: number, lines: string[], body = ''): Promise<{ socket: Socket; got: () => string }> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  let text = '';
+  socket.on('data', (bytes) => {
+    text += bytes.toString('latin1');
+  });
+  socket.on('error', () => {});
+  await new Promise<void>((resolve) => socket.once('connect', resolve));
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  await until(
+    'an answer',
+    async () => text,
+    (t) => t.includes('\r\n\r\n'),
+  );
+  return { socket, got: () => text };
+}
+
+const webSocket = (path: string) => [
+  `GET ${path} HTTP/1.1`,
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+];
+
+describe('a refused WebSocket', () => {
+  it('leaves no half-open connection behind, and the gateway can stop', async () => {
+    const running = await gateway();
+    const { socket, got } = await send(running.port, webSocket('/nothing/here'));
+    expect(got()).toMatch(/^HTTP\/1\.1 404 /);
+    const stopped = await Promise.race([running.stop(500).then(() => true), new Promise((r) => setTimeout(r, 5_000, false))]);
+    socket.destroy();
+    expect(stopped).toBe(true);
+  });
+});
