@@ -57,3 +57,21 @@ describe('a refused WebSocket', () => {
     expect(stopped).toBe(true);
   });
 });
+
+describe('an offer of another protocol', () => {
+  it("is passed over and the request answered, its body read: Java's client and curl --http2 offer h2c", async () => {
+    const running = await gateway();
+    const offer = ['Host: localhost', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'];
+    const body = JSON.stringify({ email: 'nobody@example.test', password: 'wrong' });
+    const list = await send(running.port, ['GET /api/v1/events HTTP/1.1', ...offer]);
+    const login = await send(
+      running.port,
+      ['POST /api/v1/auth/login HTTP/1.1', ...offer, 'Content-Type: application/json', `Content-Length: ${body.length}`],
+      body,
+    );
+    const live = await send(running.port, webSocket('/ws/events/any'));
+    expect([list, login, live].map(({ got }) => got().slice(9, 12))).toEqual(['200', '401', '101']);
+    for (const { socket } of [list, login, live]) socket.destroy();
+    await running.stop(500);
+  });
+});
