@@ -129,6 +129,8 @@ export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): P
   const { id } = await read(keys, token, KIND.refresh);
   // The verdict on a replay must be committed, so it is returned from the transaction and thrown after it.
   const pair = await db.transaction().execute(async (tx) => {
+    // A family's tokens are spent one after the other: else the successor that is being written would outlive the end of its family.
+    await sql`select pg_advisory_xact_lock(hashtextextended(family_id::text, 0)) from refresh_tokens where id = ${id}::uuid`.execute(tx);
     const row = await tx
       .selectFrom('refresh_tokens as t')
       .innerJoin('accounts as a', 'a.id', 't.account_id')

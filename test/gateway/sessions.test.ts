@@ -140,6 +140,17 @@ describe('refresh', () => {
     expect((await refresh(second.body.data.refresh_token)).status).toBe(401);
   });
 
+  it('a family ends whole, also with the successor that is being made at that moment', async () => {
+    for (let i = 0; i < 10; i++) {
+      const first = await register();
+      const second = await refresh(first.refresh_token);
+      await age(11);
+      const [third, replay] = await Promise.all([refresh(second.body.data.refresh_token), refresh(first.refresh_token)]);
+      expect(replay.status).toBe(401);
+      if (third.status === 200) expect((await refresh(third.body.data.refresh_token)).status).toBe(401);
+    }
+  });
+
   it('another sign-in of the same account is another family', async () => {
     const first = await register();
     const other = await world.call('POST', '/api/v1/auth/login', { body: { email: first.email, password: PASSWORD } });
