@@ -108,8 +108,8 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     return run;
   }
 
-  /** In one go: what it reads belongs together. */
-  function assemble(page: Page): Listed {
+  /** In one go: what it reads belongs together. `asked` is the edition the page was asked for in: it may be an old one by now. */
+  function assemble(page: Page, asked: number): Listed {
     const now = feed.now();
     const boards: [Board, number][] = [];
     let until = Number.POSITIVE_INFINITY;
@@ -121,7 +121,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
       for (const at of [row.starts_at.getTime(), row.ends_at.getTime()]) if (at > now) until = Math.min(until, at);
       return { ...row, available: board?.available ?? counted?.available ?? 0, status: events.phaseAt(row, now) };
     });
-    const stamp = `${edition}:${rows.map((row) => `${row.available}${row.status[0]}`).join()}`;
+    const stamp = `${asked}:${rows.map((row) => `${row.available}${row.status[0]}`).join()}`;
     const listed = { rows, total: page.total, stamp };
     memos.set(page, { listed, serial, until, boards });
     return listed;
@@ -131,6 +131,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     async page(filter) {
       await feed.catchUp();
       await turnPages();
+      const asked = edition;
       const page = await pageOf(filter);
       const memo = memos.get(page);
       if (
@@ -141,7 +142,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
       )
         return memo.listed;
       await count(page.rows.map((row) => row.id));
-      return assemble(page);
+      return assemble(page, asked);
     },
   };
 }

@@ -2,8 +2,10 @@
 import { gunzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEventPages } from '../../gateway/evently/eventPages.ts';
 import { createSeatMaps } from '../../gateway/evently/seatMap.ts';
 import { gzip, piece } from '../../gateway/http/pieces.ts';
+import { createDetails } from '../../gateway/live/details.ts';
 import { createFeed, type Feed, type FeedOptions, type News } from '../../gateway/live/feed.ts';
 import { batched, gate } from '../../gateway/live/gate.ts';
 import { createListing } from '../../gateway/live/listing.ts';
@@ -338,6 +340,44 @@ describe('listing', () => {
     await until('over', shown, (rows) => rows[0]![1] === 3); // nobody writes that
     await sql`update events set name = 'Another name' where id = ${event.id}::uuid`.execute(base.db);
     expect(await shown()).toEqual([['Another name', 3]]);
+  });
+});
+
+describe('lists on the wire', () => {
+  it('a page that was read while an event changed is not what the next reader gets', async () => {
+    const event = await show(base.db, { seats: 1 });
+    const feed = feedOf();
+    let wait: Promise<void> | undefined;
+    const slow = base.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        const waiting = result.rows.some((row) => row.id === event.id && 'min_price_minor' in row) ? wait : undefined;
+        if (waiting) wait = undefined;
+        await waiting;
+        return result;
+      },
+    });
+    const pages = createEventPages({ listing: createListing({ feed, db: slow }), details: createDetails({ feed, db: base.db }) });
+    const names = async (venueId: string) => {
+      const { body } = await pages.list({ page: 1, perPage: 20, venueId }, {});
+      return JSON.parse(String(body)).data.map((e: { name: string }) => e.name);
+    };
+    let go!: () => void;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    wait = held;
+    const old = names(event.venueId);
+    await until(
+      'the page is being read',
+      async () => wait === undefined,
+      (reading) => reading,
+    );
+    await sql`update events set name = 'Renamed' where id = ${event.id}::uuid`.execute(base.db);
+    await names((await show(base.db)).venueId); // somebody else's call brings the change in
+    go();
+    await old;
+    expect(await names(event.venueId)).toEqual(['Renamed']);
   });
 });
 
