@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { EventFilter } from '../../services/events.ts';
 import type { Gateway } from '../deps.ts';
 import { knows, tagged, takesGzip, unchanged } from '../http/cached.ts';
+import { createKept } from '../http/kept.ts';
 import { gzip, piece } from '../http/pieces.ts';
 import type { Reply } from '../http/route.ts';
 import { ok, page } from './envelope.ts';
@@ -18,11 +19,13 @@ export type EventPages = {
 };
 
 const KEPT = 2_000;
+/** A page of 100 events with long descriptions is 2 MB, and every filter makes another. */
+const KEPT_BYTES = 64 * 1024 * 1024;
 const GZIP_FROM = 2_048;
 
 /** Makes the writer with its memory. */
 export function createEventPages({ listing, details }: Pick<Gateway, 'listing' | 'details'>): EventPages {
-  const written = new Map<string, Written>();
+  const written = createKept<Written>(KEPT, KEPT_BYTES);
 
   /** The answer under `key`, written anew if its stamp is another than the last time. */
   async function answer(key: string, stamp: string, headers: Headers, write: () => Reply): Promise<Reply> {
@@ -33,8 +36,7 @@ export function createEventPages({ listing, details }: Pick<Gateway, 'listing' |
       const { timestamp: _, ...content } = body as Record<string, unknown>;
       const etag = `W/"${createHash('sha1').update(JSON.stringify(content)).digest('base64url')}"`;
       kept = { stamp, etag, text: JSON.stringify(body) };
-      if (written.size >= KEPT) written.delete(written.keys().next().value!);
-      written.set(key, kept);
+      written.set(key, kept, kept.text.length);
     }
     if (knows(headers, kept.etag)) return unchanged(kept.etag);
     if (kept.text.length < GZIP_FROM || !takesGzip(headers)) return tagged(kept.etag, kept.text, false);

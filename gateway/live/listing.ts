@@ -1,6 +1,7 @@
 // Lists of events with what is available of each: pages are kept until an event changes, counts until one of their places does.
 import * as events from '../../services/events.ts';
 import type { Db } from '../deps.ts';
+import { createKept } from '../http/kept.ts';
 import type { Board } from './board.ts';
 import type { Feed } from './feed.ts';
 
@@ -15,12 +16,14 @@ type Memo = { listed: Listed; serial: number; until: number; boards: [Board, num
 type Count = { available: number; until: number; dirty: boolean; at: number; tookMs: number };
 
 const KEPT_PAGES = 2_000;
+/** As their text would be; in memory it is some more. */
+const KEPT_BYTES = 64 * 1024 * 1024;
 /** A count that took long is not made again at once, but is never older than this. */
 const STALE_MS = 500;
 
 /** Makes the listing. Counting all places for each request would cost the sale its database; so would a counter row in each sale. */
 export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
-  const pages = new Map<string, Promise<Page>>();
+  const pages = createKept<Promise<Page>>(KEPT_PAGES, KEPT_BYTES);
   const counts = new Map<string, Count>();
   const memos = new WeakMap<Page, Memo>();
   const counting = new Map<string, Promise<void>>();
@@ -64,9 +67,12 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     const known = pages.get(key);
     if (known) return known;
     const made = events.list(db, filter);
-    if (pages.size >= KEPT_PAGES) pages.delete(pages.keys().next().value!);
-    pages.set(key, made);
-    made.catch(() => pages.get(key) === made && pages.delete(key));
+    pages.set(key, made, 0);
+    const isKept = () => pages.get(key) === made;
+    made.then(
+      (page) => isKept() && pages.set(key, made, JSON.stringify(page.rows).length),
+      () => isKept() && pages.delete(key),
+    );
     return made;
   }
 

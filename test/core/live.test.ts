@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEventPages } from '../../gateway/evently/eventPages.ts';
 import { createSeatMaps } from '../../gateway/evently/seatMap.ts';
+import { createKept } from '../../gateway/http/kept.ts';
 import { gzip, piece } from '../../gateway/http/pieces.ts';
 import { createDetails } from '../../gateway/live/details.ts';
 import { createFeed, type Feed, type FeedOptions, type News } from '../../gateway/live/feed.ts';
@@ -382,6 +383,20 @@ describe('lists on the wire', () => {
 });
 
 describe('parts', () => {
+  it('a memory of answers stays within its bytes and its number, forgets the oldest first and always has the last', () => {
+    const kept = createKept<number>(3, 100);
+    const held = () => ['a', 'b', 'c', 'd', 'e'].filter((key) => kept.get(key) !== undefined).join('');
+    for (const key of ['a', 'b', 'c', 'd']) kept.set(key, 1, 20);
+    expect(held()).toBe('bcd');
+    kept.set('b', 2, 70);
+    expect(held()).toBe('cd');
+    kept.set('e', 1, 500);
+    expect(held()).toBe('e');
+    kept.clear();
+    kept.set('a', 1, 100);
+    expect(held()).toBe('a');
+  });
+
   it('pieces joined are one gzip stream', async () => {
     const texts = [
       '',
