@@ -59,10 +59,14 @@ export async function keep(db: Kysely<DB>, accountId: string, key: string, answe
     .execute();
 }
 
-/** Gives the key back: the request was not carried out (refused for now), so it may be tried again with the same key. */
+/**
+ * Gives the key back: the request failed in a way that may pass, so it may be tried again with the same key. The attempt stays the same:
+ * what failed may have been the answer alone (a connection lost after the commit), and the next run finds what this one has written.
+ */
 export async function giveUp(db: Kysely<DB>, accountId: string, key: string): Promise<void> {
   await db
-    .deleteFrom('idempotency_keys')
+    .updateTable('idempotency_keys')
+    .set({ locked_until: sql<Date>`now()` })
     .where('account_id', '=', accountId)
     .where('key', '=', key)
     .where('response_status', 'is', null)

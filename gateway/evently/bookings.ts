@@ -41,7 +41,7 @@ export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
         const made = attempt?.again ? await orders.find(db, attempt.id) : undefined;
         if (made) {
           note(made.id);
-          return ok({ booking: present.booking(made), payment_url: present.paymentUrl(made.id) }, undefined, 201);
+          return ok({ booking: present.made(made), payment_url: present.paymentUrl(made.id) }, undefined, 201);
         }
         let claim: holds.Claim;
         try {

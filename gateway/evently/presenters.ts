@@ -102,7 +102,8 @@ export const claimed = ({ order, event, places }: Claim): z.output<typeof s.Book
   created_at: time(order.created_at),
 });
 
-export const booking = (o: OrderView): z.output<typeof s.BookingFull> => ({
+/** A booking as it was when it was created, read again. */
+export const made = (o: OrderView): z.output<typeof s.Booking> => ({
   id: o.id,
   booking_code: orderCode(o),
   event: { id: o.event.id, name: o.event.name, start_time: time(o.event.starts_at) },
@@ -112,6 +113,10 @@ export const booking = (o: OrderView): z.output<typeof s.BookingFull> => ({
   status: o.status,
   expires_at: timeOrNull(o.expires_at),
   created_at: time(o.created_at),
+});
+
+export const booking = (o: OrderView): z.output<typeof s.BookingFull> => ({
+  ...made(o),
   confirmed_at: timeOrNull(o.confirmed_at),
   payment: o.payment && { status: o.payment.status, failure_code: o.payment.failure_code },
   refund: o.refund && { status: refundStatus(o.refund.status), amount: money(o.refund.amount_minor, o.currency) },

@@ -6,8 +6,15 @@ import { person, show, startWorld, type World } from './support.ts';
 let world: World;
 let event: Awaited<ReturnType<typeof show>>;
 let ann: Awaited<ReturnType<typeof person>>;
+let lost = 0;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({
+    overrides: {
+      dispatch() {
+        if (lost-- > 0) throw Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' });
+      },
+    },
+  });
   [event, ann] = await Promise.all([show(world.db, { seats: 30 }), person(world.db)]);
 });
 afterAll(() => world?.stop());
@@ -75,6 +82,17 @@ describe('the same key', () => {
     const again = await book('k5', seat);
     expect(again.status).toBe(201);
     expect(again.body.data.booking.id).toBe(first.body.data.booking.id);
+    expect(Object.keys(again.body.data.booking)).toEqual(Object.keys(first.body.data.booking));
+  });
+
+  it('201 with the booking that was made when its answer was a 503; 422 for another body then too', async () => {
+    const seat = n++;
+    const before = await orders();
+    lost = 1;
+    expect((await book('k10', seat)).status).toBe(503);
+    expect((await book('k10', n)).status).toBe(422);
+    expect((await book('k10', seat)).status).toBe(201);
+    expect(await orders()).toBe(before + 1);
   });
 
   it('201 when the process died before the claim: no stuck key', async () => {
