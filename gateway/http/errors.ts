@@ -29,10 +29,18 @@ export function say(ctx: Context, api: Api, refusal: Refusal): void {
 function toRefusal(thrown: unknown): Refusal {
   if (thrown instanceof DomainError) return { code: thrown.code, message: thrown.message, details: thrown.details };
   if (thrown instanceof BodyTooLarge) return { code: 'body_too_large', message: 'The body is too large.', details: {} };
+  if (isAccountGone(thrown))
+    return { code: 'token_invalid', message: 'The account of this token does not exist any more: sign in again.', details: {} };
   if (isConnectionTrouble(thrown))
     return { code: 'unavailable', message: 'The service is not available right now, try again.', details: {} };
   return { code: 'server_error', message: 'Internal server error', details: {} };
 }
+
+// A token outlives its account (a database made anew, a backup put back): what it would write has nobody to belong to.
+const isAccountGone = (thrown: unknown): boolean => {
+  const { code, constraint } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
+  return code === '23503' && /_(account_id|organizer_id|made_by)_fkey$/.test(String(constraint));
+};
 
 // A database that is restarting is a "try again", not a fault of ours: class 08 and 57P0x, refused or reset sockets, a full pool.
 function isConnectionTrouble(thrown: unknown): boolean {

@@ -177,4 +177,26 @@ describe('paths', () => {
     expect([wrong.status, wrong.body.error.code, wrong.headers.get('allow')]).toEqual([405, 'METHOD_NOT_ALLOWED', 'POST']);
     expect((await world.call('GET', '/elsewhere')).body).toEqual({ error: 'not_found', message: 'There is nothing at /elsewhere.' });
   });
+
+  it('401 where a sound token writes for an account that is gone', async () => {
+    const { id, venueId, seats } = await show(world.db, { seats: 1 });
+    const [user, organizer, admin] = await Promise.all(
+      (['user', 'organizer', 'admin'] as const).map((role) => token({ accountId: randomUUID(), role })),
+    );
+    const plan = { sections: [{ name: 'A', rows: 1, seats_per_row: 1, price: 1 }] };
+    const times = { start_time: '2098-01-01T00:00:00Z', end_time: '2098-01-02T00:00:00Z' };
+    const book = { token: user, body: { event_id: id, seat_ids: seats } };
+    const answers = [
+      await world.call('POST', '/api/v1/bookings', book),
+      await world.call('POST', '/api/v1/bookings', { ...book, headers: { 'idempotency-key': 'gone' } }),
+      await world.call('POST', '/api/v1/admin/events', {
+        token: organizer,
+        body: { name: 'X', venue_id: venueId, ...times, seat_configuration: plan },
+      }),
+    ];
+    await world.call('POST', '/api/v1/bookings', { ...book, token: callers.user });
+    answers.push(await world.call('POST', '/api/v1/waitlist/join', { token: user, body: { event_id: id } }));
+    answers.push(await world.call('PUT', `/api/v1/admin/events/${id}`, { token: admin, body: { status: 'cancelled' } }));
+    for (const { status, body } of answers) expect([status, body.error?.code]).toEqual([401, 'AUTH_INVALID_CREDENTIALS']);
+  });
 });
