@@ -60,6 +60,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
       origins: config.live.origins,
       trustProxy: config.http.trustProxy,
       maxPerAddress: config.rateLimits ? config.live.socketsPerAddress : undefined,
+      limiter,
       maxSockets: config.live.sockets,
       maxBufferedBytes: config.live.bufferBytes,
       maxSubscriptions: 10,

@@ -2,8 +2,9 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Limiter } from '../../services/limits.ts';
 import type { Db } from '../deps.ts';
-import { network } from '../http/limits.ts';
+import { network, PER_MINUTE } from '../http/limits.ts';
 import type { Log } from '../http/log.ts';
 import type { Feed } from './feed.ts';
 import { CLOSE, MAX_MESSAGE_BYTES } from './messages.ts';
@@ -13,7 +14,7 @@ import { type SocketRules, serve } from './socket.ts';
 /*
  * Open to anybody, without a token: what is shown here is what GET /events/{id}/seats shows everybody, and a browser's WebSocket
  * cannot send an Authorization header. The Origin is checked all the same, so that no other site spends its visitors'
- * connections on us, and the number of connections is limited for each address.
+ * connections on us, and the number of connections is limited for each address, and so are attempts.
  */
 
 export type LiveOptions = SocketRules & {
@@ -23,6 +24,8 @@ export type LiveOptions = SocketRules & {
   trustProxy: boolean;
   /** Undefined: any number (rate limits are off). */
   maxPerAddress: number | undefined;
+  /** Counts attempts of an address: as many a minute as public calls, or as it may have sockets. */
+  limiter?: Limiter;
   maxSockets: number;
   pingMs?: number;
 };
@@ -67,6 +70,10 @@ export function createLive(parts: { feed: Feed; db: Db; log: Pick<Log, 'warn'> }
     if (request.method !== 'GET') return [405, 'Method Not Allowed'];
     if (!originAllowed(request)) return [403, 'Forbidden'];
     if (options.maxPerAddress !== undefined && (perAddress.get(address) ?? 0) >= options.maxPerAddress) return [429, 'Too Many Requests'];
+    // Each attempt may cost the database a look for the event, also if it is closed at once.
+    const { limiter, maxPerAddress = 0 } = options;
+    if (limiter && !limiter.take(`live:${address}`, Math.max(PER_MINUTE.public, maxPerAddress), 60).allowed)
+      return [429, 'Too Many Requests'];
     if (wss.clients.size >= options.maxSockets) return [503, 'Service Unavailable'];
     return undefined;
   }

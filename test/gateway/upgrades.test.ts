@@ -58,6 +58,22 @@ describe('a refused WebSocket', () => {
   });
 });
 
+describe('attempts', () => {
+  it('429 past a hundred a minute from one address, whatever event they name; other addresses are let in', async () => {
+    const running = await gateway({ TRUST_PROXY: 'on' });
+    const attempt = async (from: string) => {
+      const { socket, got } = await send(running.port, [...webSocket('/ws/events/none'), `X-Forwarded-For: ${from}`]);
+      socket.destroy();
+      return got().slice(9, 12);
+    };
+    const answers: string[] = [];
+    for (let i = 0; i < 103; i++) answers.push(await attempt('192.0.2.1'));
+    expect(answers).toEqual([...Array(100).fill('101'), '429', '429', '429']);
+    expect(await attempt('192.0.2.2')).toBe('101');
+    await running.stop(500);
+  });
+});
+
 describe('an offer of another protocol', () => {
   it("is passed over and the request answered, its body read: Java's client and curl --http2 offer h2c", async () => {
     const running = await gateway();
