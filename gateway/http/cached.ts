@@ -11,9 +11,17 @@ export function cached(ok: Response, more: NonNullable<Response['headers']> = {}
   return { 200: { ...ok, headers }, 304: { description: 'Unchanged since the answer whose ETag was sent in If-None-Match.', headers } };
 }
 
-/** Whether the client takes gzip. q=0 is a no. */
-export const takesGzip = (headers: IncomingHttpHeaders): boolean =>
-  /(^|,)\s*(gzip|\*)\s*(;(?!\s*q=0(\.0*)?\s*(,|$))[^,]*)?(,|$)/i.test(String(headers['accept-encoding'] ?? ''));
+/** Whether the client takes gzip: by its name, else by *. q=0 is a no. */
+export function takesGzip(headers: IncomingHttpHeaders): boolean {
+  const given = String(headers['accept-encoding'] ?? '').toLowerCase();
+  const says = (name: string) =>
+    given
+      .split(',')
+      .map((part) => part.split(';').map((text) => text.trim()))
+      .find(([coding]) => coding === name);
+  const said = says('gzip') ?? says('*');
+  return said !== undefined && !said.slice(1).some((text) => /^q\s*=\s*0(\.0*)?$/.test(text));
+}
 
 /** Whether one of the client's If-None-Match tags is this one; tags are compared weakly, as a GET may. */
 export function knows(headers: IncomingHttpHeaders, etag: string): boolean {

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEventPages } from '../../gateway/evently/eventPages.ts';
 import { createSeatMaps } from '../../gateway/evently/seatMap.ts';
+import { takesGzip } from '../../gateway/http/cached.ts';
 import { createKept } from '../../gateway/http/kept.ts';
 import { gzip, piece } from '../../gateway/http/pieces.ts';
 import { createDetails } from '../../gateway/live/details.ts';
@@ -395,6 +396,13 @@ describe('parts', () => {
     kept.clear();
     kept.set('a', 1, 100);
     expect(held()).toBe('a');
+  });
+
+  it('gzip is for who takes it; what is said of it by name outweighs *', () => {
+    const takes = (text?: string) => takesGzip({ 'accept-encoding': text });
+    for (const text of ['gzip', 'br, GZIP;q=0.5', '*', 'identity;q=0, *;q=0.1', 'gzip;q=1, *;q=0']) expect(takes(text), text).toBe(true);
+    for (const text of [undefined, '', 'br', 'gzip;q=0', 'gzip; q=0.000', '*;q=0', 'gzip;q=0, *', 'x-gzip'])
+      expect(takes(text), text).toBe(false);
   });
 
   it('pieces joined are one gzip stream', async () => {
