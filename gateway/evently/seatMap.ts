@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { SeatState } from '../../services/seats.ts';
 import { knows, tagged, takesGzip, unchanged } from '../http/cached.ts';
+import { createKept, type Kept } from '../http/kept.ts';
 import { gzip, type Piece, piece } from '../http/pieces.ts';
 import type { Reply } from '../http/route.ts';
 import type { Board, Row } from '../live/board.ts';
@@ -23,8 +24,7 @@ type Made = { version: number; pieces: Piece[]; bytes: number; packed?: Promise<
 /** What is written of one board. `sections`: which rows each has. */
 type Cache = {
   rows: Map<string, { version: number; piece: Piece | undefined }[]>;
-  made: Map<string, Made>;
-  madeBytes: number;
+  made: Kept<Made>;
   sections: Map<string, number[]>;
   summary?: { version: number; piece: Piece };
 };
@@ -58,25 +58,9 @@ export function createSeatMaps(): SeatMaps {
       if (rows) rows.push(r);
       else sections.set(section, [r]);
     }
-    const cache: Cache = { rows: new Map(), made: new Map(), madeBytes: 0, sections };
+    const cache: Cache = { rows: new Map(), made: createKept(KEPT_ANSWERS, KEPT_BYTES), sections };
     caches.set(board, cache);
     return cache;
-  }
-
-  /** Keeps an answer, and forgets those not asked for the longest. */
-  function keep(cache: Cache, key: string, made: Made): void {
-    forget(cache, key);
-    cache.made.set(key, made);
-    cache.madeBytes += made.bytes;
-    for (const oldest of cache.made.keys()) {
-      if (oldest === key || (cache.made.size <= KEPT_ANSWERS && cache.madeBytes <= KEPT_BYTES)) break;
-      forget(cache, oldest);
-    }
-  }
-
-  function forget(cache: Cache, key: string): void {
-    cache.madeBytes -= cache.made.get(key)?.bytes ?? 0;
-    cache.made.delete(key);
   }
 
   function rowPiece(board: Board, cache: Cache, r: number, status: SeatFilter['status']): Piece | undefined {
@@ -100,16 +84,13 @@ export function createSeatMaps(): SeatMaps {
 
   /** The answer that was made of the board as it is, or undefined. */
   function find(board: Board, key: string): Made | undefined {
-    const cache = cacheOf(board);
-    const known = cache.made.get(key);
-    if (known?.version !== board.version) return undefined;
-    keep(cache, key, known);
-    return known;
+    const known = cacheOf(board).made.get(key);
+    return known?.version === board.version ? known : undefined;
   }
 
   function made(board: Board, key: string, version: number, pieces: Piece[]): Made {
     const answer: Made = { version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
-    keep(cacheOf(board), key, answer);
+    cacheOf(board).made.set(key, answer, answer.bytes);
     return answer;
   }
 

@@ -1,8 +1,7 @@
-// A memory of answers: so many entries and so many bytes, the oldest forgotten first. Who asks in ever new ways costs a query, never the process.
+// A memory of answers: so many entries and so many bytes, what was not asked for the longest forgotten first. Who asks in ever new ways costs a query, never the process.
 
 export type Kept<V> = {
   get(key: string): V | undefined;
-  /** Again with the same key: another value or weight in the same place. */
   set(key: string, value: V, bytes: number): void;
   delete(key: string): void;
   clear(): void;
@@ -17,9 +16,16 @@ export function createKept<V>(maxEntries: number, maxBytes: number): Kept<V> {
     entries.delete(key);
   };
   return {
-    get: (key) => entries.get(key)?.value,
+    get(key) {
+      const entry = entries.get(key);
+      if (!entry) return undefined;
+      entries.delete(key);
+      entries.set(key, entry);
+      return entry.value;
+    },
     set(key, value, bytes) {
-      sum += bytes - (entries.get(key)?.bytes ?? 0);
+      forget(key);
+      sum += bytes;
       entries.set(key, { value, bytes });
       while (entries.size > maxEntries || (sum > maxBytes && entries.size > 1)) forget(entries.keys().next().value!);
     },

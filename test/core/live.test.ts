@@ -384,13 +384,14 @@ describe('lists on the wire', () => {
 });
 
 describe('parts', () => {
-  it('a memory of answers stays within its bytes and its number, forgets the oldest first and always has the last', () => {
+  it('a memory of answers stays within its bytes and its number, forgets what nobody asked for the longest, and always has the last', () => {
     const kept = createKept<number>(3, 100);
     const held = () => ['a', 'b', 'c', 'd', 'e'].filter((key) => kept.get(key) !== undefined).join('');
     for (const key of ['a', 'b', 'c', 'd']) kept.set(key, 1, 20);
     expect(held()).toBe('bcd');
-    kept.set('b', 2, 70);
-    expect(held()).toBe('cd');
+    kept.get('b');
+    kept.set('a', 2, 50);
+    expect(held()).toBe('abd');
     kept.set('e', 1, 500);
     expect(held()).toBe('e');
     kept.clear();
