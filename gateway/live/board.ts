@@ -4,6 +4,7 @@ import type { PlaceChange, Snapshot } from '../../services/placeChanges.ts';
 import { type House, SEAT_STATES, type SeatState } from '../../services/seats.ts';
 
 export type Change = { id: string; status: SeatState; available: number };
+export type Picture = { states: Uint8Array; available: number };
 export type Offer = { id: string; tier: string; priceMinor: number; seated: boolean; available: number };
 /** Places `from` up to but not including `to` stand in this row. */
 export type Row = { offer: Offer; section: string; label: string; from: number; to: number };
@@ -102,6 +103,24 @@ export class Board {
 
   rowAt(place: number): Row {
     return this.rows[this.rowOf[place]!]!;
+  }
+
+  /** What is shown now, to be compared later: see changesFrom. */
+  picture(): Picture {
+    return { states: this.states.slice(), available: this.available };
+  }
+
+  /** What leads from that picture of this board to what is shown now, the count of what is available going along. */
+  changesFrom(picture: Picture): Change[] {
+    let { available } = picture;
+    const changes: Change[] = [];
+    for (const [place, before] of picture.states.entries()) {
+      const state = this.states[place]!;
+      if (state === before) continue;
+      available += (state === AVAILABLE ? 1 : 0) - (before === AVAILABLE ? 1 : 0);
+      changes.push({ id: this.ids[place]!, status: SEAT_STATES[state]!, available });
+    }
+    return changes;
   }
 
   /** Says exactly what is shown: equal on every gateway that shows the same. */

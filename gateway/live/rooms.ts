@@ -1,6 +1,6 @@
 // Who watches which event: brings a newcomer to where the others are, and hands every change to all of them in the same bytes.
 import type { Db } from '../deps.ts';
-import type { Board, Change } from './board.ts';
+import type { Board, Change, Picture } from './board.ts';
 import type { Feed, News } from './feed.ts';
 import { resumed, snapshot, updates } from './messages.ts';
 import { missedSince } from './missed.ts';
@@ -20,11 +20,16 @@ type Room = {
   watchers: Set<Watcher>;
   joining: Map<Watcher, Joining>;
   stop(): void;
-  snapshot?: { of: Board; version: number; at: number; bytes: Buffer };
+  snapshot?: Shown;
 };
 
-/** How long a snapshot is handed to newcomers while nothing changes. */
+/** A snapshot as it was written at `seq`, and what newcomers hear after it to be where the others are. */
+type Shown = { of: Board; at: number; bytes: Buffer; picture: Picture; seq: number; since: { version: number; bytes: Buffer | undefined } };
+
+/** So long a snapshot is handed to newcomers: a thousand who come while it sells must not have megabytes written for each. */
 const SNAPSHOT_MS = 5_000;
+/** More changes since than this are no shorter than a new one. */
+const MOST_SINCE = 2_000;
 
 /** Makes the rooms of this gateway. */
 export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
@@ -45,18 +50,29 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
       for (const change of news.changes) joining.places.add(change.id);
     }
     if (!room.watchers.size) return;
-    const bytes = news.replaced ? snapshotOf(room, board) : updates(board.eventId, news.changes, news.before, news.after);
+    if (news.replaced) room.snapshot = undefined;
+    const bytes = news.replaced ? snapshotOf(room, board).bytes : updates(board.eventId, news.changes, news.before, news.after);
     for (const watcher of room.watchers) watcher.send(bytes, news.replaced);
   }
 
-  function snapshotOf(room: Room, board: Board): Buffer {
+  function snapshotOf(room: Room, board: Board): Shown {
     const made = room.snapshot;
-    const now = Date.now();
-    // Its number is a little behind, which is as good while nothing has changed.
-    if (made && made.of === board && made.version === board.version && now - made.at < SNAPSHOT_MS) return made.bytes;
-    const bytes = snapshot(board, feed.watermark());
-    room.snapshot = { of: board, version: board.version, at: now, bytes };
-    return bytes;
+    if (made?.of === board && Date.now() - made.at < SNAPSHOT_MS && keepUp(made)) return made;
+    const seq = feed.watermark();
+    const since = { version: board.version, bytes: undefined };
+    room.snapshot = { of: board, at: Date.now(), bytes: snapshot(board, seq), picture: board.picture(), seq, since };
+    return room.snapshot;
+  }
+
+  /** Writes down what has changed since the snapshot; false if that is too much. */
+  function keepUp(shown: Shown): boolean {
+    const { of: board, since } = shown;
+    if (since.version === board.version) return true;
+    const changes = board.changesFrom(shown.picture);
+    if (changes.length > MOST_SINCE) return false;
+    const bytes = changes.length ? updates(board.eventId, changes, shown.seq, feed.watermark()) : undefined;
+    shown.since = { version: board.version, bytes };
+    return true;
   }
 
   async function join(event: { id: string; currency: string }, watcher: Watcher, after?: number): Promise<void> {
@@ -72,8 +88,11 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
       const missed = after === undefined ? undefined : await missedSince(parts, board, after);
       if (room.joining.get(watcher) !== joining) return; // left, or joined again, meanwhile
       // From here to the end nothing else runs: what is sent is the board as it is, and the next change goes to all.
-      if (missed === undefined || joining.replaced) watcher.send(snapshotOf(room, joining.replaced ?? board), true);
-      else {
+      if (missed === undefined || joining.replaced) {
+        const { bytes, since } = snapshotOf(room, joining.replaced ?? board);
+        watcher.send(bytes, true);
+        if (since.bytes) watcher.send(since.bytes);
+      } else {
         const changes = statesOf(board, new Set([...missed, ...board.placesOf([...joining.places])]));
         watcher.send(resumed(board, changes.length ? after! : seq, after!));
         if (changes.length) watcher.send(updates(event.id, changes, after!, seq));

@@ -16,6 +16,7 @@ import { createRooms } from '../../gateway/live/rooms.ts';
 import { changedSince, look, parseSnapshot, prune, sees } from '../../services/placeChanges.ts';
 import { freshDatabase, show } from '../gateway/support.ts';
 import { until } from '../support/client.ts';
+import { blank, framesOf, take } from '../support/live.ts';
 
 let base: Awaited<ReturnType<typeof freshDatabase>>;
 const feeds: Feed[] = [];
@@ -243,6 +244,40 @@ describe('what was missed', () => {
     const all = [...event.seats].sort();
     expect(await ask(missed)).toEqual(all);
     expect(await ask(() => Promise.reject(new Error('asked again although nothing has changed')))).toEqual(all);
+  });
+
+  it('newcomers share one snapshot while it sells, and hear what came after it', async () => {
+    const event = await show(base.db, { seats: 4 });
+    const rooms = createRooms({ feed: feedOf(), db: base.db });
+    const join = async () => {
+      const told: Buffer[] = [];
+      const watcher = { send: (bytes: Buffer) => void told.push(bytes) };
+      await rooms.join({ id: event.id, currency: 'USD' }, watcher);
+      const screen = blank();
+      for (const text of framesOf(Buffer.concat(told))) take(screen, JSON.parse(text));
+      return { told, screen, leave: () => rooms.leave(event.id, watcher) };
+    };
+    const first = await join();
+    expect(first.screen).toMatchObject({ available: 4, faults: [] });
+    await mark(base.db, event.seats[0]!, 'sold');
+    await mark(base.db, event.seats[1]!, 'sold');
+    await mark(base.db, event.seats[1]!, 'free');
+    await hold(event, event.seats[3]!, 3600);
+    const second = await join();
+    expect(second.told[0]).toBe(first.told[0]);
+    expect(second.screen).toMatchObject({ available: 2, faults: [] });
+    expect(second.screen.seq).toBeGreaterThan(first.screen.seq);
+    expect([...second.screen.seats].sort()).toEqual(
+      [
+        [event.seats[0], 'booked'],
+        [event.seats[3], 'held'],
+      ].sort(),
+    );
+    await release(event.seats[3]!);
+    await mark(base.db, event.seats[0]!, 'free');
+    const third = await join();
+    expect([third.told.length, third.told[0] === first.told[0], third.screen.available]).toEqual([1, true, 4]);
+    for (const { leave } of [first, second, third]) leave();
   });
 
   it('is told to a screen together with what changes while it is found out', async () => {
