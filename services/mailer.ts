@@ -115,6 +115,11 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
       `your payment for ${order.event.name} reached us when the places could no longer be had.`,
       'The whole amount is on its way back to you. You need not do anything.',
     ]);
+  if (kind === 'paid-twice')
+    return page(`Order ${code}: you paid twice, and the second payment goes back to you`, `Hello ${order.buyer_name},`, [
+      `a second payment for ${order.event.name} reached us. Your tickets stay as they are.`,
+      'The whole of it is on its way back to you. You need not do anything.',
+    ]);
   if (kind === 'waitlist-offer')
     return page(
       `A place for ${order.event.name} is held for you (${code})`,

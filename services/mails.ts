@@ -7,6 +7,7 @@ export type MailKind =
   | 'tickets'
   | 'refunded'
   | 'expired-payment'
+  | 'paid-twice'
   | 'cancelled'
   | 'waitlist-offer'
   | 'event-cancelled'

@@ -26,6 +26,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     const keep = confirmed ? price?.id : undefined;
     const returned = paid.some((p) => p.id !== keep) && (await refundAllBut(tx, orderId, keep));
     if (paid.length) await markSettled(tx, orderId);
+    if (returned && (confirmed || order.status === 'confirmed')) await mails.promise(tx, 'paid-twice', orderId);
     if (confirmed) return 'confirmed';
     if (price && order.status === 'pending') {
       await move(tx, order, 'expired', 'places lost before the money came');
@@ -33,7 +34,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     }
     // Nothing returned here: whoever cancelled the order owes it already, and has told the buyer so.
     if (!returned) return 'nothing-due';
-    await mails.promise(tx, 'expired-payment', orderId);
+    if (order.status !== 'confirmed') await mails.promise(tx, 'expired-payment', orderId);
     return 'refund-due';
   });
 }

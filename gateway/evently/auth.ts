@@ -1,6 +1,7 @@
 // Evently's sign-in: register, login, refresh.
 import * as accounts from '../../services/accounts.ts';
 import * as sessions from '../../services/sessions.ts';
+import { textable } from '../../services/sms.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
@@ -23,7 +24,8 @@ export function auth({ db, passwords, tokens }: Gateway): Route[] {
       responses: { 201: { description: 'Registered and signed in.', schema: envelope(Tokens.extend({ user: User })) } },
       async handle({ body }) {
         // Evently has no verification step and signs the account in at once, so the address counts as verified; APIs that verify would otherwise lock it out.
-        const account = await accounts.register(db, passwords, { ...body, fullName: body.full_name, verified: true });
+        const person = { ...body, fullName: body.full_name, phone: textable(body.phone), verified: true };
+        const account = await accounts.register(db, passwords, person);
         const pair = await sessions.open(db, tokens, account);
         return ok({ user: present.user(account), ...present.tokens(pair) }, 'Registration successful', 201);
       },

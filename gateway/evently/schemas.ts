@@ -1,5 +1,6 @@
 // Evently's shapes: what requests must look like, and what answers are documented to be. The presenters are typed by the latter.
 import { z } from 'zod';
+import { textable } from '../../services/sms.ts';
 
 const id = z.guid().meta({ example: '550e8400-e29b-41d4-a716-446655440001' });
 // Other years are written with a sign, which is no date-time any more. An offset can lead there too.
@@ -29,6 +30,14 @@ const paging = {
     .meta({ override: { default: 20 } }),
 };
 
+export const PHONE = 'With + and country code; spaces, dots, dashes and brackets are taken out.';
+/** With + and country code, as text messages need it: services/sms.ts `textable` has its plain form. */
+export const phone = z
+  .string()
+  .max(40)
+  .refine((text) => textable(text) !== undefined, 'must be an international number: +4512345678')
+  .nullish();
+
 export const RegisterBody = z.object({
   email: z
     .email()
@@ -37,7 +46,7 @@ export const RegisterBody = z.object({
     .meta({ example: 'user@example.com' }),
   password: z.string().min(8).max(128).meta({ example: 'SecurePass123!' }),
   full_name: label(200).meta({ example: 'John Doe' }),
-  phone: z.string().trim().max(40).nullish().meta({ example: '+1234567890' }),
+  phone: phone.meta({ description: PHONE, example: '+1234567890' }),
 });
 // No rules of form here: an ill-formed address simply opens no account.
 export const LoginBody = z.object({ email: z.string().min(1).max(254), password: z.string().min(1).max(1024) });

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { SeatState } from '../../services/seats.ts';
 import { knows, tagged, takesGzip, unchanged } from '../http/cached.ts';
-import { createKept, type Kept } from '../http/kept.ts';
+import { createKept } from '../http/kept.ts';
 import { gzip, type Piece, piece } from '../http/pieces.ts';
 import type { Reply } from '../http/route.ts';
 import type { Board, Row } from '../live/board.ts';
@@ -16,15 +16,14 @@ export type SeatFilter = { section?: string; tier?: string; status: SeatState | 
 const STREAM_FROM = 1024 * 1024;
 /** Below this compressing gains nothing. */
 const GZIP_FROM = 1024;
-/** Answers to different filters of one board that are kept: so many, and so many bytes as text (compressed, which is what is kept, a quarter). */
-const KEPT_ANSWERS = 1_000;
-const KEPT_BYTES = 64 * 1024 * 1024;
+/** Answers that are kept of all boards: so many, and so many bytes as text (compressed, which is what is kept, a quarter). */
+const KEPT_ANSWERS = 20_000;
+const KEPT_BYTES = 256 * 1024 * 1024;
 
-type Made = { version: number; pieces: Piece[]; bytes: number; packed?: Promise<Buffer> };
+type Made = { of: Board; version: number; pieces: Piece[]; bytes: number; packed?: Promise<Buffer> };
 /** What is written of one board. `sections`: which rows each has. */
 type Cache = {
   rows: Map<string, { version: number; piece: Piece | undefined }[]>;
-  made: Kept<Made>;
   sections: Map<string, number[]>;
   summary?: { version: number; piece: Piece };
 };
@@ -47,6 +46,7 @@ type Missed = () => Promise<Iterable<number> | undefined>;
 /** Makes the writer with its memory of what it has written. */
 export function createSeatMaps(): SeatMaps {
   const caches = new WeakMap<Board, Cache>();
+  const answers = createKept<Made>(KEPT_ANSWERS, KEPT_BYTES);
   const glue = new Map<string, Piece>();
 
   function cacheOf(board: Board): Cache {
@@ -58,7 +58,7 @@ export function createSeatMaps(): SeatMaps {
       if (rows) rows.push(r);
       else sections.set(section, [r]);
     }
-    const cache: Cache = { rows: new Map(), made: createKept(KEPT_ANSWERS, KEPT_BYTES), sections };
+    const cache: Cache = { rows: new Map(), sections };
     caches.set(board, cache);
     return cache;
   }
@@ -84,13 +84,13 @@ export function createSeatMaps(): SeatMaps {
 
   /** The answer that was made of the board as it is, or undefined. */
   function find(board: Board, key: string): Made | undefined {
-    const known = cacheOf(board).made.get(key);
-    return known?.version === board.version ? known : undefined;
+    const known = answers.get(key);
+    return known?.of === board && known.version === board.version ? known : undefined;
   }
 
   function made(board: Board, key: string, version: number, pieces: Piece[]): Made {
-    const answer: Made = { version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
-    cacheOf(board).made.set(key, answer, answer.bytes);
+    const answer: Made = { of: board, version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
+    answers.set(key, answer, answer.bytes);
     return answer;
   }
 
@@ -127,7 +127,7 @@ export function createSeatMaps(): SeatMaps {
       const etag = `W/"${board.etag}"`;
       const position = { 'X-Seats-Seq': String(seq) };
       if (knows(headers, etag)) return unchanged(etag, position);
-      const key = JSON.stringify([filter.status, filter.section, filter.tier]);
+      const key = JSON.stringify([board.eventId, filter.status, filter.section, filter.tier]);
       const answer = find(board, key) ?? made(board, key, board.version, whole(board, filter));
       if (answer.bytes >= GZIP_FROM && takesGzip(headers)) {
         answer.packed ??= gzip(answer.pieces);
@@ -138,7 +138,7 @@ export function createSeatMaps(): SeatMaps {
       return tagged(etag, Readable.from(chunks, { objectMode: false }), false, { ...position, 'Content-Length': String(answer.bytes) });
     },
     async since(board, filter, headers, seq, missed) {
-      const key = JSON.stringify([filter.status, filter.section, filter.tier, filter.since]);
+      const key = JSON.stringify([board.eventId, filter.status, filter.section, filter.tier, filter.since]);
       let answer = find(board, key);
       if (!answer) {
         // The board may go on while the database is asked; what was found then is not all there is to tell of the board after it.

@@ -8,22 +8,14 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import * as present from './presenters.ts';
-import { envelope, User } from './schemas.ts';
+import { envelope, PHONE, phone, User } from './schemas.ts';
 
 const path = '/api/v1/users/profile';
 
 // Whatever else is in the body is left alone: role and address are not the caller's to change here.
 const ProfileBody = z.object({
   full_name: z.string().trim().min(1).max(200).optional().meta({ example: 'John Smith' }),
-  phone: z
-    .string()
-    .max(40)
-    .refine((text) => textable(text) !== undefined, 'must be an international number: +4512345678')
-    .nullish()
-    .meta({
-      description: 'With + and country code; spaces, dots, dashes and brackets are taken out. null removes it.',
-      example: '+1234567891',
-    }),
+  phone: phone.meta({ description: `${PHONE} null removes it.`, example: '+1234567891' }),
 });
 const Profile = User.extend({
   phone: z.string().nullable(),

@@ -66,6 +66,22 @@ test('an order cancelled between its money and its tickets: one refund, and one 
   expect(await orders.facts(db, id)).toMatchObject({ unsettled: false, pendingRefunds: [expect.any(String)] });
 });
 
+test('paid twice: one payment buys, the other goes back, and the mail says so; also when it comes later', async () => {
+  for (const together of [true, false]) {
+    const { id } = await ordered(1);
+    const pay = (ref: string) =>
+      sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
+      values (${id}::uuid, 'stripe', ${ref + id}, 5000, 'USD', 'succeeded', now())`.execute(db);
+    await pay('a');
+    if (!together) expect(await settle(db, id, 'secret')).toBe('confirmed');
+    await pay('b');
+    expect(await settle(db, id, 'secret')).toBe(together ? 'confirmed' : 'refund-due');
+    const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
+    expect(mails.map((m) => m.kind).sort()).toEqual(['paid-twice', 'tickets']);
+    expect(await orders.facts(db, id)).toMatchObject({ status: 'confirmed', pendingRefunds: [expect.any(String)] });
+  }
+});
+
 test('a payment closed while it is being made is closed at the provider too, and nobody gets its secret', async () => {
   const { id } = await ordered(1);
   const closed: string[] = [];

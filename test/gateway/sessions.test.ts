@@ -30,6 +30,15 @@ describe('register and login', () => {
     expect(data.user.created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   });
 
+  it('keeps a phone number in its plain form; 400 for one that no text can be sent to', async () => {
+    const sent = (phone: string, email: string) =>
+      world.call('POST', '/api/v1/auth/register', { body: { email, password: PASSWORD, full_name: 'Ann', phone } });
+    const made = await sent('+45 12 34-56 78', 'phone@example.test');
+    const profile = await world.call('GET', '/api/v1/users/profile', { token: made.body.data.access_token });
+    expect([made.status, profile.body.data.phone]).toEqual([201, '+4512345678']);
+    expect((await sent('hello', 'nophone@example.test')).status).toBe(400);
+  });
+
   it('400 VALIDATION_ERROR for an address that is taken, in any case of letters', async () => {
     const { email } = await register();
     const again = await world.call('POST', '/api/v1/auth/register', {
