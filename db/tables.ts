@@ -76,6 +76,7 @@ export interface EventNotices {
   made_by: string | null;
   number: Generated<number>;
   reason: Generated<string>;
+  served_at: Timestamp | null;
 }
 
 export interface Events {
@@ -276,12 +277,14 @@ export interface Refunds {
 export interface Texts {
   body: string;
   created_at: Generated<Timestamp>;
+  failed_at: Timestamp | null;
   id: Generated<string>;
   kind: string;
   order_id: string | null;
   provider_ref: string | null;
   recipient: string;
   sent_at: Timestamp | null;
+  tried_at: Timestamp | null;
 }
 
 export interface TicketFiles {

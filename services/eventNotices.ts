@@ -37,6 +37,8 @@ const BATCH = 50;
 const REFUNDS_AT_ONCE = 200;
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
+/** More than the longest pause and a round. */
+const UNSERVED_AFTER = '5 minutes';
 
 /**
  * Writes a notice as the last thing of the transaction that changes the event. Its workflow is started by the outbox.
@@ -96,6 +98,7 @@ const untold = sql`o.status = 'confirmed' and o.confirmed_at <= n.created_at
  * decided the notice is done. Safe to repeat and to run twice at once.
  */
 export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRound> {
+  await sql`update event_notices set served_at = now() where event_id = ${eventId}::uuid and done_at is null`.execute(db); // what the sweep goes by
   const before = await progress(db, eventId);
   const { notice } = before ?? {};
   if (!before || !notice) return { event: before?.event.slug ?? '', kind: null, done: 0, left: 0, refunds: nothing, waitMs: null };
@@ -144,7 +147,7 @@ async function close(db: Kysely<DB>, eventId: string, upTo: number): Promise<voi
 }
 
 /**
- * Finds events whose notice is not done though nobody has been at it for a minute, and cancelled events that got an order
+ * Finds events whose notice is not done though nobody has been at it for minutes, and cancelled events that got an order
  * confirmed in the very moment of their cancelling. Each is announced to its workflow again. Returns how many.
  */
 export async function sweep(db: Kysely<DB>): Promise<number> {
@@ -152,7 +155,8 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
     insert into outbox (topic, subject_id, payload)
     select 'event.notice', e.id, jsonb_build_object('event', e.slug)
     from (
-      select event_id as id from event_notices where done_at is null and created_at < now() - interval '1 minute'
+      select event_id as id from event_notices where done_at is null
+        and coalesce(served_at + ${UNSERVED_AFTER}::interval, created_at) < now() - interval '1 minute'
       union select e.id from events e where e.status = 'cancelled' and exists (select from orders o where o.event_id = e.id and ${live})
         and exists (select from event_notices n where n.event_id = e.id and n.kind = 'cancelled' and n.created_at < now() - interval '1 minute')) late
     join events e on e.id = late.id

@@ -83,9 +83,18 @@ export async function promiseTo(
  * answer and our note sends it once more: at least once, and seldom twice.
  */
 export async function deliver(db: Kysely<DB>, provider: SmsProvider, textId: string): Promise<boolean> {
-  const text = await db.selectFrom('texts').selectAll().where('id', '=', textId).executeTakeFirst();
-  if (!text || text.sent_at) return false;
-  const { ref } = await provider.send({ to: text.recipient, body: text.body });
+  const text = await db
+    .updateTable('texts')
+    .set({ tried_at: sql<Date>`now()` }) // what the sweep goes by
+    .where('id', '=', textId)
+    .where('sent_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  if (!text) return false;
+  const { ref } = await provider.send({ to: text.recipient, body: text.body }).catch(async (error) => {
+    if (error instanceof DomainError) await db.updateTable('texts').set({ failed_at: sql<Date>`now()` }).where('id', '=', textId).execute();
+    throw error;
+  });
   await db.updateTable('texts').set({ sent_at: sql<Date>`now()`, provider_ref: ref }).where('id', '=', textId).execute();
   return true;
 }

@@ -4,7 +4,7 @@ import type { DB } from '../db/tables.ts';
 
 /**
  * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
- * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail not sent, a payment that could still be
+ * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail or a text not sent, a payment that could still be
  * made although its order is over (were its callback lost too, nobody would ever know of the money). Each is announced to its
  * workflow again.
  * @returns how many.
@@ -16,6 +16,11 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
     with mail as (
       update mails set tried_at = now() where id in (
         select id from mails where sent_at is null and created_at < now() - interval '1 minute'
+          and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
+      returning id, order_id),
+    text as ( -- what a text says is old after a day
+      update texts set tried_at = now() where id in (
+        select id from texts where sent_at is null and failed_at is null and created_at between now() - interval '1 day' and now() - interval '1 minute'
           and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
       returning id, order_id),
     refund as (
@@ -36,6 +41,7 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
       union select order_id from refund union select order_id from mail union select order_id from open) late
     join orders o on o.id = late.id join events e on e.id = o.event_id
     where not exists (select from outbox b where b.subject_id = o.id)
+    union all select 'sms', t.id, jsonb_build_object('order', t.order_id) from text t where not exists (select from outbox b where b.subject_id = t.id)
     union all select 'mail', m.id, '{}' from mail m where m.order_id is null and not exists (select from outbox b where b.subject_id = m.id)`.execute(
     db,
   );

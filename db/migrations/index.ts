@@ -9,6 +9,7 @@ import * as m0006 from './0006_idempotency.ts';
 import * as m0008 from './0008_event_notices.ts';
 import * as m0009 from './0009_mail_tries.ts';
 import * as m0010 from './0010_confirmed_at.ts';
+import * as m0011 from './0011_last_tries.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0008_event_notices': m0008,
   '0009_mail_tries': m0009,
   '0010_confirmed_at': m0010,
+  '0011_last_tries': m0011,
 };

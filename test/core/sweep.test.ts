@@ -2,6 +2,9 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
+import { DomainError } from '../../services/errors.ts';
+import * as notices from '../../services/eventNotices.ts';
+import { deliver } from '../../services/sms.ts';
 import { sweep } from '../../services/sweep.ts';
 import { freshDatabase, show } from '../gateway/support.ts';
 
@@ -66,4 +69,39 @@ test('a payment still open although its order is over is announced every quarter
   await sql`update payments set updated_at = now() - interval '16 minutes' where order_id = ${order}::uuid`.execute(db);
   await sql`update orders set status = 'pending', expires_at = now() + interval '1 hour' where id = ${order}::uuid`.execute(db);
   expect(await swept(order)).toBe(0);
+});
+
+test('a text that nobody tries is announced for a day, and not again while it is tried, or once it was refused for good', async () => {
+  const { rows } = await sql<{ id: string }>`insert into texts (kind, recipient, body, created_at)
+    values ('waitlist-offer', '+4512345678', 'x', now() - interval '2 minutes') returning id`.execute(db);
+  const { id } = rows[0]!;
+  const change = (what: ReturnType<typeof sql>) => sql`update texts set tried_at = null, ${what} where id = ${id}::uuid`.execute(db);
+  expect([await swept(id), await swept(id)]).toEqual([1, 0]);
+  await change(sql`body = 'y'`);
+  expect(await swept(id)).toBe(1);
+  await change(sql`created_at = now() - interval '25 hours'`);
+  expect(await swept(id)).toBe(0);
+  await change(sql`created_at = now() - interval '1 hour'`);
+  const provider = { name: 'refuses', send: () => Promise.reject(new DomainError('invalid', 'No such number.')) };
+  await expect(deliver(db, provider, id)).rejects.toMatchObject({ code: 'invalid' });
+  await sql`update texts set tried_at = null where id = ${id}::uuid`.execute(db);
+  expect(await swept(id)).toBe(0);
+});
+
+test('a notice is announced again when nobody has served it for minutes, not while its workflow waits for the bank', async () => {
+  const event = await show(db);
+  await sql`insert into event_notices (event_id, kind, created_at) values (${event.id}::uuid, 'cancelled', now() - interval '1 hour')`.execute(
+    db,
+  );
+  const announced = async () => {
+    await notices.sweep(db);
+    return Number((await db.deleteFrom('outbox').where('subject_id', '=', event.id).executeTakeFirst()).numDeletedRows);
+  };
+  expect(await announced()).toBe(1);
+  await sql`update event_notices set served_at = now() - interval '4 minutes' where event_id = ${event.id}::uuid`.execute(db);
+  expect(await announced()).toBe(0);
+  await sql`update event_notices set served_at = now() - interval '7 minutes' where event_id = ${event.id}::uuid`.execute(db);
+  expect(await announced()).toBe(1);
+  await notices.serve(db, event.id); // nothing is left to do for it
+  expect(await announced()).toBe(0);
 });
