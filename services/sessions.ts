@@ -37,24 +37,24 @@ export function tokenKeys(auth: { jwtSecret: string; accessSeconds: number; refr
 
 /** Signs the account in: a new family of refresh tokens. */
 export async function open(db: Kysely<DB> | Transaction<DB>, keys: TokenKeys, account: { id: string; role: Role }): Promise<TokenPair> {
-  return issue(db, keys, account, randomUUID());
+  return issue(db, keys, account, { id: randomUUID(), family: randomUUID() });
 }
 
 async function issue(
   db: Kysely<DB> | Transaction<DB>,
   keys: TokenKeys,
   account: { id: string; role: Role },
-  familyId: string,
+  { id, family }: { id: string; family: string },
 ): Promise<TokenPair> {
-  const id = randomUUID();
   await db
     .insertInto('refresh_tokens')
     .values({
       id,
-      family_id: familyId,
+      family_id: family,
       account_id: account.id,
       expires_at: sql<Date>`now() + make_interval(secs => ${keys.refreshSeconds})`,
     })
+    .onConflict((c) => c.column('id').doNothing()) // a retry: its answer was lost
     .execute();
   const [accessToken, refreshToken] = await Promise.all([
     sign(keys, KIND.access, account.id, keys.accessSeconds, randomUUID(), { role: account.role }),
@@ -120,9 +120,15 @@ export async function verifyAccess(keys: TokenKeys, token: string): Promise<Call
   return caller;
 }
 
+/** Which token follows which is fixed: a retry gets the successor that its lost answer carried, never a branch of its own. */
+function successorOf(keys: TokenKeys, id: string): string {
+  const hex = createHmac('sha256', keys.key).update(`successor/${id}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
 /**
  * Spends a refresh token for a fresh pair. A token spent before ends its whole family, for either the thief or the owner holds
- * the successor; only a retry right after is served again.
+ * the successor; only a retry right after is served again, as long as the successor has not been used.
  * @throws DomainError token_expired | token_invalid
  */
 export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): Promise<TokenPair> {
@@ -141,7 +147,8 @@ export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): P
       .forUpdate('t')
       .executeTakeFirst();
     if (!row || row.revoked_at || !row.alive) return undefined;
-    if (!row.fresh) {
+    const successor = successorOf(keys, id);
+    if (!row.fresh || (row.used_at && (await isSpent(tx, successor)))) {
       await tx
         .updateTable('refresh_tokens')
         .set({ revoked_at: sql<Date>`now()` })
@@ -151,10 +158,14 @@ export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): P
       return undefined;
     }
     if (!row.used_at) await tx.updateTable('refresh_tokens').set({ used_at: sql<Date>`now()` }).where('id', '=', id).execute();
-    return issue(tx, keys, { id: row.id, role: row.role }, row.family_id);
+    return issue(tx, keys, { id: row.id, role: row.role }, { id: successor, family: row.family_id });
   });
   if (!pair) throw new DomainError('token_invalid', 'This refresh token is no longer valid: sign in again.');
   return pair;
+}
+
+async function isSpent(tx: Transaction<DB>, id: string): Promise<boolean> {
+  return !!(await tx.selectFrom('refresh_tokens').select('used_at').where('id', '=', id).executeTakeFirst())?.used_at;
 }
 
 /** Forgets refresh tokens that expired more than a day ago. Returns how many. */

@@ -122,6 +122,23 @@ describe('refresh', () => {
     expect((await refresh(pairs[2]!.body.data.refresh_token)).status).toBe(200);
   });
 
+  it('401 for a retry after the successor was used, and for the whole family: that answer was not lost', async () => {
+    const first = await register();
+    const [owner, thief] = [await refresh(first.refresh_token), await refresh(first.refresh_token)];
+    const next = await refresh(owner.body.data.refresh_token);
+    expect((await refresh(first.refresh_token)).status).toBe(401);
+    for (const { body } of [thief, next]) expect((await refresh(body.data.refresh_token)).status).toBe(401);
+  });
+
+  it('no branches: who took a token in its seconds of grace has the same successor, and one of the two is found out', async () => {
+    const first = await register();
+    const [owner, thief] = [await refresh(first.refresh_token), await refresh(first.refresh_token)];
+    const next = await refresh(owner.body.data.refresh_token);
+    await age(11);
+    expect((await refresh(thief.body.data.refresh_token)).status).toBe(401);
+    expect((await refresh(next.body.data.refresh_token)).status).toBe(401);
+  });
+
   it('401 for a token spent long ago, and then for its whole family', async () => {
     const first = await register();
     const second = await refresh(first.refresh_token);
