@@ -20,9 +20,11 @@ const GZIP_FROM = 1024;
 const KEPT_ANSWERS = 20_000;
 const KEPT_BYTES = 256 * 1024 * 1024;
 
-type Made = { of: Board; version: number; pieces: Piece[]; bytes: number; packed?: Promise<Buffer> };
+/** `of` names the board and does not hold it: it may be forgotten before its answers are. */
+type Made = { of: symbol; version: number; pieces: Piece[]; bytes: number; packed?: Promise<Buffer> };
 /** What is written of one board. `sections`: which rows each has. */
 type Cache = {
+  name: symbol;
   rows: Map<string, { version: number; piece: Piece | undefined }[]>;
   sections: Map<string, number[]>;
   summary?: { version: number; piece: Piece };
@@ -58,7 +60,7 @@ export function createSeatMaps(): SeatMaps {
       if (rows) rows.push(r);
       else sections.set(section, [r]);
     }
-    const cache: Cache = { rows: new Map(), sections };
+    const cache: Cache = { name: Symbol(board.eventId), rows: new Map(), sections };
     caches.set(board, cache);
     return cache;
   }
@@ -85,11 +87,11 @@ export function createSeatMaps(): SeatMaps {
   /** The answer that was made of the board as it is, or undefined. */
   function find(board: Board, key: string): Made | undefined {
     const known = answers.get(key);
-    return known?.of === board && known.version === board.version ? known : undefined;
+    return known?.of === cacheOf(board).name && known.version === board.version ? known : undefined;
   }
 
   function made(board: Board, key: string, version: number, pieces: Piece[]): Made {
-    const answer: Made = { of: board, version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
+    const answer: Made = { of: cacheOf(board).name, version, pieces, bytes: pieces.reduce((sum, p) => sum + p.plain.length, 0) };
     answers.set(key, answer, answer.bytes);
     return answer;
   }
