@@ -36,6 +36,20 @@ function feedOf(options?: FeedOptions): Feed {
   return feed;
 }
 
+/** The number to resume from once it is past every change: what else the server does (autovacuum, other tests' transactions) may hold it back. */
+async function numberOf(feed: Feed): Promise<number> {
+  const [number] = await until(
+    'a number past every change',
+    async () => {
+      await feed.catchUp();
+      const { rows } = await sql<{ top: number }>`select coalesce(max(xid::text::bigint), 0) as top from place_changes`.execute(base.db);
+      return [feed.watermark(), rows[0]!.top] as const;
+    },
+    ([watermark, top]) => watermark > top,
+  );
+  return number;
+}
+
 /** Marks a place as its writers do: the row's lock first, then the change. */
 const mark = (db: typeof base.db, placeId: string, state: 'free' | 'sold') =>
   sql`with u as (update places set sold_at = null where id = ${placeId}::uuid returning id, event_id)
@@ -97,10 +111,10 @@ describe('the stream', () => {
     expect(await changedSince(base.db, event.id, meanwhile)).toEqual([event.seats[1]]); // told again: the other one is still under way
     commit();
     await late;
-    await feed.catchUp();
+    const number = await numberOf(feed);
     expect([board.available, board.status(0)]).toEqual([2, 'booked']);
     expect(new Set(await changedSince(base.db, event.id, meanwhile))).toEqual(new Set(event.seats.slice(0, 2)));
-    expect(feed.watermark()).toBeGreaterThan(meanwhile);
+    expect(number).toBeGreaterThan(meanwhile);
     expect(news.flatMap((n) => n.changes.map((c) => c.available))).toEqual([3, 2]);
     stop();
   });
@@ -144,10 +158,7 @@ describe('the stream', () => {
   it('old changes are deleted from below; what they would have told can no longer be resumed from', async () => {
     const event = await show(base.db, { seats: 3 });
     const feed = feedOf();
-    const at = async () => {
-      await feed.catchUp();
-      return feed.watermark();
-    };
+    const at = () => numberOf(feed);
     const before = await at();
     await mark(base.db, event.seats[0]!, 'sold');
     await mark(base.db, event.seats[1]!, 'sold');
@@ -202,8 +213,7 @@ describe('what was missed', () => {
     const event = await show(base.db, { seats: 3 });
     await hold(event, event.seats[0]!, -1);
     const elsewhere = feedOf();
-    await elsewhere.catchUp();
-    const after = elsewhere.watermark();
+    const after = await numberOf(elsewhere);
     await hold(event, event.seats[1]!, 3600);
     const feed = feedOf();
     await feed.catchUp();
@@ -266,7 +276,7 @@ describe('what was missed', () => {
     const second = await join();
     expect(second.told[0]).toBe(first.told[0]);
     expect(second.screen).toMatchObject({ available: 2, faults: [] });
-    expect(second.screen.seq).toBeGreaterThan(first.screen.seq);
+    expect(second.screen.seq).toBeGreaterThanOrEqual(first.screen.seq);
     expect([...second.screen.seats].sort()).toEqual(
       [
         [event.seats[0], 'booked'],
