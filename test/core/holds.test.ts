@@ -1,16 +1,18 @@
 // The claim's statement beside somebody else's transaction on the same rows.
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import * as holds from '../../services/holds.ts';
 import { freshDatabase, show } from '../gateway/support.ts';
 
 let db: Kysely<DB>;
+let url: string;
 let close: () => Promise<void>;
 let accountId: string;
 
 beforeAll(async () => {
-  ({ db, close } = await freshDatabase());
+  ({ db, url, close } = await freshDatabase());
   const account = await db.insertInto('accounts').values({ email: 'a@holds.test', password_hash: 'none' }).returning('id').execute();
   accountId = account[0]!.id;
 });
@@ -28,7 +30,7 @@ async function lapsed() {
 
 /** Resolves when some session of this database waits for a lock. */
 async function somebodyWaits(): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 3000; i++) {
     const { rows } = await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
     if (rows.length) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -69,15 +71,18 @@ describe('a claim of places whose rows are locked', () => {
   test('is refused, not broken, when the two wait for each other', async () => {
     const { request } = await lapsed();
     const [low, high] = [...request.placeIds].sort() as [string, string];
+    // Postgres looks for a deadlock once in a wait, a second after it began: here long after the two wait for each other.
+    const claimant = connect({ url: `${url}?options=${encodeURIComponent('-c deadlock_timeout=5s')}`, max: 1 });
     const lock = (tx: Kysely<DB>, id: string) => sql`select from places where id = ${id} for update`.execute(tx);
     const rival = await db.transaction().execute(async (tx) => {
       await sql`set local deadlock_timeout = '1min'`.execute(tx); // so that the claim is the one told to give way
       await lock(tx, high);
-      const claimed = holds.claim(db, request).catch((error) => error.code);
+      const claimed = holds.claim(claimant, request).catch((error) => error.code);
       await somebodyWaits(); // it has the lower one now, and waits for this one
       await lock(tx, low);
       return { claimed };
     });
     expect(await rival.claimed).toBe('places_unavailable');
+    await claimant.destroy();
   });
 });
