@@ -382,8 +382,12 @@ describe('listing', () => {
     const shown = async () => (await listing.page(filter)).rows.map((r) => [r.name, r.available]);
     const [[name]] = (await shown()) as [[string, number]];
     expect(await shown()).toEqual([[name, 3]]);
-    await hold(event, event.seats[0]!, 1);
+    await hold(event, event.seats[0]!, 3600);
     await until('held', shown, (rows) => rows[0]![1] === 2);
+    await sql`with cut as (update places set held_until = now() + interval '1 second' where id = ${event.seats[0]!}::uuid returning *)
+      insert into place_changes (event_id, place_ids, state, held_until) select event_id, array[id], 'held', held_until from cut`.execute(
+      base.db,
+    );
     await until('over', shown, (rows) => rows[0]![1] === 3); // nobody writes that
     await sql`update events set name = 'Another name' where id = ${event.id}::uuid`.execute(base.db);
     expect(await shown()).toEqual([['Another name', 3]]);
