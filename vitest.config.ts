@@ -3,8 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
+    // Deadlines are for what is dead, not for what is slow: three times the slowest run, on a busy machine.
+    testTimeout: 240_000,
+    hookTimeout: 600_000,
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'parts', include: ['test/{local,standins,deploy,gateway,core}/**/*.test.ts'] } },

@@ -89,11 +89,10 @@ describe('kill -9', () => {
       'confirmed',
       () => read(stack.gatewayUrl, berta.token, booking.id),
       (b) => b.status === 'confirmed',
-      120_000,
     );
     const state = await call(stack.stripeUrl!, 'GET', '/_standin/state');
     expect(state.body.orders[booking.id].captured).toBe(5000);
-  }, 180_000);
+  }, 300_000);
 
   test('of the worker between a mail and the note that it went: confirmed, and the same mail once more', async () => {
     const event = await show(stack.gatewayUrl, { seats: 1 });
@@ -122,7 +121,7 @@ describe('kill -9', () => {
     const mails = await mailsTo(stack.mailUrl, carla.email);
     expect(mails.length).toBeGreaterThanOrEqual(1);
     expect(new Set(mails.map((m) => m.subject)).size).toBe(1);
-  }, 120_000);
+  }, 300_000);
 
   test('of the gateway between claim and start of the workflow: the relay starts it and the hold ends', async () => {
     const event = await show(stack.gatewayUrl, { seats: 1, holdSeconds: 6 });
@@ -142,7 +141,6 @@ describe('kill -9', () => {
       'its workflow has ended the order',
       () => rowStatus(id),
       (status) => status === 'expired',
-      60_000,
     );
     expect(await freeSeats(stack.gatewayUrl, event.id)).toEqual(event.seats);
   });

@@ -247,7 +247,7 @@ describe('live seats', () => {
     expect([1006, 1013]).toContain(slow.closed!.code);
     await agree(other, urls[1], event.id);
     await other.close();
-  }, 180_000);
+  }, 300_000);
 });
 
 describe('refusals', () => {

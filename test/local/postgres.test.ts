@@ -95,7 +95,7 @@ test('with keepAlive a server that was killed comes back by itself', async () =>
       () => true,
       () => false,
     );
-  expect(await until(back, 20_000)).toBe(true);
+  expect(await until(back, 120_000)).toBe(true);
 });
 
 test('a taken port is one clear line', async () => {

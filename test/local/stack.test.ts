@@ -20,7 +20,7 @@ test('PostgreSQL answers', async () => {
 });
 
 test('Temporal answers, knows the search attributes, and has a UI', async () => {
-  const connection = await Connection.connect({ address: stack.temporalAddress, connectTimeout: 5000 });
+  const connection = await Connection.connect({ address: stack.temporalAddress, connectTimeout: 30_000 });
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
     for (const name of ['BilletterEvent', 'BilletterOrder', 'BilletterStatus', 'BilletterOwner'])
@@ -42,7 +42,7 @@ test('the mail catcher and the payment stand-in answer', async () => {
 test('Temporal can be killed and restarted on its port', async () => {
   await stack.temporal.process.kill('SIGKILL');
   await stack.temporal.process.restart();
-  const connection = await Connection.connect({ address: stack.temporalAddress, connectTimeout: 5000 });
+  const connection = await Connection.connect({ address: stack.temporalAddress, connectTimeout: 30_000 });
   await connection.close();
 });
 
@@ -53,4 +53,4 @@ test('a second stack stands beside it; stop frees every port and removes the tem
   for (const port of Object.values(second.ports)) expect(await isTaken(port)).toBe(false);
   expect(existsSync(second.dataDir)).toBe(false);
   expect(existsSync(second.postgres.dataDir)).toBe(false);
-}, 120_000);
+}, 300_000);

@@ -53,5 +53,5 @@ test.skipIf(!('path' in found))(
       await environment.teardown();
     }
   },
-  60_000,
+  240_000,
 );

@@ -12,7 +12,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { type RunningStandin, type StandinOptions, startStripeStandin } from '../../deploy/local/stripe/standin.ts';
 
 // Room for a busy machine: nothing here waits by the clock, so a passing run never comes near it.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const secret = 'whsec_standin_test';
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -21,7 +21,7 @@ afterEach(async () => {
 });
 
 async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const found = await look();
     if (found !== undefined && found !== false) return found;

@@ -90,7 +90,7 @@ export const confirm = (url: string, token: string, bookingId: string, card = 't
   });
 
 /** Asks again and again until the answer is good, for at most `ms`; fails with what it last saw. */
-export async function until<T>(what: string, ask: () => Promise<T>, good: (value: T) => boolean, ms = 30_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T>, good: (value: T) => boolean, ms = 120_000): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const value = await ask();
