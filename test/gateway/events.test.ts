@@ -131,7 +131,7 @@ describe('list and show', () => {
     });
     expect((await list('search=100__night')).body.pagination.total).toBe(0);
     expect((await list(`venue_id=${hall}&search=smooth`)).body.pagination.total).toBe(1);
-    const day = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+    const day = found.body.data[0].start_time.slice(0, 10); // not asked of the clock again: midnight may have passed
     expect((await list(`venue_id=${hall}&start_date=${day}`)).body.pagination.total).toBe(1);
     expect((await list(`venue_id=${hall}&end_date=${day}`)).body.pagination.total).toBe(0);
     expect((await list('status=completed')).body.data.map((e: { status: string }) => e.status)).toContain('completed');
