@@ -282,12 +282,19 @@ describe('workers that die', () => {
       await waitlist.join(db, { accountId: id, eventId: event.id, quantity: 1, notify, maxPlaces: 50, smsAvailable: true });
     }
     await Promise.all(bookings.map((id) => cancel(owner, id)));
-    await until(
-      'some offers',
-      () => offeredOf(event.id),
-      (n) => n > 20,
-    );
-    await worker.kill('SIGKILL');
+    // Whenever the worker is killed, it has not come past the 450th: whose row is held here until then.
+    await db.transaction().execute(async (tx) => {
+      await sql`select from waitlist_entries where account_id = ${crowd.rows[449]!.id}::uuid for update`.execute(tx);
+      await until(
+        'some offers',
+        async () => {
+          await sql`select 1`.execute(tx); // a transaction that says nothing for 30 seconds is ended
+          return offeredOf(event.id);
+        },
+        (n) => n > 20,
+      );
+      await worker.kill('SIGKILL');
+    });
     const half = await offeredOf(event.id);
     expect(half).toBeLessThan(500);
     await worker.restart();
