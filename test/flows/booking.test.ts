@@ -1,6 +1,6 @@
 // The order's life over HTTP, on the real stack: book, pay, ticket, mail; decline; cancel; refund; expiry.
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { book, buyer, call, confirm, freeSeats, mailsTo, type Person, read, type Show, show, until } from '../support/client.ts';
+import { book, buyer, call, confirm, freeSeats, holdFor, mailsTo, type Person, read, type Show, show, until } from '../support/client.ts';
 
 const { gatewayUrl: url, mailUrl } = inject('stack');
 let berta: Person;
@@ -124,6 +124,7 @@ describe('expiry', () => {
     const late = await confirm(url, berta.token, booking.id);
     expect([late.status, late.body.error.code]).toEqual([410, 'BOOKING_EXPIRED']);
     expect((await read(url, berta.token, booking.id)).status).toBe('expired');
+    await holdFor(url, short.id, 300); // paying may take its time
     const again = await book(url, berta.token, short.id, short.seats);
     expect((await confirm(url, berta.token, again.id)).status).toBe(200);
   });

@@ -35,7 +35,7 @@ const restartWorker = () => worker.restart();
 
 describe('kill -9', () => {
   test('of the worker during a hold: the seat is free at its time, and the order ends expired when a worker is back', async () => {
-    const event = await show(stack.gatewayUrl, { seats: 1, holdSeconds: 3 });
+    const event = await show(stack.gatewayUrl, { seats: 1, holdSeconds: 8 });
     const booking = await book(stack.gatewayUrl, berta.token, event.id, event.seats);
     await worker.kill('SIGKILL');
     await until(

@@ -180,7 +180,7 @@ describe('live seats', () => {
   });
 
   test('expiry is shown with every worker dead, and their release later changes nothing', async () => {
-    const event = await show(urls[0], { seats: 2, holdSeconds: 3 });
+    const event = await show(urls[0], { seats: 2, holdSeconds: 10 });
     const screen = await watch(urls[1], event.id);
     await first(screen, 'snapshot');
     await book(urls[0], people[0]!.token, event.id, [event.seats[0]!]);

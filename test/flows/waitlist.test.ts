@@ -22,7 +22,7 @@ let owner: Person;
 beforeAll(async () => {
   stack = await startStack({ ports: 'free', quiet: true });
   await seedStack(stack.databaseUrl);
-  const env = { NODE_ENV: 'test', RATE_LIMITS: 'off', WAITLIST_OFFER_SECONDS_FAR: '600', WAITLIST_OFFER_SECONDS_NEAR: '3' };
+  const env = { NODE_ENV: 'test', RATE_LIMITS: 'off', WAITLIST_OFFER_SECONDS_FAR: '600', WAITLIST_OFFER_SECONDS_NEAR: '8' };
   [, worker] = await Promise.all([startGateway(stack, env), startWorker(stack, env)]);
   db = connect({ url: stack.databaseUrl, max: 4, name: 'billetter-test' });
   url = stack.gatewayUrl;
@@ -162,7 +162,7 @@ describe('a release', () => {
     for (const who of crowd) ids.push((await join(who, event.id)).body.data.waitlist_id);
     await cancel(owner, event.bookings[0]!);
     await offered(crowd[0]!, ids[0]!);
-    await offered(crowd[1]!, ids[1]!); // three seconds later
+    await offered(crowd[1]!, ids[1]!); // when that is over
     expect((await look(crowd[0]!, ids[0]!)).status).toBe('expired');
     await sql`update events set starts_at = now() + interval '20 days' where id = ${event.id}::uuid`.execute(db);
     const rejoined = await join(crowd[0]!, event.id);
@@ -239,9 +239,9 @@ describe('workers that die', () => {
     (await db.selectFrom('waitlist_entries').select('id').where('event_id', '=', eventId).where('status', '=', 'offered').execute()).length;
 
   test('a hold nobody ends is offered by the clock, with no orders worker alive', async () => {
-    const event = await show(url, { seats: 1, holdSeconds: 4 });
-    await book(url, owner.token, event.id, event.seats);
     const [anna] = await people(1);
+    const event = await show(url, { seats: 1, holdSeconds: 10 });
+    await book(url, owner.token, event.id, event.seats);
     const { waitlist_id } = (await join(anna!, event.id)).body.data;
     const client = await temporal();
     await until(

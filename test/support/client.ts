@@ -70,6 +70,13 @@ export async function show(url: string, options: { seats?: number; holdSeconds?:
   return { id, seats: await freeSeats(url, id) };
 }
 
+/** From now on a booking of the event holds its seats so long. */
+export async function holdFor(url: string, eventId: string, seconds: number): Promise<void> {
+  const token = await signIn(url, 'organizer@billetter.test');
+  const answer = await call(url, 'PUT', `/api/v1/admin/events/${eventId}`, { token, body: { hold_seconds: seconds } });
+  if (answer.status !== 200) throw new Error(`change event answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+}
+
 export async function freeSeats(url: string, eventId: string): Promise<string[]> {
   const answer = await call(url, 'GET', `/api/v1/events/${eventId}/seats`);
   return answer.body.data.sections.flatMap((s: any) => s.rows.flatMap((r: any) => r.seats.map((seat: any) => seat.id)));
