@@ -17,6 +17,9 @@ afterEach(() =>
   faults(stripeUrl, {
     fail500: 0,
     lostAnswer: 0,
+    lostAnswerAs: 'drop',
+    hangMs: 0,
+    paths: '',
     timeouts: 0,
     delayWebhooksMs: 0,
     duplicateWebhooks: 0,
