@@ -1,6 +1,7 @@
 // Draws what a ticket looks like: its QR code and its PDF. Pure functions of their input; ticketFiles keeps the results.
 import PDFDocument from 'pdfkit';
 import QRCode from 'qrcode';
+import { toTheMinute } from './time.ts';
 
 export type TicketFacts = {
   code: string;
@@ -35,7 +36,7 @@ export async function ticketPdf(ticket: TicketFacts): Promise<Buffer> {
   doc.rect(0, 0, doc.page.width, 8).fill('#4338ca');
   doc.fillColor('#111827').font('Helvetica-Bold').fontSize(16).text(printable(ticket.eventName), 24, 24);
   doc.font('Helvetica').fontSize(9).fillColor('#4b5563');
-  doc.text(`${ticket.startsAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`);
+  doc.text(toTheMinute(ticket.startsAt));
   if (ticket.venue) doc.text(printable(ticket.venue));
   doc.moveDown(0.5).fillColor('#111827').font('Helvetica-Bold').fontSize(12);
   doc.text(printable(ticket.seat ?? ticket.offerName));

@@ -34,7 +34,7 @@ const BATCH = 50;
  * So many refunds may be begun in a minute before more orders are cancelled: the sale of other events goes on meanwhile. Those that a
  * bank or a provider keeps waiting hold nobody up: the holders still to be told must not go to the door while it takes its days.
  */
-const REFUNDS_AT_ONCE = 200;
+const REFUNDS_A_MINUTE = 200;
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** More than the longest pause and a round. */
@@ -102,7 +102,7 @@ export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRoun
   const before = await progress(db, eventId);
   const { notice } = before ?? {};
   if (!before || !notice) return { event: before?.event.slug ?? '', kind: null, done: 0, left: 0, refunds: nothing, waitMs: null };
-  const mayGoOn = before.begun < REFUNDS_AT_ONCE;
+  const mayGoOn = before.begun < REFUNDS_A_MINUTE;
   if (before.left && mayGoOn) await (notice.kind === 'cancelled' ? cancelSome(db, eventId, notice.id) : tellSome(db, eventId, notice.id));
   const after = before.left && mayGoOn ? (await progress(db, eventId))! : before;
   const open = after.refunds.pending.count;
@@ -115,7 +115,7 @@ export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRoun
     left: after.left,
     refunds: after.refunds,
     // The bank may take days over the last refund: asked less and less often.
-    waitMs: after.left ? (after.begun < REFUNDS_AT_ONCE ? 0 : PAUSE_MS) : open ? Math.min(LONGEST_PAUSE_MS, PAUSE_MS + age / 20) : null,
+    waitMs: after.left ? (after.begun < REFUNDS_A_MINUTE ? 0 : PAUSE_MS) : open ? Math.min(LONGEST_PAUSE_MS, PAUSE_MS + age / 20) : null,
   };
 }
 

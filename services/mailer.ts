@@ -7,6 +7,7 @@ import type { MailKind } from './mails.ts';
 import { decimal } from './money.ts';
 import * as orders from './orders.ts';
 import * as ticketFiles from './ticketFiles.ts';
+import { toTheMinute } from './time.ts';
 
 export type Message = {
   from: string;
@@ -62,7 +63,7 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
   const code = orders.orderCode(order);
   const total = `${decimal(order.total_minor, order.currency)} ${order.currency}`;
   const places = order.places.map((p) => (p.seat_label ? `${p.section}, row ${p.row_label}, seat ${p.seat_label}` : p.offer_name));
-  const when = `${order.event.starts_at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const when = toTheMinute(order.event.starts_at);
   if (kind === 'tickets')
     return page(
       `Your tickets for ${order.event.name} (${code})`,
@@ -78,7 +79,7 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
   if (kind === 'event-moved') {
     const { before, after, reason } = data as { before: Where; after: Where; reason: string };
     return page(
-      `${order.event.name} has moved: ${day(after)} (${code})`,
+      `${order.event.name} has moved: ${toTheMinute(after.starts_at)} (${code})`,
       `Hello ${order.buyer_name},`,
       [
         `${order.event.name} takes place ${whenAndWhere(after)}. It was to be ${whenAndWhere(before)}.`,
@@ -125,7 +126,7 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
       `A place for ${order.event.name} is held for you (${code})`,
       `Hello ${order.buyer_name},`,
       [
-        `you are next on the waitlist of ${order.event.name}, ${when}. We hold this for you until ${String(data.until).slice(0, 16).replace('T', ' ')} UTC:`,
+        `you are next on the waitlist of ${order.event.name}, ${when}. We hold this for you until ${toTheMinute(String(data.until))}:`,
         `Pay ${total} here: ${String(data.link)}`,
         'After that time the offer goes to the next in line, and you would have to join the waitlist again.',
       ],
@@ -147,7 +148,7 @@ function composeAlone(kind: MailKind, data: Record<string, unknown>): Content {
   if (kind !== 'waitlist-cancelled') throw new Error(`a mail of the kind ${kind} needs an order`);
   const { name, event, startsAt, reason } = data as { name: string; event: string; startsAt: string; reason: string };
   return page(`${event} is cancelled`, `Hello ${name},`, [
-    `we are sorry: ${event}, ${startsAt.slice(0, 16).replace('T', ' ')} UTC, will not take place.`,
+    `we are sorry: ${event}, ${toTheMinute(startsAt)}, will not take place.`,
     ...(reason ? [reason] : []),
     'You were on its waitlist, which is closed. Nothing was charged, and you need not do anything.',
   ]);
@@ -165,8 +166,7 @@ async function ticketPdfs(db: Kysely<DB>, order: orders.OrderView, code: string)
 }
 
 type Where = { starts_at: string; venue: string | null };
-const day = (w: Where) => `${w.starts_at.slice(0, 16).replace('T', ' ')} UTC`;
-const whenAndWhere = (w: Where) => `on ${day(w)}${w.venue ? `, ${w.venue}` : ''}`;
+const whenAndWhere = (w: Where) => `on ${toTheMinute(w.starts_at)}${w.venue ? `, ${w.venue}` : ''}`;
 
 function page(subject: string, hello: string, lines: string[], list: string[] = [], attachments: Content['attachments'] = []): Content {
   const text = [hello, '', ...lines, '', ...list.map((l) => `- ${l}`), '', 'Billetter'].join('\n');

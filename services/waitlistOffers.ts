@@ -7,6 +7,7 @@ import * as mails from './mails.ts';
 import * as outbox from './outbox.ts';
 import { isFree, isOnSale } from './places.ts';
 import * as sms from './sms.ts';
+import { toTheMinute } from './time.ts';
 import { endOffers } from './waitlist.ts';
 
 export type OfferTerms = {
@@ -176,7 +177,7 @@ async function tell(tx: Transaction<DB>, entry: Entry, { order, event }: holds.C
   }
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
-    const body = `${what} for ${short(event.name)} held for you until ${until.slice(0, 16).replace('T', ' ')} UTC. Pay: ${link}`;
+    const body = `${what} for ${short(event.name)} held for you until ${toTheMinute(until)}. Pay: ${link}`;
     await sms.promise(tx, 'waitlist-offer', order.id, body);
   }
 }

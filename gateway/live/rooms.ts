@@ -50,9 +50,18 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
       for (const change of news.changes) joining.places.add(change.id);
     }
     if (!room.watchers.size) return;
-    if (news.replaced) room.snapshot = undefined;
-    const bytes = news.replaced ? snapshotOf(room, board).bytes : updates(board.eventId, news.changes, news.before, news.after);
-    for (const watcher of room.watchers) watcher.send(bytes, news.replaced);
+    if (news.replaced) return show(room, board, room.watchers);
+    const bytes = updates(board.eventId, news.changes, news.before, news.after);
+    for (const watcher of room.watchers) watcher.send(bytes);
+  }
+
+  /** The whole board, as it is now. */
+  function show(room: Room, board: Board, watchers: Iterable<Watcher>): void {
+    const { bytes, since } = snapshotOf(room, board);
+    for (const watcher of watchers) {
+      watcher.send(bytes, true);
+      if (since.bytes) watcher.send(since.bytes);
+    }
   }
 
   function snapshotOf(room: Room, board: Board): Shown {
@@ -88,11 +97,8 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
       const missed = after === undefined ? undefined : await missedSince(parts, board, after);
       if (room.joining.get(watcher) !== joining) return; // left, or joined again, meanwhile
       // From here to the end nothing else runs: what is sent is the board as it is, and the next change goes to all.
-      if (missed === undefined || joining.replaced) {
-        const { bytes, since } = snapshotOf(room, joining.replaced ?? board);
-        watcher.send(bytes, true);
-        if (since.bytes) watcher.send(since.bytes);
-      } else {
+      if (missed === undefined || joining.replaced) show(room, joining.replaced ?? board, [watcher]);
+      else {
         const changes = statesOf(board, new Set([...missed, ...board.placesOf([...joining.places])]));
         watcher.send(resumed(board, changes.length ? after! : seq, after!));
         if (changes.length) watcher.send(updates(event.id, changes, after!, seq));
