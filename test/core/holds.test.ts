@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import * as holds from '../../services/holds.ts';
-import { freshDatabase, show } from '../gateway/support.ts';
+import { freshDatabase, lockWaits, show } from '../gateway/support.ts';
 
 let db: Kysely<DB>;
 let url: string;
@@ -28,23 +28,13 @@ async function lapsed() {
   return { request, before };
 }
 
-/** Resolves when some session of this database waits for a lock. */
-async function somebodyWaits(): Promise<void> {
-  for (let i = 0; i < 3000; i++) {
-    const { rows } = await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
-    if (rows.length) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('nobody came to wait for the lock');
-}
-
 describe('a claim of places whose rows are locked', () => {
   test('waits when they are free, as when the worker is releasing an ended hold, and gets them', async () => {
     const { request, before } = await lapsed();
     const claimed = await db.transaction().execute(async (tx) => {
       await sql`update places set order_id = null, held_until = null where order_id = ${before.order.id}`.execute(tx);
       const rival = holds.claim(db, request);
-      await somebodyWaits();
+      await lockWaits(db, 1);
       return { rival };
     });
     expect((await claimed.rival).places.map((p) => p.id).sort()).toEqual([...request.placeIds].sort());
@@ -55,7 +45,7 @@ describe('a claim of places whose rows are locked', () => {
     const claimed = await db.transaction().execute(async (tx) => {
       await holds.claim(tx, { ...request, placeIds: [request.placeIds[1]!] });
       const rival = holds.claim(db, request).catch((error) => error.code);
-      await somebodyWaits();
+      await lockWaits(db, 1);
       return { rival };
     });
     expect(await claimed.rival).toBe('places_unavailable');
@@ -78,7 +68,7 @@ describe('a claim of places whose rows are locked', () => {
       await sql`set local deadlock_timeout = '1min'`.execute(tx); // so that the claim is the one told to give way
       await lock(tx, high);
       const claimed = holds.claim(claimant, request).catch((error) => error.code);
-      await somebodyWaits(); // it has the lower one now, and waits for this one
+      await lockWaits(db, 1); // it has the lower one now, and waits for this one
       await lock(tx, low);
       return { claimed };
     });

@@ -43,13 +43,17 @@ const told = (orderId: string, paymentId: string, more: Partial<ProviderPayment>
   ...more,
 });
 
+/** Money of this order that the provider has captured, and nobody has settled. */
+const capture = (orderId: string, amount: number, ref = '') =>
+  sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
+    values (${orderId}::uuid, 'stripe', ${ref + orderId}, ${amount}, 'USD', 'succeeded', now())`.execute(db);
+
 test("late money for two seats of which one is gone: the equal place is not the order's own other seat", async () => {
   const { event, id, request } = await ordered(2, { acceptsEqualPlace: true });
   await expire(id);
   const { id: rival } = await person(db);
   await holds.claim(db, { ...request, accountId: rival, placeIds: [event.seats[1]!] });
-  await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
-    values (${id}::uuid, 'stripe', ${id}, 10000, 'USD', 'succeeded', now())`.execute(db);
+  await capture(id, 10000);
   expect(await settle(db, id, 'secret')).toBe('confirmed');
   const sold = await db.selectFrom('places').select('id').where('order_id', '=', id).orderBy('position').execute();
   expect(sold.map((p) => p.id)).toEqual([event.seats[0], event.seats[2]]);
@@ -57,8 +61,7 @@ test("late money for two seats of which one is gone: the equal place is not the 
 
 test('an order cancelled between its money and its tickets: one refund, and one mail that says why', async () => {
   const { id, request } = await ordered(1);
-  await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
-    values (${id}::uuid, 'stripe', ${id}, 5000, 'USD', 'succeeded', now())`.execute(db);
+  await capture(id, 5000);
   await orders.cancel(db, { orderId: id, accountId: request.accountId, reason: 'test' });
   expect(await settle(db, id, 'secret')).toBe('nothing-due');
   const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
@@ -69,12 +72,9 @@ test('an order cancelled between its money and its tickets: one refund, and one 
 test('paid twice: one payment buys, the other goes back, and the mail says so; also when it comes later', async () => {
   for (const together of [true, false]) {
     const { id } = await ordered(1);
-    const pay = (ref: string) =>
-      sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
-      values (${id}::uuid, 'stripe', ${ref + id}, 5000, 'USD', 'succeeded', now())`.execute(db);
-    await pay('a');
+    await capture(id, 5000, 'a');
     if (!together) expect(await settle(db, id, 'secret')).toBe('confirmed');
-    await pay('b');
+    await capture(id, 5000, 'b');
     expect(await settle(db, id, 'secret')).toBe(together ? 'confirmed' : 'refund-due');
     const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
     expect(mails.map((m) => m.kind).sort()).toEqual(['paid-twice', 'tickets']);

@@ -3,9 +3,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as notices from '../../services/eventNotices.ts';
 import * as ticketFiles from '../../services/ticketFiles.ts';
-import { until } from '../support/client.ts';
 import { book, pay, sell } from './sold.ts';
-import { person, startWorld, type World } from './support.ts';
+import { lockWaits, person, startWorld, type World } from './support.ts';
 
 let world: World;
 let organizer: { id: string; token: string };
@@ -61,17 +60,6 @@ async function carryOut(id: string) {
 }
 const mails = (kind: string, orderId: string) =>
   world.db.selectFrom('mails').select('id').where('kind', '=', kind).where('order_id', '=', orderId).execute();
-
-/** Resolves when so many sessions wait for a lock. */
-const waiting = (sessions: number) =>
-  until(
-    `${sessions} waiting`,
-    async () =>
-      (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(world.db)).rows
-        .length,
-    (n) => n >= sessions,
-    20_000, // the transaction whose locks they wait for says nothing meanwhile, and is ended after 30 s
-  );
 
 describe('200', () => {
   test('what is sent changes, at once and everywhere; what is not stays', async () => {
@@ -215,7 +203,7 @@ describe('moving', () => {
     await world.db.transaction().execute(async (tx) => {
       await sql`select from places where id = ${before[3]!}::uuid for update`.execute(tx);
       change = put(id, { start_time: day(20), ...plan(floor(['A'], 3)) }); // waits for the seat that it takes out
-      await waiting(1);
+      await lockWaits(world.db, 1);
       order = await sell(world, buyer.token, id, [before[0]!]);
     });
     expect(await change).toMatchObject({ status: 200 });
@@ -244,9 +232,9 @@ test('a new plan and a booking being cancelled that wait for each other: both co
   await world.db.transaction().execute(async (tx) => {
     await sql`select from places where id = ${near}::uuid for update`.execute(tx);
     const change = put(id, plan(floor(['A'], 13)));
-    await waiting(1);
+    await lockWaits(world.db, 1);
     both = Promise.all([change, world.call('DELETE', `/api/v1/bookings/${booking}`, { token: buyer.token })]);
-    await waiting(2);
+    await lockWaits(world.db, 2);
   });
   expect((await both).map((answer) => answer.status)).toEqual([200, 200]);
 });

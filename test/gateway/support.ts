@@ -28,6 +28,7 @@ import type { Section } from '../../services/seats.ts';
 import { type Caller, tokenKeys } from '../../services/sessions.ts';
 import * as stripe from '../../services/stripe.ts';
 import * as venues from '../../services/venues.ts';
+import { until } from '../support/client.ts';
 
 /** A fresh, migrated database: on the server of TEST_DATABASE_URL, or on an embedded one of its own. */
 export async function freshDatabase(): Promise<{ url: string; db: Kysely<DB>; close(): Promise<void> }> {
@@ -160,3 +161,13 @@ export async function show(
   const seats = await db.selectFrom('places').select('id').where('event_id', '=', id).orderBy('position').execute();
   return { id, venueId: venue.id, seats: seats.map((s) => s.id) };
 }
+
+/** Resolves when so many sessions of this database wait for a lock. */
+export const lockWaits = (db: Kysely<DB>, sessions: number) =>
+  until(
+    `${sessions} waiting`,
+    async () =>
+      (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)).rows.length,
+    (n) => n >= sessions,
+    20_000, // the transaction whose locks they wait for says nothing meanwhile, and is ended after 30 s
+  );
