@@ -50,7 +50,10 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
       for (const change of news.changes) joining.places.add(change.id);
     }
     if (!room.watchers.size) return;
-    if (news.replaced) return show(room, board, room.watchers);
+    if (news.replaced) {
+      show(room, board, room.watchers);
+      return;
+    }
     const bytes = updates(board.eventId, news.changes, news.before, news.after);
     for (const watcher of room.watchers) watcher.send(bytes);
   }
