@@ -17,6 +17,8 @@ export type Options = {
   seconds: number;
   rawSeconds: number;
   clients: number[] | undefined;
+  /** The sizes of `rush`. */
+  holds: number[] | undefined;
   drainSeconds: number;
   temporal: 'disk' | 'memory';
   /** Only the runs of `reads` with this in their name. */

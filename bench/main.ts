@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|live|reads] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -12,10 +12,12 @@ import { benchLive, liveReport } from './live.ts';
 import { describeMachine, load, machineLines } from './machine.ts';
 import { benchOrders, ordersReport } from './orders.ts';
 import { benchReads, readsReport } from './reads.ts';
+import { benchRush, rushReport } from './rush.ts';
 
-const USAGE = `npm run bench -- [claims|orders|live|reads] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
+  --holds 1000,3000  rush: how many holds
   --raw-seconds N    length of each run of the raw limit (5)
   --drain N          wait at most so long for workflow starts and mails after a run (180)
   --temporal disk    disk as npm start has it, or memory
@@ -31,6 +33,10 @@ const BENCHES = {
   orders: async (house: House) => {
     const result = await benchOrders(house);
     return { result, text: ordersReport(result), faults: result.faults };
+  },
+  rush: async (house: House) => {
+    const result = await benchRush(house);
+    return { result, text: rushReport(result), faults: result.faults };
   },
   live: async (house: House) => {
     const result = await benchLive(house);
@@ -68,6 +74,7 @@ function readOptions(): { names: Name[]; options: Options } {
   const options = {
     seconds: { type: 'string', default: '10' },
     clients: { type: 'string' },
+    holds: { type: 'string' },
     'raw-seconds': { type: 'string', default: '5' },
     drain: { type: 'string', default: '180' },
     temporal: { type: 'string', default: 'disk' },
@@ -97,6 +104,7 @@ function readOptions(): { names: Name[]; options: Options } {
       rawSeconds: whole('--raw-seconds', values['raw-seconds'], 60),
       drainSeconds: whole('--drain', values.drain, 900),
       clients: values.clients?.split(',').map((text) => whole('--clients', text, 256)),
+      holds: values.holds?.split(',').map((text) => whole('--holds', text, 20_000)),
       temporal: values.temporal,
       only: values.only,
       profile: values.profile && resolve(values.profile),
