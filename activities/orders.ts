@@ -16,14 +16,21 @@ export type Paid = { charged: ChargeOutcome; facts: orders.OrderFacts };
 /** Activities of other queues that this process serves too. Without them the workflow asks those queues. */
 export type Neighbours = { payments?: Pick<PaymentActivities, 'chargeOrder'>; notifications?: Pick<NotificationActivities, 'deliverMail'> };
 
-export function orderActivities({ db, ticketSecret, payments, notifications }: { db: Kysely<DB>; ticketSecret: string } & Neighbours) {
+/** `looked` hears of every workflow that has got to look at its order. */
+type Parts = { db: Kysely<DB>; ticketSecret: string; looked?: (orderId: string) => void } & Neighbours;
+
+export function orderActivities({ db, ticketSecret, looked, payments, notifications }: Parts) {
   return {
-    readOrder: (orderId: string) => retryable(() => orders.facts(db, orderId)),
+    readOrder(orderId: string) {
+      looked?.(orderId);
+      return retryable(() => orders.facts(db, orderId));
+    },
     settleOrder: (orderId: string) => retryable(() => settle(db, orderId, ticketSecret)),
     expireOrder: (orderId: string, at: string) => retryable(() => orders.expire(db, orderId, new Date(at))),
     /** Charges, settles and looks, in one step. Null: not served here. */
     async payOrder(orderId: string, method: string, attempt: string): Promise<Paid | null> {
       if (!payments) return null;
+      looked?.(orderId);
       const charged = await payments.chargeOrder(orderId, method, attempt);
       return retryable(async () => {
         if (charged.outcome === 'succeeded' || charged.outcome === 'free') await settle(db, orderId, ticketSecret);

@@ -10,7 +10,7 @@ export type PaymentActivities = ReturnType<typeof paymentActivities>;
 export function paymentActivities({ db, provider }: { db: Kysely<DB>; provider: PaymentProvider }) {
   return {
     chargeOrder: (orderId: string, method: string, attempt: string) =>
-      retryable(() => payments.charge(db, provider, { orderId, method, key: `pay/${attempt}` })),
+      retryable(() => payments.charge(db, provider, { orderId, method, attempt })),
     /** Asks the provider about an open payment; with `close`, cancels it if that can still be done. */
     reconcilePayment: (paymentId: string, close: boolean) => retryable(() => payments.reconcile(db, provider, paymentId, close)),
     makeRefund: (refundId: string) => retryable(() => payments.refund(db, provider, refundId)),

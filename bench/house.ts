@@ -119,8 +119,8 @@ export async function makePeople(house: House, count: number): Promise<{ organiz
   });
 }
 
-/** Makes an event with at least so many seats over the API, holds of an hour (no hold shall end within a run); its seats come in random order. */
-export async function makeEvent(house: House, organizer: string, name: string, seats: number): Promise<BenchEvent> {
+/** Makes an event with at least so many seats over the API, holds of an hour (else no hold shall end within a run); its seats come in random order. */
+export async function makeEvent(house: House, organizer: string, name: string, seats: number, holdSeconds = 3600): Promise<BenchEvent> {
   return step(house.say, `event "${name}" with ${seats} seats`, async () => {
     const venue = await house.db
       .insertInto('venues')
@@ -133,7 +133,7 @@ export async function makeEvent(house: House, organizer: string, name: string, s
       venue_id: venue.id,
       start_time: new Date(Date.now() + 30 * day).toISOString(),
       end_time: new Date(Date.now() + 31 * day).toISOString(),
-      hold_seconds: 3600,
+      hold_seconds: holdSeconds,
       seat_configuration: { sections: [{ name: 'Floor', rows: Math.ceil(seats / 500), seats_per_row: 500, price: 50 }] },
     });
     return seatsOf(house, id);

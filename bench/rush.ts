@@ -12,6 +12,8 @@ type Deed = (typeof DEEDS)[number];
 
 export type RushRun = {
   holds: number;
+  /** The holds end within the run, all in the same seconds. */
+  ending: boolean;
   perSecond: number;
   /** Milliseconds until the answer ('webhook': until the order is confirmed; 'cancel': until the money is back), by deed. */
   waits: Record<Deed, Spread & { count: number }>;
@@ -28,6 +30,8 @@ const BUYERS = 64;
 /** The buyers go on for so long after the rush: longer than any backlog they could meet. */
 const AFTER_SECONDS = 24;
 const QUIET_SECONDS = 24;
+/** Holds that end while the buyers go on, once most of their workflows have been started. */
+const ENDING = { holds: 1_000, seconds: 20, afterSeconds: 45 };
 const TARGET_MS = 1500;
 
 /** Runs the bench: quiet first, then each size. */
@@ -38,14 +42,17 @@ export async function benchRush(house: House): Promise<RushResult> {
   const event = await makeEvent(house, people.organizer, 'Bench: rush', seats);
   await settleDatabase(house);
   const stage: Stage = { house, event, tokens: people.buyers, next: 0 };
+  const short = await makeEvent(house, people.organizer, 'Bench: holds that end', ENDING.holds, ENDING.seconds);
 
   house.say('warming up, then a quiet hour: nobody but a buyer every second');
   for (let i = 0; i < 8; i++) await deed(stage, DEEDS[i % DEEDS.length]!);
-  const result: RushResult = { runs: [await rush(stage, 0)], faults: [] };
+  const result: RushResult = { runs: [await rush(stage, 0, QUIET_SECONDS)], faults: [] };
   for (const size of sizes) {
     await settleDatabase(house);
-    result.runs.push(await rush(stage, size));
+    result.runs.push(await rush(stage, size, AFTER_SECONDS));
   }
+  await settleDatabase(house);
+  result.runs.push(await rush(stage, ENDING.holds, ENDING.afterSeconds, short));
   const [quiet, ...rushes] = result.runs;
   for (const run of rushes) result.faults.push(...faultsOf(run, quiet!));
   return result;
@@ -54,7 +61,7 @@ export async function benchRush(house: House): Promise<RushResult> {
 type Stage = { house: House; event: BenchEvent; tokens: string[]; next: number };
 type Wait = { deed: Deed; ms: number; status: string };
 
-async function rush(stage: Stage, holds: number): Promise<RushRun> {
+async function rush(stage: Stage, holds: number, afterSeconds: number, ending?: BenchEvent): Promise<RushRun> {
   const { house, event, tokens } = stage;
   const waits: Wait[] = [];
   let over = false;
@@ -68,16 +75,16 @@ async function rush(stage: Stage, holds: number): Promise<RushRun> {
   })();
   let perSecond = 0;
   if (holds) {
-    house.say(`${holds} holds as fast as they come`);
-    const from = stage.next;
-    stage.next += holds;
-    const job = { kind: 'claims' as const, clients: RUSH_CLIENTS, seconds: 120, maxRequests: holds, eventId: event.id };
-    const done = await runLoad({ ...job, tokens, seats: event.seatsFile, from }, house.stack.ports.gateway);
+    house.say(`${holds} holds as fast as they come${ending ? `, which end after ${ENDING.seconds} s` : ''}`);
+    const from = ending ? 0 : stage.next;
+    if (!ending) stage.next += holds;
+    const job = { kind: 'claims' as const, clients: RUSH_CLIENTS, seconds: 120, maxRequests: holds, eventId: (ending ?? event).id };
+    const done = await runLoad({ ...job, tokens, seats: (ending ?? event).seatsFile, from }, house.stack.ports.gateway);
     perSecond = round(done.done / done.seconds);
     house.say(`  ${perSecond} holds/s; buyers go on`);
   }
   const lag = holds ? watchStarts(house) : undefined;
-  await sleep(1000 * (holds ? AFTER_SECONDS : QUIET_SECONDS));
+  await sleep(1000 * afterSeconds);
   over = true;
   await buyers;
   const odd: Record<string, number> = {};
@@ -85,6 +92,7 @@ async function rush(stage: Stage, holds: number): Promise<RushRun> {
   const of = (what: Deed) => waits.filter((wait) => wait.deed === what).map((wait) => wait.ms);
   const run: RushRun = {
     holds,
+    ending: ending !== undefined,
     perSecond,
     waits: Object.fromEntries(DEEDS.map((what) => [what, { ...spread(of(what)), count: of(what).length }])) as RushRun['waits'],
     odd,
@@ -174,7 +182,7 @@ export function rushReport({ runs, faults }: RushResult): string {
     table(
       ['holds', 'holds/s', ...DEEDS, 'of quiet (p99, worst)', 'odd answers', 'last start ran after'],
       runs.map((run) => [
-        run.holds || 'none (quiet)',
+        run.ending ? `${run.holds}, ending` : run.holds || 'none (quiet)',
         run.perSecond,
         ...DEEDS.map((what) => `${run.waits[what].p50} / ${run.waits[what].p99} (${run.waits[what].count})`),
         run.holds ? round(Math.max(...DEEDS.map((what) => run.waits[what].p99 / Math.max(1, quiet.waits[what].p50)))) : '',

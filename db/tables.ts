@@ -166,6 +166,7 @@ export interface Orders {
   confirmed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
   currency: string;
+  deciding_until: Timestamp | null;
   details: Generated<Json>;
   discount_minor: Generated<number>;
   end_reason: string | null;
@@ -189,6 +190,15 @@ export interface Outbox {
   payload: Generated<Json>;
   subject_id: string;
   topic: string;
+}
+
+export interface PaymentAttempts {
+  begun_at: Timestamp | null;
+  decided_at: Timestamp | null;
+  id: string;
+  order_id: string;
+  outcome: string | null;
+  received_at: Generated<Timestamp>;
 }
 
 export interface PaymentEvents {
@@ -375,6 +385,7 @@ export interface DB {
   order_items: OrderItems;
   orders: Orders;
   outbox: Outbox;
+  payment_attempts: PaymentAttempts;
   payment_events: PaymentEvents;
   payments: Payments;
   place_changes: PlaceChanges;

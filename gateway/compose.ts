@@ -9,7 +9,6 @@ import { createPasswords } from '../services/passwords.ts';
 import { tokenKeys } from '../services/sessions.ts';
 import { stripeProvider } from '../services/stripe.ts';
 import type { Gateway } from './deps.ts';
-import { createDispatcher } from './dispatch.ts';
 import { evently } from './evently/index.ts';
 import type { Api } from './http/api.ts';
 import { createApp } from './http/app.ts';
@@ -42,13 +41,12 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   // A pool of its own: live seats must not wait behind a rush of bookings.
   const readDb = connect({ url: config.database.url, max: 3, name: 'billetter-live' });
   const temporal = createTemporal(config.temporal);
-  const { connection, client } = temporal;
+  const { connection } = temporal;
   const metrics = createMetrics({
     ordersByStatus: () => orders.countByStatus(db),
     outboxLag: () => outbox.lag(db),
     live: () => live.counts(),
   });
-  const dispatcher = createDispatcher({ db, client, log, metrics });
   const limiter = config.rateLimits
     ? createLimiter(db, { onError: (err) => log.warn({ err }, 'rate limits are not shared with other gateways right now') })
     : undefined;
@@ -79,11 +77,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     feed,
     listing: createListing({ feed, db: readDb }),
     details: createDetails({ feed, db: readDb }),
-    dispatch: dispatcher.start,
-    pay(order, method) {
-      dispatcher.paid(order.id);
-      return pay(temporal, order, method, PAY_WAIT_MS);
-    },
+    pay: (press) => pay({ db, temporal }, press, PAY_WAIT_MS),
   };
   const isDraining = () => draining;
   const probes = [
@@ -119,7 +113,6 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
       draining = true;
       await Promise.all([live.stop(), running.stop(graceMs)]);
       await feed.stop();
-      await dispatcher.drain();
       await limiter?.stop();
       await connection.close();
       await db.destroy();

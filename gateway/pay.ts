@@ -1,68 +1,63 @@
-// Pays an order through its workflow: one update, which starts the workflow if nobody has yet.
+// Pays an order through its workflow: the receipt of the press first, then one update, which starts the workflow if nobody has yet.
 import { randomUUID } from 'node:crypto';
 import {
-  type Client,
   isGrpcServiceError,
   WithStartWorkflowOperation,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import * as attempts from '../services/attempts.ts';
 import { DomainError } from '../services/errors.ts';
-import { type OrderView, orderCode } from '../services/orders.ts';
-import { orderStart, PAY, type PayRequest, type PayResult, WORKFLOWS } from '../workflows/messages.ts';
-import type { Temporal } from './temporal.ts';
+import { orderStart, PAY, type PayRequest, type PayResult, PRIORITY, WORKFLOWS } from '../workflows/messages.ts';
+import type { Db } from './deps.ts';
+import { EngineAway, type Temporal } from './temporal.ts';
 
-const RESOURCE_EXHAUSTED = 8;
+/** Who presses pay, for which order, with what; `waitedMs` is how long ago the request came in. */
+export type Press = { orderId: string; accountId: string; method: string; waitedMs: number };
+
+/** `refused`: no such order of this account, or its hold was over when it was pressed. `unknown`: being decided, the order will tell. */
+export type Paying = PayResult | { outcome: 'refused' | 'unknown' };
 
 /**
- * Sends the payment method to the order's workflow and waits for the outcome, at most `waitMs`. `unknown`: the workflow has
- * it or may have it, and will come to an end by itself.
- * @throws DomainError unavailable when the workflow engine could not be reached at all: nothing was charged then.
+ * Decides an attempt to pay as of the moment its request came in, and waits for the outcome, at most `waitMs`.
+ * @throws DomainError unavailable when it could not be begun in time, or the engine is away: certain then that nothing is charged.
  */
-export async function pay(
-  temporal: Temporal,
-  order: OrderView,
-  method: string,
-  waitMs: number,
-): Promise<PayResult | { outcome: 'unknown' }> {
-  const { client } = temporal;
-  await reach(client);
-  const input = { orderId: order.id, code: orderCode(order), event: order.event.slug, owner: order.account_id };
-  const request: PayRequest = { method, attempt: randomUUID(), tryHere: true };
-  // Made per call: a start operation can be used once.
-  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, orderStart(input));
-  startWorkflowOperation.workflowHandle().catch(() => {}); // the update below reports the same failure
+export async function pay({ db, temporal }: { db: Db; temporal: Temporal }, press: Press, waitMs: number): Promise<Paying> {
+  const request: PayRequest = { method: press.method, attempt: randomUUID(), tryHere: true };
+  const received = await attempts.receive(db, { ...press, id: request.attempt });
+  if (!received) return { outcome: 'refused' };
   try {
-    const ask = () =>
-      client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
-        args: [request],
-        updateId: request.attempt,
-        startWorkflowOperation,
-      });
-    return (await temporal.waitForOutcome(request.attempt, waitMs, ask)) ?? { outcome: 'unknown' };
+    const outcome = await temporal.waitForOutcome(request.attempt, waitMs, () => ask(temporal, received, request));
+    if (outcome) return outcome;
   } catch (error) {
-    // Ten attempts of one order at once is what a workflow takes; this one was turned away at the door.
-    if (grpcCode(error) === RESOURCE_EXHAUSTED) throw away();
-    const open =
-      grpcCode(error) !== undefined ||
-      error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
-      error instanceof WorkflowUpdateFailedError;
-    if (open) return { outcome: 'unknown' };
-    throw error;
+    if (!isOpen(error)) throw error;
   }
+  if (await attempts.withdraw(db, request.attempt))
+    throw new DomainError('unavailable', 'Payments cannot be taken right now; your booking is still held. Try again.');
+  return { outcome: 'unknown' };
 }
 
-const away = () => new DomainError('unavailable', 'Payments cannot be taken right now; your booking is still held. Try again.');
-
-/** Asks the engine a small thing first: while it is away this is the answer within moments, and it is certain that nothing was charged. */
-async function reach({ connection }: Client): Promise<void> {
-  await connection.workflowService.getSystemInfo({}).catch(() => {
-    throw away();
+function ask({ client }: Temporal, input: attempts.Received, request: PayRequest): Promise<PayResult> {
+  // Made per call: a start operation can be used once. What is paid goes before starts of what is not.
+  const options = { ...orderStart(input), priority: PRIORITY.money };
+  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, options);
+  startWorkflowOperation.workflowHandle().catch(() => {}); // the update below reports the same failure
+  return client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
+    args: [request],
+    updateId: request.attempt,
+    startWorkflowOperation,
   });
 }
 
-/** The code of the gRPC error in or under a client error. */
-function grpcCode(error: unknown): number | undefined {
-  for (let at: unknown = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return at.code;
-  return undefined;
+/** Whether the workflow has the attempt after this failure, or may have it. */
+const isOpen = (error: unknown): boolean =>
+  hasGrpcCode(error) ||
+  error instanceof EngineAway ||
+  error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+  error instanceof WorkflowUpdateFailedError;
+
+/** Whether there is a gRPC error in or under a client error. */
+function hasGrpcCode(error: unknown): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) if (isGrpcServiceError(at)) return true;
+  return false;
 }

@@ -20,6 +20,8 @@ const LIMITS_MS: Record<string, number> = {
 };
 const OTHERS_MS = 10_000;
 const NAMESPACE = 'temporal-namespace';
+/** grpc.connectivityState.READY. */
+const READY = 2;
 
 type Interceptor = NonNullable<ConnectionOptions['interceptors']>[number];
 
@@ -37,6 +39,11 @@ class PlainConnection extends Connection {
   override withMetadata<T>(metadata: Metadata, call: () => Promise<T>): Promise<T> {
     if (Object.keys(metadata).some((name) => name !== NAMESPACE)) throw new Error('headers of single calls are not sent by the gateway');
     return call();
+  }
+
+  /** Whether there is a connection; if not, one is being made from now on. */
+  isConnected(): boolean {
+    return this.client.getChannel().getConnectivityState(true) === READY;
   }
 }
 
@@ -71,13 +78,33 @@ export function createWaits(): Waits {
   };
 }
 
+/** The engine is out of reach. The call that was under way would be tried again until its deadline; nobody has to wait for that. */
+export class EngineAway extends Error {}
+
+const LOOK_EVERY_MS = 500;
+/** Looks that find no connection before the engine counts as away: a lost connection is made again within one. */
+const MISSED = 2;
+
+/** The work's result; rejects with EngineAway while there is no connection. A stalled engine keeps its connection and is waited for. */
+function whileConnected<T>(connection: PlainConnection, work: Promise<T>): Promise<T> {
+  let missed = 0;
+  return new Promise((resolve, reject) => {
+    const look = setInterval(() => {
+      missed = connection.isConnected() ? 0 : missed + 1;
+      if (missed > MISSED) reject(new EngineAway('Temporal cannot be reached.'));
+    }, LOOK_EVERY_MS);
+    work.then(resolve, reject).finally(() => clearInterval(look));
+  });
+}
+
 export type Temporal = Pick<Waits, 'waitForOutcome'> & { connection: Connection; client: Client };
 
 /** Lazy: connected at the first call, and again whenever it was lost. */
 export function createTemporal({ address, namespace }: { address: string; namespace: string }): Temporal {
   const interceptors = [withDeadlines, makeGrpcRetryInterceptor(defaultGrpcRetryOptions())];
-  const connection = PlainConnection.lazy({ address, metadata: { [NAMESPACE]: namespace }, interceptors });
-  const { waitForOutcome, ifWaitedFor } = createWaits();
+  const connection = PlainConnection.lazy({ address, metadata: { [NAMESPACE]: namespace }, interceptors }) as PlainConnection;
+  const waits = createWaits();
+  const { ifWaitedFor } = waits;
   const { workflowService } = connection;
   // The SDK asks again until there is an outcome, which without a worker is never.
   const { executeMultiOperation: start, pollWorkflowExecutionUpdate: poll } = workflowService;
@@ -85,5 +112,9 @@ export function createTemporal({ address, namespace }: { address: string; namesp
     ifWaitedFor(request.operations?.[1]?.updateWorkflow?.request?.meta?.updateId, () => start(request))) as typeof start;
   workflowService.pollWorkflowExecutionUpdate = ((request: Parameters<typeof poll>[0]) =>
     ifWaitedFor(request.updateRef?.updateId, () => poll(request))) as typeof poll;
-  return { connection, client: new Client({ connection, namespace }), waitForOutcome };
+  return {
+    connection,
+    client: new Client({ connection, namespace }),
+    waitForOutcome: (updateId, ms, ask) => waits.waitForOutcome(updateId, ms, () => whileConnected(connection, ask())),
+  };
 }

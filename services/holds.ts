@@ -3,6 +3,7 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../db/tables.ts';
 import { DomainError } from './errors.ts';
 import { uuids } from './ids.ts';
+import { START_GRACE_SECONDS } from './outbox.ts';
 import { isFree, isOnSale } from './places.ts';
 
 export type ClaimRequest = {
@@ -42,8 +43,6 @@ export type Claim = {
   order: { id: string; number: number; created_at: Date; expires_at: Date; total_minor: number; currency: string; status: OrderStatus };
   event: { id: string; number: number; slug: string; name: string; starts_at: Date };
   places: ClaimedPlace[];
-  /** The outbox row that starts the order's workflow if the gateway does not get to it. */
-  outboxId: string | null;
 };
 
 type ClaimRow = {
@@ -60,7 +59,6 @@ type ClaimRow = {
   order_total: number;
   order_currency: string;
   places: ClaimedPlace[] | null;
-  outbox_id: string | null;
   known: number;
   offers_open: boolean | null;
   limits_kept: boolean | null;
@@ -70,9 +68,6 @@ type ClaimRow = {
   waited: boolean | null;
   target_status: OrderStatus | null;
 };
-
-/** A direct start by the gateway gets this long before the relay takes the row. */
-const RELAY_GRACE_SECONDS = 2;
 
 /**
  * Claims places for an order in ONE statement and one round trip: lock the wanted free places (SKIP LOCKED, so nobody waits
@@ -117,7 +112,6 @@ export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequ
       starts_at: row.event_starts_at,
     },
     places: row.places ?? [],
-    outboxId: row.outbox_id,
   };
 }
 
@@ -200,8 +194,8 @@ export function claimStatement(
   boxed as (
     insert into outbox (topic, subject_id, payload, available_at)
     select 'order.created', b.id, jsonb_build_object('number', b.number, 'createdAt', b.created_at, 'event', r.slug, 'owner', b.account_id),
-      now() + make_interval(secs => ${RELAY_GRACE_SECONDS})
-    from bought b, ready r returning id
+      now() + make_interval(secs => ${START_GRACE_SECONDS})
+    from bought b, ready r
   ),`;
   // What a refused claim saw, for its reason; a claim that succeeds does not look.
   const seen = offers.length
@@ -244,7 +238,6 @@ select e.id as event_id, e.number as event_number, e.slug as event_slug, e.name 
   b.id as order_id, b.number as order_number, b.created_at as order_created_at, b.expires_at as order_expires_at,
   b.total_minor as order_total, b.currency as order_currency,
   case when b.id is not null then (select json_agg(g order by g.position) from got g) end as places,
-  ${request.into ? sql`null::uuid` : sql`(select id from boxed)`} as outbox_id,
   ${request.into ? sql`(select status from target)` : sql`null::order_status`} as target_status,
   seen.known, seen.offers_open, seen.looked_free,
   case when b.id is null then (select kept from limits) end as limits_kept,

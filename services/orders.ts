@@ -50,7 +50,14 @@ export function orderCode(order: { number: number; created_at: Date }): string {
   return `EVT${order.created_at.toISOString().slice(0, 10).replaceAll('-', '')}${String(order.number).padStart(5, '0')}`;
 }
 
-const clockStatus = sql<OrderStatus>`case when o.status = 'pending' and o.expires_at <= now() then 'expired' else o.status end`;
+/** An order (alias `o`) whose hold is over. An attempt to pay that came in time keeps it while it is being decided (attempts.ts). */
+export const holdIsOver = sql<boolean>`greatest(o.expires_at, o.deciding_until) <= now()`;
+
+/** When the order's hold ends: its own time, or later while an attempt to pay is being decided. */
+export const holdEnd = (o: { expires_at: Date | null; deciding_until: Date | null }): Date =>
+  new Date(Math.max(Number(o.expires_at ?? 0), Number(o.deciding_until ?? 0)));
+
+const clockStatus = sql<OrderStatus>`case when o.status = 'pending' and ${holdIsOver} then 'expired' else o.status end`;
 
 const view = sql`
   select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.currency, o.expires_at, o.created_at, o.confirmed_at,
@@ -228,7 +235,7 @@ export function unsettled(tx: Transaction<DB>, orderId: string): Promise<{ id: s
 export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise<OrderStatus> {
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
-    if (order.status !== 'pending' || !order.expires_at || order.expires_at > at) return order.status;
+    if (order.status !== 'pending' || holdEnd(order) > at) return order.status;
     if ((await unsettled(tx, orderId)).length) return order.status; // the money came while the hold was being ended: settling decides
     await move(tx, order, 'expired', 'hold ran out');
     await places.release(tx, orderId);
@@ -239,7 +246,7 @@ export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise
 /** What the order's workflow has to see to, read from the rows. */
 export type OrderFacts = {
   status: OrderStatus;
-  /** ISO time at which a pending order's hold ends. */
+  /** ISO time at which a pending order's hold ends, an attempt to pay that is being decided included. */
   expiresAt: string | null;
   /** Captured money not yet turned into tickets or a refund. */
   unsettled: boolean;
@@ -258,7 +265,7 @@ export type OrderFacts = {
 /** The facts in one query. Throws order_not_found. */
 export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
   const { rows } = await sql<OrderFacts>`
-    select o.status, to_char(o.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
+    select o.status, to_char(greatest(o.expires_at, o.deciding_until) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
       exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null) as "unsettled",
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing')) as "openPayments",
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing') and y.failure_code = 'mismatch') as "suspectPayments",
@@ -270,11 +277,17 @@ export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts
   return rows[0];
 }
 
-/** Those of the orders that still wait for their money. */
-export async function pendingOf(db: Kysely<DB>, orderIds: string[]): Promise<Set<string>> {
+/**
+ * Those of the orders that still wait for their money. One whose hold is over, and for which no payment was ever opened, is ended here:
+ * it needs no workflow any more.
+ */
+export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<Set<string>> {
   if (!orderIds.length) return new Set();
-  const rows = await db.selectFrom('orders').select('id').where('id', 'in', orderIds).where('status', '=', 'pending').execute();
-  return new Set(rows.map((row) => row.id));
+  const { rows } = await sql<{ id: string; lapsed: boolean }>`select o.id, ${holdIsOver}
+      and not exists (select from payments y where y.order_id = o.id) and not exists (select from mails m where m.order_id = o.id and m.sent_at is null) as lapsed
+    from orders o where o.id = any(${orderIds}::uuid[]) and o.status = 'pending'`.execute(db);
+  for (const { id } of rows.filter((row) => row.lapsed)) await expire(db, id, new Date());
+  return new Set(rows.filter((row) => !row.lapsed).map((row) => row.id));
 }
 
 /** How many orders are in each state, for /metrics. */

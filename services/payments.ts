@@ -1,11 +1,12 @@
 // Payments and refunds: what was asked of the provider, what it said, and how the order hears of it.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments, RefundStatus } from '../db/tables.ts';
+import * as attempts from './attempts.ts';
 import { despiteDeadlocks } from './deadlocks.ts';
 import { DomainError } from './errors.ts';
 import { isUuid } from './ids.ts';
 import * as mails from './mails.ts';
-import { orderCode, unsettled } from './orders.ts';
+import { holdIsOver, orderCode, unsettled } from './orders.ts';
 import * as outbox from './outbox.ts';
 import * as places from './places.ts';
 import type { PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
@@ -29,10 +30,11 @@ export type OpenPayment = {
 
 /**
  * The order's one open payment, made at the provider if there is none yet. Repeating it gives the same payment.
+ * With `attempt` (attempts.ts) its deciding begins here: one that was withdrawn pays nothing.
  * @throws DomainError order_not_found | order_expired | order_not_payable | payment_unavailable | payment_failed
  */
-export async function begin(db: Kysely<DB>, provider: PaymentProvider, orderId: string): Promise<OpenPayment> {
-  const { order, payment } = await db.transaction().execute((tx) => open(tx, provider.name, orderId));
+export async function begin(db: Kysely<DB>, provider: PaymentProvider, orderId: string, attempt?: string): Promise<OpenPayment> {
+  const { order, payment } = await db.transaction().execute((tx) => open(tx, provider.name, orderId, attempt));
   if (payment.provider_ref && payment.client_secret) return toOpen(payment, payment.provider_ref, payment.client_secret);
   const made = await provider.create({
     key: `payment/${payment.id}`,
@@ -56,10 +58,10 @@ export async function begin(db: Kysely<DB>, provider: PaymentProvider, orderId: 
   return toOpen(payment, made.ref, made.clientSecret ?? '');
 }
 
-async function open(tx: Transaction<DB>, provider: string, orderId: string) {
+async function open(tx: Transaction<DB>, provider: string, orderId: string, attempt: string | undefined) {
   const order = await tx
-    .selectFrom('orders')
-    .select(['id', 'number', 'created_at', 'status', 'total_minor', 'currency', sql<boolean>`expires_at <= now()`.as('over')])
+    .selectFrom('orders as o')
+    .select(['id', 'number', 'created_at', 'status', 'total_minor', 'currency', holdIsOver.as('over')])
     .where('id', '=', orderId)
     .forUpdate()
     .executeTakeFirst();
@@ -68,6 +70,8 @@ async function open(tx: Transaction<DB>, provider: string, orderId: string) {
     throw new DomainError('order_expired', 'The hold of this order has ended.', { order_id: orderId });
   if (order.status !== 'pending')
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
+  if (attempt && !(await attempts.begin(tx, attempt)))
+    throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });
   if (order.total_minor === 0)
     throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
   if ((await unsettled(tx, orderId)).length)
@@ -96,19 +100,36 @@ export type ChargeOutcome =
   | { outcome: 'free' } // the order costs nothing: confirming it is all there is to do
   | { outcome: 'declined'; declineCode: string; message: string };
 
+/** One attempt to pay an order: its receipt's id (attempts.ts), the same when it is repeated, and a token or payment method. */
+export type Charge = { orderId: string; method: string; attempt: string };
+
 /**
- * Pays the order with a token or payment method and records the answer. `key` is the attempt's own and stays the same when it is
- * repeated; the provider's payment takes money once whatever the key.
+ * Decides an attempt: pays the order with its token or payment method and records the answer. The attempt's id makes the provider's
+ * idempotency key; the provider's payment takes money once whatever the key.
  * @throws DomainError payment_unavailable while the outcome is unknown: repeat it.
  */
-export async function charge(
-  db: Kysely<DB>,
-  provider: PaymentProvider,
-  request: { orderId: string; method: string; key: string },
-): Promise<ChargeOutcome> {
-  let payment: OpenPayment;
+export async function charge(db: Kysely<DB>, provider: PaymentProvider, request: Charge): Promise<ChargeOutcome> {
+  const begun = await beginCharge(db, provider, request);
+  if ('outcome' in begun) {
+    // A free order is decided by settling it; its hold goes on until then.
+    if (begun.outcome !== 'free') await attempts.decide(db, request.attempt, begun.outcome);
+    return begun;
+  }
+  const told = await provider.pay({ key: `pay/${request.attempt}/${begun.paymentId}`, ref: begun.providerRef, method: request.method });
+  const outcome = outcomeOf(told);
+  const write = async (tx: Transaction<DB>) => {
+    // The workflow is the caller and goes on by itself: announcing this to it would only start it once more.
+    await record(tx, provider.name, told, { announce: false });
+    await attempts.decide(tx, request.attempt, outcome.outcome);
+  };
+  await despiteDeadlocks(() => db.transaction().execute(write)); // a callback of the same payment may be settled beside it
+  return outcome;
+}
+
+/** The payment to be paid, or why there is none. */
+async function beginCharge(db: Kysely<DB>, provider: PaymentProvider, request: Charge): Promise<OpenPayment | ChargeOutcome> {
   try {
-    payment = await begin(db, provider, request.orderId);
+    return await begin(db, provider, request.orderId, request.attempt);
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (error.code === 'order_expired') return { outcome: 'expired' };
@@ -117,9 +138,9 @@ export async function charge(
     if (error.code === 'order_not_payable') return { outcome: error.details.free ? 'free' : 'not-payable' };
     throw error;
   }
-  const told = await provider.pay({ key: `${request.key}/${payment.paymentId}`, ref: payment.providerRef, method: request.method });
-  // The workflow is the caller and goes on by itself: announcing this to it would only start it once more.
-  await db.transaction().execute((tx) => record(tx, provider.name, told, { announce: false }));
+}
+
+function outcomeOf(told: ProviderPayment): ChargeOutcome {
   if (told.status === 'succeeded' || told.status === 'processing') return { outcome: told.status };
   if (told.status === 'cancelled') return { outcome: 'not-payable' };
   return { outcome: 'declined', declineCode: told.failureCode ?? 'declined', message: told.failureMessage ?? 'The payment was declined.' };
@@ -155,7 +176,7 @@ async function record(
     await sql`update payments set failure_code = 'mismatch', provider_ref = coalesce(provider_ref, ${told.ref}) where id = ${payment.id}::uuid`.execute(
       tx,
     );
-    if (announce) await outbox.orderChanged(tx, payment.order_id);
+    if (announce) await outbox.orderPaid(tx, payment.order_id);
     return 'mismatch';
   }
   const status: PaymentStatus = told.status === 'open' ? 'created' : told.status;
@@ -175,7 +196,7 @@ async function record(
     .where('id', '=', payment.id)
     .execute();
   if (moves && status === 'succeeded') await places.keepForPaid(tx, payment.order_id);
-  if (announce && moves && status === 'succeeded') await outbox.orderChanged(tx, payment.order_id);
+  if (announce && moves && status === 'succeeded') await outbox.orderPaid(tx, payment.order_id);
   return 'recorded';
 }
 

@@ -1,8 +1,9 @@
 // Settlement: what captured money buys. The one decision between a ticket and a refund.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../db/tables.ts';
+import * as attempts from './attempts.ts';
 import * as mails from './mails.ts';
-import { lock, move, TRANSITIONS, unsettled } from './orders.ts';
+import { holdEnd, lock, move, TRANSITIONS, unsettled } from './orders.ts';
 import * as places from './places.ts';
 import * as tickets from './tickets.ts';
 
@@ -17,7 +18,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     const paid = await unsettled(tx, orderId);
-    const free = order.total_minor === 0 && order.status === 'pending' && order.expires_at !== null && order.expires_at > new Date();
+    const free = order.total_minor === 0 && order.status === 'pending' && holdEnd(order) > new Date();
     if (paid.length === 0 && !free) return 'nothing-due';
 
     // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
@@ -26,6 +27,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     const keep = confirmed ? price?.id : undefined;
     const returned = paid.some((p) => p.id !== keep) && (await refundAllBut(tx, orderId, keep));
     if (paid.length) await markSettled(tx, orderId);
+    if (free) await attempts.decideAll(tx, orderId, 'free');
     if (returned && (confirmed || order.status === 'confirmed')) await mails.promise(tx, 'paid-twice', orderId);
     if (confirmed) return 'confirmed';
     if (price && order.status === 'pending') {

@@ -17,6 +17,7 @@ import { twilioSms } from '../services/sms.ts';
 import { stripeProvider } from '../services/stripe.ts';
 import { QUEUES, type Queue } from '../workflows/messages.ts';
 import { bundleWorkflows } from './bundle.ts';
+import { gatherFirstLooks } from './firstLooks.ts';
 import { startRelay } from './relay.ts';
 import { registerSearchAttributes } from './searchAttributes.ts';
 
@@ -38,10 +39,12 @@ await registerSearchAttributes(connection, config.temporal.namespace);
 const payUrl = (orderId: string) => `${config.http.publicUrl}/api/v1/payments/initiate/${orderId}`;
 const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms) });
 const payments = paymentActivities({ db, provider: stripeProvider(config.stripe) });
+const firstLooks = gatherFirstLooks({ db, log });
 const activities: Record<Queue, object> = {
   orders: orderActivities({
     db,
     ticketSecret: config.ticketSecret,
+    looked: firstLooks.note,
     ...(queues.includes('payments') && { payments }),
     ...(queues.includes('notifications') && { notifications }),
   }),
@@ -65,6 +68,8 @@ const workers = await Promise.all(
       taskQueue,
       activities: activities[taskQueue],
       maxConcurrentActivityTaskExecutions: 32,
+      // Of a worker that died, workflows wait for nobody longer than this; then any worker goes on with them.
+      stickyQueueScheduleToStartTimeout: '1 second',
       shutdownGraceTime: '10 seconds',
     };
     return Worker.create(withWorkflows.includes(taskQueue) ? { ...options, workflowBundle } : options);
@@ -92,6 +97,7 @@ process.on('SIGTERM', stop).on('SIGINT', stop);
 log.info('worker ready');
 await Promise.all(workers.map((worker) => worker.run()));
 await relay?.stop();
+await firstLooks.stop();
 health.close();
 mailer.close();
 await connection.close();

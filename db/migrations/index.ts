@@ -10,6 +10,7 @@ import * as m0008 from './0008_event_notices.ts';
 import * as m0009 from './0009_mail_tries.ts';
 import * as m0010 from './0010_confirmed_at.ts';
 import * as m0011 from './0011_last_tries.ts';
+import * as m0012 from './0012_payment_attempts.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -22,4 +23,5 @@ export const migrations: Record<string, Migration> = {
   '0009_mail_tries': m0009,
   '0010_confirmed_at': m0010,
   '0011_last_tries': m0011,
+  '0012_payment_attempts': m0012,
 };

@@ -20,6 +20,8 @@ const DYNAMIC_CONFIG: Record<string, string> = {
   // One partition per task queue: with the default four, a poll on one node often waits at an empty one.
   'matching.numTaskqueueReadPartitions': '1',
   'matching.numTaskqueueWritePartitions': '1',
+  // Without it 1.29 knows no priorities (PRIORITY in workflows/messages.ts).
+  'matching.useNewMatcher': 'true',
   'system.enableActivityEagerExecution': 'true',
   // The limits that protect a shared cluster from one namespace; here the one namespace is all there is.
   'frontend.namespaceRPS': '100000',

@@ -19,7 +19,7 @@ export function bookingId(text: string): string {
 }
 
 /** The routes under /api/v1/bookings and /api/v1/users/bookings. */
-export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
+export function bookings({ config, db, metrics }: Gateway): Route[] {
   return [
     route({
       method: 'post',
@@ -60,7 +60,6 @@ export function bookings({ config, db, metrics, dispatch }: Gateway): Route[] {
         }
         metrics.claim('claimed');
         note(claim.order.id);
-        dispatch(claim, caller.accountId);
         return ok({ booking: present.claimed(claim), payment_url: present.paymentUrl(claim.order.id) }, undefined, 201);
       },
     }),

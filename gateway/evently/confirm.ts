@@ -29,13 +29,12 @@ export function confirm({ db, pay }: Gateway): Route {
       409: { description: 'The booking was cancelled and its seats given back; IDEMPOTENCY_KEY_IN_USE.' },
       410: { description: 'BOOKING_EXPIRED.' },
     },
-    async handle({ params, body, caller, note }) {
-      const order = await orders.findOwn(db, bookingId(params.id), caller.accountId);
-      note(order.id);
-      const settled = settledAnswer(order);
-      if (settled) return settled;
-      const result = await pay(order, body.payment_details.token);
-      const now = await orders.findOwn(db, order.id, caller.accountId);
+    async handle({ params, body, caller, note, waitedMs }) {
+      const orderId = bookingId(params.id);
+      note(orderId);
+      // Before anything is read: the press counts from the moment its request came in.
+      const result = await pay({ orderId, accountId: caller.accountId, method: body.payment_details.token, waitedMs: waitedMs() });
+      const now = await orders.findOwn(db, orderId, caller.accountId);
       if (result.outcome === 'declined')
         throw new DomainError('payment_failed', result.message, {
           decline_code: result.declineCode,

@@ -43,7 +43,7 @@ export function createApp(parts: AppParts): Koa {
     const begun = performance.now();
     const given = ctx.req.headers['x-request-id'];
     const requestId = typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
-    (ctx.state as RequestState).requestId = requestId;
+    Object.assign(ctx.state, { requestId, begun } satisfies RequestState);
     ctx.res.setHeader('X-Request-Id', requestId);
     secure(ctx);
     if (parts.isDraining()) ctx.res.setHeader('Connection', 'close');

@@ -6,8 +6,6 @@ export type HttpMetrics = { observe(method: string, route: string, status: numbe
 export type Metrics = HttpMetrics & {
   /** Counts one claim: claimed, or the code it was refused with. */
   claim(outcome: string): void;
-  /** Counts workflow starts by the gateway: started, failed, or left to the relay. */
-  start(outcome: 'started' | 'failed' | 'left'): void;
   render(): Promise<string>;
   contentType: string;
 };
@@ -43,12 +41,6 @@ export function createMetrics(sources: Sources): Metrics {
     registers,
   });
   const claims = new Counter({ name: 'billetter_claims_total', help: 'Claims by outcome.', labelNames: ['outcome'], registers });
-  const starts = new Counter({
-    name: 'billetter_workflow_starts_total',
-    help: 'Order workflows started directly by this gateway, or left to the outbox relay.',
-    labelNames: ['outcome'],
-    registers,
-  });
   const orders = remembered(sources.ordersByStatus, KEEP_MS);
   new Gauge({
     name: 'billetter_orders',
@@ -66,7 +58,6 @@ export function createMetrics(sources: Sources): Metrics {
   return {
     observe: (method, route, status, ms) => http.observe({ method, route, status }, ms / 1000),
     claim: (outcome) => claims.inc({ outcome }),
-    start: (outcome) => starts.inc({ outcome }),
     render: () => registry.metrics(),
     contentType: registry.contentType,
   };

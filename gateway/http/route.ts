@@ -18,7 +18,16 @@ export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 export type Reply = { status: number; body: unknown; type?: string; headers?: Record<string, string> };
 
 /** What the runner leaves on ctx.state for the log line and the metrics. */
-export type RequestState = { requestId: string; route?: string; api?: string; accountId?: string; orderId?: string; error?: string };
+export type RequestState = {
+  requestId: string;
+  /** When the request came in, by performance.now(). */
+  begun: number;
+  route?: string;
+  api?: string;
+  accountId?: string;
+  orderId?: string;
+  error?: string;
+};
 
 export type Signed = Extract<Access, 'user' | 'organizer' | 'admin'>;
 
@@ -30,6 +39,8 @@ export type Call<A extends Access, B, Q, P> = {
   ctx: Context;
   /** Of a request with an Idempotency-Key on an idempotent route: its attempt's id, and whether an earlier run of it died half-way. */
   attempt: { id: string; again: boolean } | undefined;
+  /** How long ago the request came in, in milliseconds. */
+  waitedMs(): number;
   /** Puts the order's id on this request's log line. */
   note(orderId: string): void;
 };

@@ -53,6 +53,7 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db }: R
             caller,
             ctx,
             attempt,
+            waitedMs: () => performance.now() - state.begun,
             note(orderId) {
               state.orderId = orderId;
             },

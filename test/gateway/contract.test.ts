@@ -27,8 +27,8 @@ const call = (method: string, path: string, body?: unknown, token: string = user
 beforeAll(async () => {
   world = await startWorld({
     overrides: {
-      pay: async (order) => {
-        await pay(world, order.id);
+      pay: async ({ orderId }) => {
+        await pay(world, orderId);
         return { outcome: 'confirmed' };
       },
     },

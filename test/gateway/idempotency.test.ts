@@ -10,8 +10,12 @@ let lost = 0;
 beforeAll(async () => {
   world = await startWorld({
     overrides: {
-      dispatch() {
-        if (lost-- > 0) throw Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' });
+      // After the claim, before the answer.
+      metrics: {
+        claim(outcome) {
+          if (outcome !== 'claimed') return;
+          if (lost-- > 0) throw Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' });
+        },
       },
     },
   });

@@ -5,10 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paymentState } from '../../gateway/evently/presenters.ts';
 import { DomainError } from '../../services/errors.ts';
 import * as orders from '../../services/orders.ts';
-import * as payments from '../../services/payments.ts';
 import type { PaymentProvider } from '../../services/provider.ts';
 import { stripeProvider } from '../../services/stripe.ts';
-import { person, show, startWorld, type World } from './support.ts';
+import { charge, person, show, startWorld, type World } from './support.ts';
 
 let world: World;
 let buyer: { id: string; token: string };
@@ -114,7 +113,7 @@ describe('payment_url', () => {
     expect([(await page(id)).status, (await page(id)).text.includes('at least $0.50')]).toEqual([402, true]);
     const json = await world.call('POST', `/api/v1/payments/initiate/${id}`, { token: buyer.token });
     expect([json.status, json.body.error.code]).toEqual([402, 'PAYMENT_FAILED']);
-    const charged = await payments.charge(world.db, world.gateway.provider, { orderId: id, method: 'tok_visa', key: 'k' });
+    const charged = await charge(world, id);
     expect(charged).toMatchObject({ outcome: 'declined', declineCode: 'amount_too_small' });
     refuses = false;
   });

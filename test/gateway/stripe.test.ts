@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningStandin, startStripeStandin } from '../../deploy/local/stripe/standin.ts';
 import { minor } from '../../services/money.ts';
-import * as payments from '../../services/payments.ts';
 import { stripeProvider } from '../../services/stripe.ts';
-import { person, show, startWorld, type World } from './support.ts';
+import { charge, person, show, startWorld, type World } from './support.ts';
 
 let world: World;
 let standin: RunningStandin;
@@ -43,7 +42,7 @@ describe('what Stripe is asked for', () => {
       const id = await booking(currency, price);
       const { body } = await initiate(id);
       expect([body.data.amount, await asked(body.data.payment_intent_id)], currency).toEqual([price, amount]);
-      const paid = await payments.charge(world.db, world.gateway.provider, { orderId: id, method: 'tok_visa', key: `pay/${id}` });
+      const paid = await charge(world, id);
       expect(paid.outcome, currency).toBe('succeeded');
     }
   });
@@ -56,7 +55,7 @@ describe('what Stripe is asked for', () => {
       const id = await booking('USD', price);
       const { status, body } = await initiate(id);
       expect([status, body.error.code, body.error.details.decline_code]).toEqual([402, 'PAYMENT_FAILED', code]);
-      const paid = await payments.charge(world.db, world.gateway.provider, { orderId: id, method: 'tok_visa', key: `pay/${id}` });
+      const paid = await charge(world, id);
       expect(paid).toMatchObject({ outcome: 'declined', declineCode: code });
     }
   });

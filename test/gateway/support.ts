@@ -21,9 +21,11 @@ import { createDetails } from '../../gateway/live/details.ts';
 import { createFeed } from '../../gateway/live/feed.ts';
 import { createListing } from '../../gateway/live/listing.ts';
 import { createLog } from '../../log.ts';
+import * as attempts from '../../services/attempts.ts';
 import { create } from '../../services/eventCreation.ts';
 import type { Limiter } from '../../services/limits.ts';
 import { createPasswords } from '../../services/passwords.ts';
+import * as payments from '../../services/payments.ts';
 import type { Section } from '../../services/seats.ts';
 import { type Caller, tokenKeys } from '../../services/sessions.ts';
 import * as stripe from '../../services/stripe.ts';
@@ -78,7 +80,6 @@ export async function startWorld(
     feed,
     listing: createListing({ feed, db }),
     details: createDetails({ feed, db }),
-    dispatch: () => {},
     pay: async () => ({ outcome: 'unknown' }),
     ...options.overrides,
   };
@@ -171,3 +172,11 @@ export const lockWaits = (db: Kysely<DB>, sessions: number) =>
     (n) => n >= sessions,
     20_000, // the transaction whose locks they wait for says nothing meanwhile, and is ended after 30 s
   );
+
+/** Pays an order as its workflow does: the receipt, then the charge. */
+export async function charge({ db, gateway }: World, orderId: string, method = 'tok_visa'): Promise<payments.ChargeOutcome> {
+  const attempt = randomUUID();
+  const { account_id } = await db.selectFrom('orders').select('account_id').where('id', '=', orderId).executeTakeFirstOrThrow();
+  await attempts.receive(db, { id: attempt, orderId, accountId: account_id, waitedMs: 0 });
+  return payments.charge(db, gateway.provider, { orderId, method, attempt });
+}

@@ -11,6 +11,7 @@ import { orderActivities } from '../../activities/orders.ts';
 import { paymentActivities } from '../../activities/payments.ts';
 import { startStripeStandin } from '../../deploy/local/stripe/standin.ts';
 import { findTestServer } from '../../deploy/local/test-server.ts';
+import * as attempts from '../../services/attempts.ts';
 import * as holds from '../../services/holds.ts';
 import type { Mailer } from '../../services/mailer.ts';
 import * as mails from '../../services/mails.ts';
@@ -21,7 +22,7 @@ import { stripeProvider } from '../../services/stripe.ts';
 import { sweep } from '../../services/sweep.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
-import { CHANGED, orderStart, orderWorkflowId, PAY, type PayResult } from '../../workflows/messages.ts';
+import { CHANGED, orderStart, orderWorkflowId, PAY, type PayRequest, type PayResult } from '../../workflows/messages.ts';
 import { until } from '../support/client.ts';
 import { openDb } from '../support/db.ts';
 import { saveHistory } from '../support/histories.ts';
@@ -164,11 +165,14 @@ async function claimed(holdSeconds = 300) {
 }
 type Claimed = Awaited<ReturnType<typeof claimed>>;
 
-const pay = (o: Claimed, method: string, tryHere = true): Promise<PayResult> =>
-  client.workflow.executeUpdateWithStart(PAY, {
-    args: [{ method, attempt: randomUUID(), tryHere }],
+async function pay(o: Claimed, method: string, tryHere = true): Promise<PayResult> {
+  const attempt = randomUUID();
+  await attempts.receive(db, { id: attempt, orderId: o.id, accountId: account, waitedMs: 0 });
+  return client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
+    args: [{ method, attempt, tryHere }],
     startWorkflowOperation: new WithStartWorkflowOperation('order', o.start),
-  }) as Promise<PayResult>;
+  });
+}
 const status = async (o: Claimed) =>
   (await db.selectFrom('orders').select('status').where('id', '=', o.id).executeTakeFirstOrThrow()).status;
 const holders = async (o: Claimed) =>

@@ -1,0 +1,261 @@
+// A rush never delays who pays. On a stack of its own: the line of starts is what is looked at here, and nobody else may stand in it.
+//
+// Nothing is timed. What counts is who was served first: when the buyer has the answer, most of the rush must still be waiting. Each story is
+// told a second time with the starts let loose on the engine all at once, as they were before they were bounded: then the rush goes first.
+import { Client, Connection } from '@temporalio/client';
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from '../../db/connect.ts';
+import type { DB } from '../../db/tables.ts';
+import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
+import { orderCode } from '../../services/orders.ts';
+import { orderStart, orderWorkflowId, PRIORITY } from '../../workflows/messages.ts';
+import { type Answer, book, buyer, call, confirm, type Person, read, type Show, show, until } from '../support/client.ts';
+import { seedStack } from '../support/globalStack.ts';
+import { stripeClient } from '../support/stripe.ts';
+
+const RUSH = 150;
+const env = { NODE_ENV: 'test', RATE_LIMITS: 'off' };
+let stack: Stack;
+let worker: App;
+let temporal: Connection;
+let db: Kysely<DB>;
+let people: Person[];
+
+beforeAll(async () => {
+  stack = await startStack({ ports: 'free', quiet: true });
+  await seedStack(stack.databaseUrl);
+  db = connect({ url: stack.databaseUrl, max: 4 });
+  [, worker] = await Promise.all([startGateway(stack, env), startWorker(stack, env)]);
+  temporal = await Connection.connect({ address: stack.temporalAddress });
+  people = await Promise.all(Array.from({ length: 10 }, () => buyer(stack.gatewayUrl)));
+});
+afterAll(async () => {
+  await temporal?.close();
+  await db?.destroy();
+  await stack?.stop();
+});
+
+/** Orders of the event whose workflows have not looked at them yet. */
+async function unrun(event: Show): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from outbox b join orders o on o.id = b.subject_id
+    where b.topic = 'order.created' and o.event_id = ${event.id}::uuid`.execute(db);
+  return rows[0]!.n;
+}
+
+type Hold = { id: string; who: Person };
+
+/** RUSH holds as fast as they come; gives them when the first of them are being started. */
+async function rush(event: Show): Promise<Hold[]> {
+  const holds = await hold(event);
+  await until(
+    'the starts have begun',
+    () => unrun(event),
+    (n) => n < RUSH,
+  );
+  return holds;
+}
+
+const hold = (event: Show): Promise<Hold[]> =>
+  Promise.all(
+    event.seats.slice(0, RUSH).map(async (seat, i) => {
+      const who = people[i % people.length]!;
+      return { id: (await book(stack.gatewayUrl, who.token, event.id, [seat])).id as string, who };
+    }),
+  );
+
+/** The same with every start handed to the engine before the worker runs any of them, and with no less a right than a payment's. */
+async function letLoose(event: Show): Promise<Hold[]> {
+  process.kill(worker.pid!, 'SIGSTOP');
+  try {
+    const holds = await hold(event);
+    const rows = await db
+      .selectFrom('orders')
+      .select(['id', 'number', 'created_at', 'account_id'])
+      .where('event_id', '=', event.id)
+      .execute();
+    const orders = new Map(rows.map((row) => [row.id, row]));
+    const { workflow } = new Client({ connection: temporal });
+    for (const { id } of holds) {
+      const o = orders.get(id)!;
+      const input = { orderId: o.id, code: orderCode(o), event: 'rush', owner: o.account_id };
+      await workflow.start('order', { ...orderStart(input), priority: PRIORITY.money });
+    }
+    return holds;
+  } finally {
+    process.kill(worker.pid!, 'SIGCONT');
+  }
+}
+
+/** Nothing sold twice, nothing sold without its ticket, no money without either. */
+async function sound(event: Show): Promise<void> {
+  const { rows } = await sql`select o.id, o.status from orders o where o.event_id = ${event.id}::uuid and (
+      (o.status = 'confirmed') <> (not exists (select from order_items i where i.order_id = o.id
+        and not exists (select from tickets t where t.order_item_id = i.id and t.voided_at is null)))
+      or exists (select from payments y where y.order_id = o.id and y.status = 'succeeded'
+        and (o.status = 'confirmed') = exists (select from refunds r where r.payment_id = y.id and r.status <> 'failed'))
+      or exists (select from order_items i join places p on p.id = i.place_id where i.order_id = o.id and o.status = 'confirmed' and p.order_id <> o.id))`.execute(
+    db,
+  );
+  expect(rows).toEqual([]);
+}
+
+/** What a buyer does in the rush; resolves when it is done. */
+type Deed = {
+  name: string;
+  given?: (event: Show) => Promise<Hold>;
+  act: (event: Show, holds: Hold[], mine: Hold | undefined) => Promise<void>;
+};
+
+const paid = (answer: Answer) => expect([answer.status, answer.body.data?.booking.status]).toEqual([200, 'confirmed']);
+const confirmedRow = (id: string) =>
+  until(
+    'confirmed',
+    async () => (await db.selectFrom('orders').select('status').where('id', '=', id).executeTakeFirstOrThrow()).status,
+    (status) => status === 'confirmed',
+  );
+
+const DEEDS: Deed[] = [
+  {
+    name: 'paid at once',
+    async act(event) {
+      const who = people[0]!;
+      const { id } = await book(stack.gatewayUrl, who.token, event.id, [event.seats[RUSH]!]);
+      paid(await confirm(stack.gatewayUrl, who.token, id));
+    },
+  },
+  {
+    name: 'paid while its own start waits in the line',
+    async act(_, holds) {
+      const { id, who } = holds.at(-1)!;
+      paid(await confirm(stack.gatewayUrl, who.token, id));
+    },
+  },
+  {
+    name: 'paid on the payment page, so that a callback tells us',
+    async act(_, holds) {
+      const { id, who } = holds.at(-1)!;
+      const page = await call(stack.gatewayUrl, 'POST', `/api/v1/payments/initiate/${id}`, { token: who.token });
+      await stripeClient(stack.stripeUrl!).paymentIntents.confirm(page.body.data.payment_intent_id, { payment_method: 'pm_card_visa' });
+      await confirmedRow(id);
+    },
+  },
+  {
+    name: 'cancelled, and the money back',
+    async given(event) {
+      const who = people[1]!;
+      const { id } = await book(stack.gatewayUrl, who.token, event.id, [event.seats[RUSH]!]);
+      paid(await confirm(stack.gatewayUrl, who.token, id));
+      return { id, who };
+    },
+    async act(_, __, mine) {
+      const { id, who } = mine!;
+      expect((await call(stack.gatewayUrl, 'DELETE', `/api/v1/bookings/${id}`, { token: who.token })).status).toBe(200);
+      await until(
+        'refunded',
+        () => read(stack.gatewayUrl, who.token, id),
+        (b) => b.refund?.status === 'succeeded',
+      );
+    },
+  },
+];
+
+describe.each(DEEDS)('$name', ({ given, act }) => {
+  test('is done while most of the rush still waits for its start', async () => {
+    const event = await show(stack.gatewayUrl, { seats: RUSH + 1 });
+    const mine = await given?.(event);
+    await act(event, await rush(event), mine);
+    expect(await unrun(event)).toBeGreaterThan(RUSH / 2);
+    await sound(event);
+    await until(
+      'the rush is over',
+      () => unrun(event),
+      (n) => n === 0,
+    );
+    await sound(event);
+  });
+
+  test('waits for nearly all of the rush when its starts are let loose: the test above can fail', async () => {
+    const event = await show(stack.gatewayUrl, { seats: RUSH + 1 });
+    const mine = await given?.(event);
+    await act(event, await letLoose(event), mine);
+    expect(await unrun(event)).toBeLessThan(RUSH / 2);
+    await sound(event);
+  });
+});
+
+describe('pressed just before the hold ends, with the engine stalled', () => {
+  const stall = (signal: 'SIGSTOP' | 'SIGCONT') => process.kill(stack.temporal.process.pid!, signal);
+  const heldUntil = async (id: string) =>
+    (await db.selectFrom('places').select('held_until').where('order_id', '=', id).executeTakeFirst())?.held_until ?? null;
+
+  /** A hold whose last moment has come and, where `press`, its buyer's press; then the hold's own end passes. */
+  async function lastMoment(press: boolean) {
+    const event = await show(stack.gatewayUrl, { seats: 1, holdSeconds: 5 });
+    const [berta, rival] = people as [Person, Person];
+    const booking = await book(stack.gatewayUrl, berta.token, event.id, event.seats);
+    stall('SIGSTOP');
+    try {
+      const asked = press ? confirm(stack.gatewayUrl, berta.token, booking.id) : undefined;
+      if (press)
+        await until(
+          'the press has kept the place',
+          () => heldUntil(booking.id),
+          (at) => at! > new Date(booking.expires_at),
+        );
+      await until(
+        'the hold has ended by the clock',
+        async () => Date.now(),
+        (now) => now > Date.parse(booking.expires_at) + 500,
+      );
+      const late = await call(stack.gatewayUrl, 'POST', '/api/v1/bookings', {
+        token: rival.token,
+        body: { event_id: event.id, seat_ids: event.seats },
+      });
+      return { event, asked, late };
+    } finally {
+      stall('SIGCONT');
+    }
+  }
+
+  test('the seat is nobody else’s while it is being decided, and the answer is a ticket', async () => {
+    const { event, asked, late } = await lastMoment(true);
+    expect([late.status, late.body.error.code]).toEqual([409, 'BOOKING_SEATS_UNAVAILABLE']);
+    paid(await asked!);
+    await sound(event);
+  });
+
+  test('without the press the same seat goes to the next buyer: the test above can fail', async () => {
+    const { event, late } = await lastMoment(false);
+    expect(late.status).toBe(201);
+    await sound(event);
+  });
+});
+
+describe('kill -9 of the worker that had the order in hand', () => {
+  test('who pressed before the hold ended has a ticket; the engine waits a second for the dead worker, not ten', async () => {
+    const event = await show(stack.gatewayUrl, { seats: 1, holdSeconds: 8 });
+    const berta = people[2]!;
+    const booking = await book(stack.gatewayUrl, berta.token, event.id, event.seats);
+    await until(
+      'its workflow has looked at it',
+      () => unrun(event),
+      (n) => n === 0,
+    );
+    const second = await startWorker(stack, env);
+    await worker.kill('SIGKILL');
+    try {
+      paid(await confirm(stack.gatewayUrl, berta.token, booking.id));
+      const { events } = await new Client({ connection: temporal }).workflow.getHandle(orderWorkflowId(booking.id)).fetchHistory();
+      const at = (seconds: any) => Number(seconds.seconds) + Number(seconds.nanos) / 1e9;
+      const timedOut = events!.findIndex((e) => e.workflowTaskTimedOutEventAttributes);
+      // The engine's own clock and timer: the worker's setting is what is read here, not how fast anything is.
+      expect(timedOut).toBeGreaterThan(0);
+      expect(at(events![timedOut]!.eventTime) - at(events![timedOut - 1]!.eventTime)).toBeLessThan(8);
+      await sound(event);
+    } finally {
+      await worker.restart();
+      await second.stop();
+    }
+  });
+});
