@@ -5,7 +5,7 @@ const only = (from, to, comment, more = {}) => ({
   comment,
   from: { path: `^${from}/` },
   to: {
-    path: '^((gateway|workflows|activities|services|db|worker|deploy|test|bench)/|config\\.ts)',
+    path: '^((gateway|workflows|activities|services|db|worker|deploy|standins|test|bench)/|config\\.ts)',
     pathNot: [`^${from}/`, ...to],
     ...more,
   },

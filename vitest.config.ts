@@ -1,4 +1,4 @@
-// Three kinds of test: alone (no servers), gateway (Postgres only), flows (the whole system, started once).
+// Two kinds of test: parts (no servers, or PostgreSQL alone), flows (the whole system, started once).
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,7 +8,7 @@ export default defineConfig({
     hookTimeout: 600_000,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'parts', include: ['test/{local,standins,deploy,gateway,core}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy}/**/*.test.ts'] } },
       {
         extends: true,
         test: { name: 'flows', include: ['test/{flows,workflows}/**/*.test.ts'], globalSetup: ['test/support/globalStack.ts'] },

@@ -1,6 +1,6 @@
 // Turns the core's refusals into Temporal failures: what cannot get better by repetition is not repeated.
 import { ApplicationFailure } from '@temporalio/common';
-import { DomainError } from '../services/errors.ts';
+import { DomainError } from '../services/shared/errors.ts';
 
 /** Runs the work; a DomainError becomes an ApplicationFailure of its code, retryable only where the outcome is still open. Anything else stays retryable. */
 export async function retryable<T>(work: () => Promise<T>): Promise<T> {

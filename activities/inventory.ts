@@ -1,8 +1,8 @@
 // What an event's waitlist and its notices ask for: one round at a time. Activities of the inventory queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
-import * as notices from '../services/eventNotices.ts';
-import { type OfferTerms, serve } from '../services/waitlistOffers.ts';
+import * as notices from '../services/events/eventNotices.ts';
+import { type OfferTerms, serve } from '../services/waitlist/waitlistOffers.ts';
 import { alive } from './alive.ts';
 import { retryable } from './failures.ts';
 

@@ -1,8 +1,8 @@
 // What must reach people: mail and text messages. Activities of the notifications queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
-import { deliver, type Mailer } from '../services/mailer.ts';
-import * as texts from '../services/sms.ts';
+import { deliver, type Mailer } from '../services/delivery/mailer.ts';
+import * as texts from '../services/delivery/sms.ts';
 import { retryable } from './failures.ts';
 
 export type NotificationActivities = ReturnType<typeof notificationActivities>;

@@ -2,9 +2,9 @@
 // Run as local activities of the orders queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
-import * as orders from '../services/orders.ts';
-import type { ChargeOutcome } from '../services/payments.ts';
-import { settle } from '../services/settlement.ts';
+import * as orders from '../services/orders/orders.ts';
+import { settle } from '../services/orders/settlement.ts';
+import type { ChargeOutcome } from '../services/payments/payments.ts';
 import { retryable } from './failures.ts';
 import type { NotificationActivities } from './notifications.ts';
 import type { PaymentActivities } from './payments.ts';

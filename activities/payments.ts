@@ -1,8 +1,8 @@
 // What an order's workflow asks of the payment provider: slow, may fail, may be repeated. Activities of the payments queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
-import * as payments from '../services/payments.ts';
-import type { PaymentProvider } from '../services/provider.ts';
+import * as payments from '../services/payments/payments.ts';
+import type { PaymentProvider } from '../services/payments/provider.ts';
 import { retryable } from './failures.ts';
 
 export type PaymentActivities = ReturnType<typeof paymentActivities>;

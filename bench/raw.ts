@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
-import { claimStatement } from '../services/holds.ts';
+import { claimStatement } from '../services/orders/claim/claim.ts';
 import { cpuBetween } from './cpu.ts';
 import { type BenchEvent, type House, inProcess } from './house.ts';
 import { round, type Spread, spread } from './numbers.ts';

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { sleep } from '../deploy/local/say.ts';
-import { create } from '../services/eventCreation.ts';
+import { create } from '../services/events/eventCreation.ts';
 import { cpuBetween } from './cpu.ts';
 import { type House, inProcess, makePeople, profiled, settleDatabase } from './house.ts';
 import { round, type Spread, table } from './numbers.ts';

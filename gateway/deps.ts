@@ -1,15 +1,15 @@
 // What the composition root hands to every API of the gateway.
 import type { Config } from '../config.ts';
-import type * as orders from '../services/orders.ts';
-import type { Passwords } from '../services/passwords.ts';
-import type { PaymentProvider } from '../services/provider.ts';
-import type { TokenKeys } from '../services/sessions.ts';
-import type { Log } from './http/log.ts';
-import type { Metrics } from './http/metrics.ts';
-import type { Details } from './live/details.ts';
-import type { Feed } from './live/feed.ts';
-import type { Listing } from './live/listing.ts';
-import type { Paying, Press } from './pay.ts';
+import type { Passwords } from '../services/accounts/passwords.ts';
+import type { TokenKeys } from '../services/accounts/sessions.ts';
+import type * as orders from '../services/orders/orders.ts';
+import type { PaymentProvider } from '../services/payments/provider.ts';
+import type { Log } from './http/operate/log.ts';
+import type { Metrics } from './http/operate/metrics.ts';
+import type { Details } from './reads/details.ts';
+import type { Feed } from './reads/feed.ts';
+import type { Listing } from './reads/listing.ts';
+import type { Paying, Press } from './temporal/pay.ts';
 
 export type Db = Parameters<typeof orders.list>[0];
 

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
-import * as outbox from '../services/outbox.ts';
+import * as outbox from '../services/outbox/outbox.ts';
 
 /** Short beside the time a workflow's first task takes, long enough to gather some. */
 const EVERY_MS = 40;

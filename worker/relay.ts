@@ -3,12 +3,12 @@ import type { WorkflowClient } from '@temporalio/client';
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
-import * as attempts from '../services/attempts.ts';
-import * as notices from '../services/eventNotices.ts';
-import * as idempotency from '../services/idempotency.ts';
-import * as outbox from '../services/outbox.ts';
-import * as sessions from '../services/sessions.ts';
-import { sweep } from '../services/sweep.ts';
+import * as sessions from '../services/accounts/sessions.ts';
+import * as notices from '../services/events/eventNotices.ts';
+import { sweep } from '../services/orders/sweep.ts';
+import * as outbox from '../services/outbox/outbox.ts';
+import * as attempts from '../services/payments/attempts.ts';
+import * as idempotency from '../services/shared/idempotency.ts';
 import { announce } from './announce.ts';
 import { createStarts } from './starts.ts';
 

@@ -4,8 +4,8 @@ import type { WorkflowClient } from '@temporalio/client';
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
-import * as orders from '../services/orders.ts';
-import * as outbox from '../services/outbox.ts';
+import * as orders from '../services/orders/orders.ts';
+import * as outbox from '../services/outbox/outbox.ts';
 import { startUnpaid } from './announce.ts';
 
 /** So many starts are with the engine at most and have not run: enough to keep one worker busy, and what a payment may find before it. */

@@ -1,7 +1,7 @@
 // One event's notice (cancelled, moved) on its way to every holder: batch after batch, then the refunds, until the last is decided.
 import { proxyActivities } from '@temporalio/workflow';
 import type { InventoryActivities } from '../activities/inventory.ts';
-import type { NoticeRound } from '../services/eventNotices.ts';
+import type { NoticeRound } from '../services/events/eventNotices.ts';
 import { type EventNoticeInput, type Queue, SEARCH } from './messages.ts';
 import { rounds } from './rounds.ts';
 

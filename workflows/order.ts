@@ -21,8 +21,8 @@ import {
 import type { NotificationActivities } from '../activities/notifications.ts';
 import type { OrderActivities, Paid } from '../activities/orders.ts';
 import type { PaymentActivities } from '../activities/payments.ts';
-import type { OrderFacts } from '../services/orders.ts';
-import type { ChargeOutcome } from '../services/payments.ts';
+import type { OrderFacts } from '../services/orders/orders.ts';
+import type { ChargeOutcome } from '../services/payments/payments.ts';
 import { CHANGED, type OrderInput, PAY, type PayRequest, type PayResult, type Queue, SEARCH } from './messages.ts';
 import { wake } from './wake.ts';
 

@@ -1,7 +1,7 @@
 // Every change of a place's state, in the order it happened to that place: what live seat updates are read from.
 import { type Kysely, sql } from 'kysely';
 
-/** Rows are written by the statements of services/holds.ts and live ten minutes. xid lets a reader wait for commits that are still under way. */
+/** Rows are written by the statements of services/orders/claim/claim.ts and live ten minutes. xid lets a reader wait for commits that are still under way. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
 create type place_state as enum ('free', 'held', 'sold');

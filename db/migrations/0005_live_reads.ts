@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * place_changes by xid: a reader asks for exactly what was committed between two of its looks (services/placeChanges.ts).
+ * place_changes by xid: a reader asks for exactly what was committed between two of its looks (services/inventory/placeChanges.ts).
  * Changes of events, offers and venues enter the same stream as rows without places. They are rare and written by statement
  * triggers, so that no writer can forget them; the sale itself never fires one.
  */

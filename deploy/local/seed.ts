@@ -4,7 +4,7 @@ import { loadConfig } from '../../config.ts';
 import { connect } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { DB } from '../../db/tables.ts';
-import { createPasswords } from '../../services/passwords.ts';
+import { createPasswords } from '../../services/accounts/passwords.ts';
 
 const DAY = 86_400_000;
 const PASSWORD = 'TestPass123!';

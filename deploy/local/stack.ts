@@ -139,7 +139,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     part('mail catcher', () =>
       node(
         'mail',
-        'deploy/local/mail/main.ts',
+        'standins/mail/main.ts',
         { MAIL_SMTP_PORT: String(ports.mailSmtp), MAIL_HTTP_PORT: String(ports.mailHttp), MAIL_DATA_DIR: join(dataDir, 'mail') },
         `http://127.0.0.1:${ports.mailHttp}/healthz`,
       ),
@@ -149,7 +149,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       : part('payment stand-in', () =>
           node(
             'stripe',
-            'deploy/local/stripe/main.ts',
+            'standins/stripe/main.ts',
             {
               STANDIN_PORT: String(ports.stripe),
               STANDIN_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/api/webhooks/stripe/`,

@@ -1,13 +1,13 @@
 // Evently's organizer side: create an event with its seats, change it, see how far its cancelling or moving has come.
 import type { z } from 'zod';
-import { DomainError } from '../../services/errors.ts';
-import { update } from '../../services/eventChanges.ts';
-import { create } from '../../services/eventCreation.ts';
-import * as notices from '../../services/eventNotices.ts';
-import * as events from '../../services/events.ts';
-import { minor } from '../../services/money.ts';
-import type { Section } from '../../services/seats.ts';
-import type { Caller } from '../../services/sessions.ts';
+import type { Caller } from '../../services/accounts/sessions.ts';
+import { update } from '../../services/events/eventChanges.ts';
+import { create } from '../../services/events/eventCreation.ts';
+import * as notices from '../../services/events/eventNotices.ts';
+import * as events from '../../services/events/events.ts';
+import type { Section } from '../../services/inventory/seats.ts';
+import { DomainError } from '../../services/shared/errors.ts';
+import { minor } from '../../services/shared/money.ts';
 import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';

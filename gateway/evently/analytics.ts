@@ -1,6 +1,6 @@
 // Evently's dashboard: what an organizer's events, or all of them, have sold in a period.
 import { z } from 'zod';
-import * as analytics from '../../services/analytics.ts';
+import * as analytics from '../../services/reports/analytics.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';

@@ -1,8 +1,9 @@
 // Evently's bookings: create, show, cancel, list. (Confirm is in confirm.ts, tickets in tickets.ts.)
-import { DomainError } from '../../services/errors.ts';
-import * as holds from '../../services/holds.ts';
-import { isUuid } from '../../services/ids.ts';
-import * as orders from '../../services/orders.ts';
+
+import * as holds from '../../services/orders/claim/claim.ts';
+import * as orders from '../../services/orders/orders.ts';
+import { DomainError } from '../../services/shared/errors.ts';
+import { isUuid } from '../../services/shared/ids.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok, page } from './envelope.ts';

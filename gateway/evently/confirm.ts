@@ -1,6 +1,7 @@
 // Evently's confirm: pays the booking through its workflow and answers with the outcome.
-import { DomainError } from '../../services/errors.ts';
-import * as orders from '../../services/orders.ts';
+
+import * as orders from '../../services/orders/orders.ts';
+import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { bookingId, shown } from './bookings.ts';

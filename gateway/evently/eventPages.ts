@@ -1,11 +1,11 @@
 // GET /events and /events/{id} on the wire: an answer that has not changed is not written again.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { EventFilter } from '../../services/events.ts';
+import type { EventFilter } from '../../services/events/events.ts';
 import type { Gateway } from '../deps.ts';
-import { knows, tagged, takesGzip, unchanged } from '../http/cached.ts';
-import { createKept } from '../http/kept.ts';
-import { gzip, piece } from '../http/pieces.ts';
+import { knows, tagged, takesGzip, unchanged } from '../http/answers/conditional.ts';
+import { gzip, piece } from '../http/answers/gzip.ts';
+import { createKept } from '../http/answers/lru.ts';
 import type { Reply } from '../http/route.ts';
 import { ok, page } from './envelope.ts';
 import { eventFull, eventShort } from './presenters.ts';

@@ -1,10 +1,10 @@
 // Evently's events: list, show, seats.
 import { z } from 'zod';
-import { DomainError } from '../../services/errors.ts';
+import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
-import { cached } from '../http/cached.ts';
+import { cached } from '../http/answers/conditional.ts';
 import { type Route, route } from '../http/route.ts';
-import { missedSince } from '../live/missed.ts';
+import { missedSince } from '../reads/missed.ts';
 import { createEventPages } from './eventPages.ts';
 import { EventFull, EventPath, EventShort, EventsQuery, envelope, pageOf, SeatMap, SeatsQuery } from './schemas.ts';
 import { createSeatMaps } from './seatMap.ts';

@@ -1,10 +1,10 @@
 // Evently: the API of seeds/evently.md, assembled.
 import type { Gateway } from '../deps.ts';
-import { docsPage } from '../docs/page.ts';
 import type { Api } from '../http/api.ts';
-import { bearer } from '../http/auth.ts';
-import { openApi } from '../http/openapi.ts';
+import { openApi } from '../http/docs/openapi.ts';
+import { docsPage } from '../http/docs/page.ts';
 import { type Route, route } from '../http/route.ts';
+import { bearer } from '../http/steps/auth.ts';
 import { admin } from './admin.ts';
 import { analyticsRoute } from './analytics.ts';
 import { auth } from './auth.ts';

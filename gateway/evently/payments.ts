@@ -1,13 +1,13 @@
 // Evently's payment side: what stands behind payment_url, for programs and for people.
 import { randomBytes } from 'node:crypto';
-import { DomainError } from '../../services/errors.ts';
-import * as orders from '../../services/orders.ts';
-import * as money from '../../services/payments.ts';
+import * as orders from '../../services/orders/orders.ts';
+import * as money from '../../services/payments/payments.ts';
+import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
+import { noticePage, paymentPage } from '../pages/paymentPage.ts';
 import { bookingId } from './bookings.ts';
 import { ok, timeOrNull } from './envelope.ts';
-import { noticePage, paymentPage } from './paymentPage.ts';
 import * as present from './presenters.ts';
 import { BookingPath, envelope, PaymentStart, PaymentState } from './schemas.ts';
 

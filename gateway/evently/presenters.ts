@@ -1,12 +1,12 @@
 // Rows -> Evently's wire: the only place where its minor units become decimals and its dates text.
 import type { z } from 'zod';
-import type { Account } from '../../services/accounts.ts';
-import type { Progress } from '../../services/eventNotices.ts';
-import type { EventView, Tier } from '../../services/events.ts';
-import type { Claim } from '../../services/holds.ts';
-import { decimal } from '../../services/money.ts';
-import { type OrderView, orderCode } from '../../services/orders.ts';
-import type { TokenPair } from '../../services/sessions.ts';
+import type { Account } from '../../services/accounts/accounts.ts';
+import type { TokenPair } from '../../services/accounts/sessions.ts';
+import type { Progress } from '../../services/events/eventNotices.ts';
+import type { EventView, Tier } from '../../services/events/events.ts';
+import type { Claim } from '../../services/orders/claim/claim.ts';
+import { type OrderView, orderCode } from '../../services/orders/orders.ts';
+import { decimal } from '../../services/shared/money.ts';
 import { time, timeOrNull } from './envelope.ts';
 import type * as s from './schemas.ts';
 

@@ -1,12 +1,12 @@
 // The seat map on the wire, from the board of the event: each row is written and compressed once and again only when a seat of it changes.
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
-import type { SeatState } from '../../services/seats.ts';
-import { knows, tagged, takesGzip, unchanged } from '../http/cached.ts';
-import { createKept } from '../http/kept.ts';
-import { gzip, type Piece, piece } from '../http/pieces.ts';
+import type { SeatState } from '../../services/inventory/seats.ts';
+import { knows, tagged, takesGzip, unchanged } from '../http/answers/conditional.ts';
+import { gzip, type Piece, piece } from '../http/answers/gzip.ts';
+import { createKept } from '../http/answers/lru.ts';
 import type { Reply } from '../http/route.ts';
-import type { Board, Row } from '../live/board.ts';
+import type { Board, Row } from '../reads/board.ts';
 import { time } from './envelope.ts';
 import { money } from './presenters.ts';
 

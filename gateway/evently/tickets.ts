@@ -1,7 +1,8 @@
 // A booking's ticket files: the QR picture and the PDF, for the booking's owner.
-import { DomainError } from '../../services/errors.ts';
-import * as orders from '../../services/orders.ts';
-import { type FileKind, file } from '../../services/ticketFiles.ts';
+
+import * as orders from '../../services/orders/orders.ts';
+import { DomainError } from '../../services/shared/errors.ts';
+import { type FileKind, file } from '../../services/tickets/ticketFiles.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { bookingId } from './bookings.ts';

@@ -1,9 +1,9 @@
 // Evently's profile: the caller's own account with what it has booked, and changing it.
 import { z } from 'zod';
-import * as accounts from '../../services/accounts.ts';
-import * as analytics from '../../services/analytics.ts';
-import { DomainError } from '../../services/errors.ts';
-import { textable } from '../../services/sms.ts';
+import * as accounts from '../../services/accounts/accounts.ts';
+import { textable } from '../../services/delivery/sms.ts';
+import * as analytics from '../../services/reports/analytics.ts';
+import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';

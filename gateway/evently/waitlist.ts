@@ -1,9 +1,9 @@
 // Evently's waitlist: join (the seed's), look and leave (additions to it).
 import { z } from 'zod';
-import { DomainError } from '../../services/errors.ts';
-import { isUuid } from '../../services/ids.ts';
-import * as waitlist from '../../services/waitlist.ts';
-import { estimate } from '../../services/waitlistEstimate.ts';
+import { DomainError } from '../../services/shared/errors.ts';
+import { isUuid } from '../../services/shared/ids.ts';
+import * as waitlist from '../../services/waitlist/waitlist.ts';
+import { estimate } from '../../services/waitlist/waitlistEstimate.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok, time } from './envelope.ts';

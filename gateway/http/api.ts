@@ -1,7 +1,7 @@
 // What a published API is to the gateway: its routes, how it knows its callers, and how it says no.
 import type { Context } from 'koa';
-import type { ErrorCode } from '../../services/errors.ts';
-import type { Caller } from '../../services/sessions.ts';
+import type { Caller } from '../../services/accounts/sessions.ts';
+import type { ErrorCode } from '../../services/shared/errors.ts';
 import type { Route } from './route.ts';
 
 /** The refusals HTTP itself adds to the core's. */

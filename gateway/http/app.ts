@@ -5,15 +5,15 @@ import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import type { Limiter } from '../../services/limits.ts';
+import type { Limiter } from '../../services/shared/limits.ts';
 import type { Api } from './api.ts';
-import { jsonReader } from './body.ts';
-import { say } from './errors.ts';
-import { securityHeaders } from './headers.ts';
-import { type Log, logRequest } from './log.ts';
-import type { HttpMetrics } from './metrics.ts';
+import { type Log, logRequest } from './operate/log.ts';
+import type { HttpMetrics } from './operate/metrics.ts';
 import type { RequestState } from './route.ts';
 import { runner } from './run.ts';
+import { jsonReader } from './steps/body.ts';
+import { say } from './steps/errors.ts';
+import { securityHeaders } from './steps/headers.ts';
 
 export type AppParts = {
   apis: Api[];

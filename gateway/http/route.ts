@@ -1,7 +1,7 @@
 // One route, stated whole: who may call it, how often, what goes in, what comes out. Router, OpenAPI and the access test are made from these.
 import type { Context } from 'koa';
 import type { output, ZodType } from 'zod';
-import type { Caller } from '../../services/sessions.ts';
+import type { Caller } from '../../services/accounts/sessions.ts';
 
 /**
  * Who may call a route. `link`: whoever holds the unguessable link; a bearer token, if sent, is checked.

@@ -2,17 +2,17 @@
 import type { Context } from 'koa';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import type { Limiter } from '../../services/limits.ts';
-import type { Caller } from '../../services/sessions.ts';
+import type { Caller } from '../../services/accounts/sessions.ts';
+import type { Limiter } from '../../services/shared/limits.ts';
 import type { Api } from './api.ts';
-import { authorize, isSigned } from './auth.ts';
-import { rawBody } from './body.ts';
-import { refuse } from './errors.ts';
-import { once, readKey } from './idempotency.ts';
-import { countCall } from './limits.ts';
-import type { Log } from './log.ts';
+import type { Log } from './operate/log.ts';
 import type { Reply, RequestState, Route } from './route.ts';
-import { validate } from './validate.ts';
+import { authorize, isSigned } from './steps/auth.ts';
+import { rawBody } from './steps/body.ts';
+import { refuse } from './steps/errors.ts';
+import { once, readKey } from './steps/idempotency.ts';
+import { countCall } from './steps/limits.ts';
+import { validate } from './steps/validate.ts';
 
 export type Runtime = { log: Log; limiter: Limiter | undefined; readJson: (ctx: Context) => Promise<unknown>; db: Kysely<DB> };
 

@@ -1,6 +1,6 @@
 // What goes over the wire of live seats: the client's messages checked, ours written, each encoded once for all who get it.
 import { z } from 'zod';
-import type { Board, Change } from './board.ts';
+import type { Board, Change } from '../reads/board.ts';
 
 /** Longer messages close the socket (1009). */
 export const MAX_MESSAGE_BYTES = 4096;

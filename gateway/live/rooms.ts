@@ -1,9 +1,9 @@
 // Who watches which event: brings a newcomer to where the others are, and hands every change to all of them in the same bytes.
 import type { Db } from '../deps.ts';
-import type { Board, Change, Picture } from './board.ts';
-import type { Feed, News } from './feed.ts';
+import type { Board, Change, Picture } from '../reads/board.ts';
+import type { Feed, News } from '../reads/feed.ts';
+import { missedSince } from '../reads/missed.ts';
 import { resumed, snapshot, updates } from './messages.ts';
-import { missedSince } from './missed.ts';
 
 /** A socket, as rooms see it. `send` may drop the socket; it never throws. */
 export type Watcher = { send(bytes: Buffer, isSnapshot?: boolean): void };

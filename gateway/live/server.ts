@@ -2,11 +2,11 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Limiter } from '../../services/limits.ts';
+import type { Limiter } from '../../services/shared/limits.ts';
 import type { Db } from '../deps.ts';
-import { network, PER_MINUTE } from '../http/limits.ts';
-import type { Log } from '../http/log.ts';
-import type { Feed } from './feed.ts';
+import type { Log } from '../http/operate/log.ts';
+import { network, PER_MINUTE } from '../http/steps/limits.ts';
+import type { Feed } from '../reads/feed.ts';
 import { CLOSE, MAX_MESSAGE_BYTES } from './messages.ts';
 import { createRooms } from './rooms.ts';
 import { type SocketRules, serve } from './socket.ts';

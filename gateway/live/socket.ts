@@ -1,7 +1,7 @@
 // One live-seats connection: what it asks, what it is told, and when it has to go.
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Feed } from './feed.ts';
+import type { Feed } from '../reads/feed.ts';
 import { CLOSE, error, type Message, readMessage, reply } from './messages.ts';
 import type { Rooms, Watcher } from './rooms.ts';
 

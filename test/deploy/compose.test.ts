@@ -184,7 +184,7 @@ describe('deploy/compose/local.yml', () => {
   });
 
   it('gives its tools only settings they know, and sends mail and texts where they are caught', () => {
-    for (const [name, main] of Object.entries({ stripe: 'deploy/local/stripe/main.ts', catcher: 'deploy/local/mail/main.ts' }))
+    for (const [name, main] of Object.entries({ stripe: 'standins/stripe/main.ts', catcher: 'standins/mail/main.ts' }))
       for (const key of Object.keys(merged.services[name]!.environment!)) expect(read(main), key).toContain(`env.${key}`);
     for (const [name, { environment }] of ours(merged))
       expect(environment, name).toMatchObject({ SMTP_URL: 'smtp://catcher:1025', TWILIO_API_URL: 'http://catcher:1080' });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
-import * as waitlist from '../../services/waitlist.ts';
+import * as waitlist from '../../services/waitlist/waitlist.ts';
 import { workflowsPath } from '../../worker/bundle.ts';
 import { mailWorkflowId, waitlistWorkflowId } from '../../workflows/messages.ts';
 import { type Answer, book, buyer, call, confirm, mailsTo, type Person, show, signIn, until } from '../support/client.ts';

@@ -4,7 +4,7 @@ import { migrate } from '../../db/migrate.ts';
 import { ClearError, type Say, step } from '../../deploy/local/say.ts';
 import { seed } from '../../deploy/local/seed.ts';
 import { type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
-import * as venues from '../../services/venues.ts';
+import * as venues from '../../services/events/venues.ts';
 
 /** Values that mean something, by what they mean. The first of each is the example. */
 export type Known = Record<

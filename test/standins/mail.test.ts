@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import nodemailer, { type SendMailOptions } from 'nodemailer';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Catcher, startMailCatcher } from '../../deploy/local/mail/catcher.ts';
+import { type Catcher, startMailCatcher } from '../../standins/mail/catcher.ts';
 
 let catcher: Catcher;
 beforeEach(async () => {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import Stripe from 'stripe';
 import { afterEach, expect, test, vi } from 'vitest';
-import { type RunningStandin, type StandinOptions, startStripeStandin } from '../../deploy/local/stripe/standin.ts';
+import { type RunningStandin, type StandinOptions, startStripeStandin } from '../../standins/stripe/standin.ts';
 
 // Room for a busy machine: nothing here waits by the clock, so a passing run never comes near it.
 vi.setConfig({ testTimeout: 240_000 });
@@ -619,7 +619,7 @@ async function program(
   stateFile: string,
   webhookUrl: string,
 ): Promise<{ child: ChildProcess; stripe: Stripe; exit: Promise<number | null> }> {
-  const main = fileURLToPath(new URL('../../deploy/local/stripe/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../standins/stripe/main.ts', import.meta.url));
   const env = {
     ...process.env,
     STANDIN_PORT: '0',

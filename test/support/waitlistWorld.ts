@@ -1,12 +1,12 @@
 // One small event on a real database, what people do to it, and its rows as the waitlist's model sees them.
 import { type Kysely, OperationNodeTransformer, type RawNode, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import * as holds from '../../services/holds.ts';
-import * as orders from '../../services/orders.ts';
-import { settle } from '../../services/settlement.ts';
-import * as waitlist from '../../services/waitlist.ts';
-import { serve } from '../../services/waitlistOffers.ts';
-import { show } from '../gateway/support.ts';
+import * as holds from '../../services/orders/claim/claim.ts';
+import * as orders from '../../services/orders/orders.ts';
+import { settle } from '../../services/orders/settlement.ts';
+import * as waitlist from '../../services/waitlist/waitlist.ts';
+import { serve } from '../../services/waitlist/waitlistOffers.ts';
+import { show } from './gateway.ts';
 
 export const TIERS = { A: 3, B: 2 } as const;
 export type Tier = keyof typeof TIERS;

@@ -1,0 +1,15 @@
+// The request's line in the log: the ids an operator searches for and nothing that must not be kept.
+import type { Context } from 'koa';
+import type { Log } from '../../../log.ts';
+import type { RequestState } from '../route.ts';
+
+export type { Log } from '../../../log.ts';
+
+/** The request's one line. The query string stays out: tokens travel there. Probes and scrapes only show at debug. */
+export function logRequest(log: Log, ctx: Context, ms: number): void {
+  const { requestId, route, api, accountId, orderId, error } = ctx.state as RequestState;
+  const line = { requestId, method: ctx.method, path: ctx.path, route, api, status: ctx.status, ms, accountId, orderId, error, ip: ctx.ip };
+  if (api === 'operations') log.plain.debug(line, 'request');
+  else if (ctx.status >= 500) log.plain.error(line, 'request');
+  else log.plain.info(line, 'request');
+}

@@ -1,0 +1,87 @@
+// Accounts: one identity for all APIs.
+import { type Kysely, sql } from 'kysely';
+import type { AccountRole, DB } from '../../db/tables.ts';
+import { DomainError } from '../shared/errors.ts';
+import type { Passwords } from './passwords.ts';
+
+export type Role = AccountRole;
+
+export type Account = {
+  id: string;
+  number: number;
+  email: string;
+  full_name: string;
+  phone: string | null;
+  role: Role;
+  email_verified_at: Date | null;
+  created_at: Date;
+};
+
+const COLUMNS = ['id', 'number', 'email', 'full_name', 'phone', 'role', 'email_verified_at', 'created_at'] as const;
+
+/**
+ * Makes an account. `verified`: the API it comes through asks for no proof of the address.
+ * @throws DomainError email_taken
+ */
+export async function register(
+  db: Kysely<DB>,
+  passwords: Passwords,
+  person: { email: string; password: string; fullName: string; phone?: string | null; role?: Role; verified: boolean },
+): Promise<Account> {
+  const account = await db
+    .insertInto('accounts')
+    .values({
+      email: person.email,
+      password_hash: await passwords.hash(person.password),
+      full_name: person.fullName,
+      phone: person.phone ?? null,
+      role: person.role ?? 'user',
+      email_verified_at: person.verified ? sql<Date>`now()` : null,
+    })
+    .onConflict((c) => c.column('email').doNothing())
+    .returning(COLUMNS)
+    .executeTakeFirst();
+  if (!account)
+    throw new DomainError('email_taken', 'This e-mail address already has an account.', { fields: { email: 'already registered' } });
+  return account;
+}
+
+/**
+ * The account these credentials open. An unknown address and a wrong password read the same and take the same time.
+ * @throws DomainError invalid_credentials
+ */
+export async function login(db: Kysely<DB>, passwords: Passwords, given: { email: string; password: string }): Promise<Account> {
+  const row = await db
+    .selectFrom('accounts')
+    .select([...COLUMNS, 'password_hash'])
+    .where('email', '=', given.email)
+    .executeTakeFirst();
+  const fits = await passwords.verify(row?.password_hash, given.password);
+  if (!row || !fits) throw new DomainError('invalid_credentials', 'Invalid email or password.');
+  const { password_hash: _, ...account } = row;
+  return account;
+}
+
+/** The account, or undefined. */
+export async function find(db: Kysely<DB>, id: string): Promise<Account | undefined> {
+  return db.selectFrom('accounts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
+}
+
+/** Changes what is given (null takes the phone number away) and returns the account; undefined if there is none. */
+export async function update(
+  db: Kysely<DB>,
+  id: string,
+  change: { fullName?: string; phone?: string | null },
+): Promise<Account | undefined> {
+  const { fullName, phone } = change;
+  return db
+    .updateTable('accounts')
+    .set({
+      ...(fullName !== undefined && { full_name: fullName }),
+      ...(phone !== undefined && { phone }),
+      updated_at: sql<Date>`now()`,
+    })
+    .where('id', '=', id)
+    .returning(COLUMNS)
+    .executeTakeFirst();
+}

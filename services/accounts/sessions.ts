@@ -1,0 +1,175 @@
+// Sessions: short access tokens that need no look-up, and refresh tokens that can be spent once.
+import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { DomainError } from '../shared/errors.ts';
+import { isUuid } from '../shared/ids.ts';
+import type { Role } from './accounts.ts';
+
+export type Caller = { accountId: string; role: Role };
+export type TokenPair = { accessToken: string; refreshToken: string; expiresIn: number };
+
+export type TokenKeys = {
+  key: KeyObject;
+  accessSeconds: number;
+  refreshSeconds: number;
+  /** Tokens already verified, by keyed digest (never the token itself), until they expire. */
+  seen: Map<string, Caller & { exp: number }>;
+  digestKey: Buffer;
+};
+
+const ISSUER = 'billetter';
+const ALGORITHM = 'HS256';
+// The kind stands in the header and is checked, so a refresh token never passes for an access token or the other way round.
+const KIND = { access: 'at+jwt', refresh: 'rt+jwt' } as const;
+const ROLES: readonly unknown[] = ['user', 'organizer', 'admin'] satisfies Role[];
+/** A used refresh token is taken once more this soon after: the answer that carried its successor may have been lost. */
+const RETRY_SECONDS = 10;
+const MAX_SEEN = 20_000;
+const MAX_TOKEN_LENGTH = 2_048;
+
+/** The key and lifetimes of this process, with its memory of verified tokens. */
+export function tokenKeys(auth: { jwtSecret: string; accessSeconds: number; refreshSeconds: number }): TokenKeys {
+  const key = createSecretKey(auth.jwtSecret, 'utf8');
+  return { key, accessSeconds: auth.accessSeconds, refreshSeconds: auth.refreshSeconds, seen: new Map(), digestKey: randomBytes(32) };
+}
+
+/** Signs the account in: a new family of refresh tokens. */
+export async function open(db: Kysely<DB> | Transaction<DB>, keys: TokenKeys, account: { id: string; role: Role }): Promise<TokenPair> {
+  return issue(db, keys, account, { id: randomUUID(), family: randomUUID() });
+}
+
+async function issue(
+  db: Kysely<DB> | Transaction<DB>,
+  keys: TokenKeys,
+  account: { id: string; role: Role },
+  { id, family }: { id: string; family: string },
+): Promise<TokenPair> {
+  await db
+    .insertInto('refresh_tokens')
+    .values({
+      id,
+      family_id: family,
+      account_id: account.id,
+      expires_at: sql<Date>`now() + make_interval(secs => ${keys.refreshSeconds})`,
+    })
+    .onConflict((c) => c.column('id').doNothing()) // a retry: its answer was lost
+    .execute();
+  const [accessToken, refreshToken] = await Promise.all([
+    sign(keys, KIND.access, account.id, keys.accessSeconds, randomUUID(), { role: account.role }),
+    sign(keys, KIND.refresh, account.id, keys.refreshSeconds, id, {}),
+  ]);
+  return { accessToken, refreshToken, expiresIn: keys.accessSeconds };
+}
+
+function sign(
+  keys: TokenKeys,
+  typ: string,
+  subject: string,
+  seconds: number,
+  id: string,
+  claims: Record<string, unknown>,
+): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: ALGORITHM, typ })
+    .setSubject(subject)
+    .setIssuer(ISSUER)
+    .setAudience(ISSUER)
+    .setJti(id)
+    .setIssuedAt(now)
+    .setExpirationTime(now + seconds)
+    .sign(keys.key);
+}
+
+async function read(keys: TokenKeys, token: string, typ: string) {
+  if (token.length > MAX_TOKEN_LENGTH) throw new DomainError('token_invalid', 'The token is not valid.');
+  try {
+    const { payload } = await jwtVerify(token, keys.key, {
+      algorithms: [ALGORITHM],
+      issuer: ISSUER,
+      audience: ISSUER,
+      typ,
+      requiredClaims: ['sub', 'exp', 'jti'],
+    });
+    return { subject: payload.sub!, exp: payload.exp!, id: payload.jti!, role: payload.role };
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw new DomainError('token_expired', 'The token has expired.');
+    throw new DomainError('token_invalid', 'The token is not valid.');
+  }
+}
+
+/**
+ * Who an access token speaks for. The signature is checked once per token and process; after that a keyed digest finds it.
+ * @throws DomainError token_expired | token_invalid
+ */
+export async function verifyAccess(keys: TokenKeys, token: string): Promise<Caller> {
+  const digest = createHmac('sha256', keys.digestKey).update(token).digest('base64');
+  const known = keys.seen.get(digest);
+  if (known) {
+    if (known.exp * 1000 > Date.now()) return known;
+    keys.seen.delete(digest);
+    throw new DomainError('token_expired', 'The token has expired.');
+  }
+  const { subject, exp, role } = await read(keys, token, KIND.access);
+  if (!isUuid(subject) || !ROLES.includes(role)) throw new DomainError('token_invalid', 'The token is not valid.');
+  const caller = { accountId: subject, role: role as Role, exp };
+  if (keys.seen.size >= MAX_SEEN) keys.seen.delete(keys.seen.keys().next().value!); // the oldest: a Map keeps the order of insertion
+  keys.seen.set(digest, caller);
+  return caller;
+}
+
+/** Which token follows which is fixed: a retry gets the successor that its lost answer carried, never a branch of its own. */
+function successorOf(keys: TokenKeys, id: string): string {
+  const hex = createHmac('sha256', keys.key).update(`successor/${id}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/**
+ * Spends a refresh token for a fresh pair. A token spent before ends its whole family, for either the thief or the owner holds
+ * the successor; only a retry right after is served again, as long as the successor has not been used.
+ * @throws DomainError token_expired | token_invalid
+ */
+export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): Promise<TokenPair> {
+  const { id } = await read(keys, token, KIND.refresh);
+  // The verdict on a replay must be committed, so it is returned from the transaction and thrown after it.
+  const pair = await db.transaction().execute(async (tx) => {
+    // A family's tokens are spent one after the other: else the successor that is being written would outlive the end of its family.
+    await sql`select pg_advisory_xact_lock(hashtextextended(family_id::text, 0)) from refresh_tokens where id = ${id}::uuid`.execute(tx);
+    const row = await tx
+      .selectFrom('refresh_tokens as t')
+      .innerJoin('accounts as a', 'a.id', 't.account_id')
+      .select(['t.family_id', 't.used_at', 't.revoked_at', 'a.id', 'a.role'])
+      .select(sql<boolean>`t.expires_at > now()`.as('alive'))
+      .select(sql<boolean>`coalesce(t.used_at > now() - make_interval(secs => ${RETRY_SECONDS}), true)`.as('fresh'))
+      .where('t.id', '=', id)
+      .forUpdate('t')
+      .executeTakeFirst();
+    if (!row || row.revoked_at || !row.alive) return undefined;
+    const successor = successorOf(keys, id);
+    if (!row.fresh || (row.used_at && (await isSpent(tx, successor)))) {
+      await tx
+        .updateTable('refresh_tokens')
+        .set({ revoked_at: sql<Date>`now()` })
+        .where('family_id', '=', row.family_id)
+        .where('revoked_at', 'is', null)
+        .execute();
+      return undefined;
+    }
+    if (!row.used_at) await tx.updateTable('refresh_tokens').set({ used_at: sql<Date>`now()` }).where('id', '=', id).execute();
+    return issue(tx, keys, { id: row.id, role: row.role }, { id: successor, family: row.family_id });
+  });
+  if (!pair) throw new DomainError('token_invalid', 'This refresh token is no longer valid: sign in again.');
+  return pair;
+}
+
+async function isSpent(tx: Transaction<DB>, id: string): Promise<boolean> {
+  return !!(await tx.selectFrom('refresh_tokens').select('used_at').where('id', '=', id).executeTakeFirst())?.used_at;
+}
+
+/** Forgets refresh tokens that expired more than a day ago. Returns how many. */
+export async function prune(db: Kysely<DB>): Promise<number> {
+  const gone = await sql`delete from refresh_tokens where expires_at < now() - interval '1 day'`.execute(db);
+  return Number(gone.numAffectedRows ?? 0);
+}

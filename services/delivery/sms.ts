@@ -1,0 +1,100 @@
+// Text messages: promised in the transaction they belong to, handed to Twilio, or to the local outbox that speaks like it.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { DomainError } from '../shared/errors.ts';
+
+/** What the core asks of a provider of text messages. Errors that repetition cannot mend are DomainError invalid. */
+export type SmsProvider = { name: string; send(text: { to: string; body: string }): Promise<{ ref: string }> };
+
+export type SmsSettings = { accountSid: string; authToken: string; from: string; apiUrl: string | undefined };
+
+const TWILIO = 'https://api.twilio.com';
+const SEND_MS = 15_000;
+
+/** A phone number as providers want it (E.164), or undefined: spaces and the like are taken out, nothing is guessed. */
+export function textable(phone: string | null | undefined): string | undefined {
+  const plain = phone?.replace(/[\s().-]/g, '');
+  return plain && /^\+[1-9]\d{6,14}$/.test(plain) ? plain : undefined;
+}
+
+/**
+ * Twilio through its own library, which is loaded with the first text: it costs half a second and 30 MB. `apiUrl` sends the
+ * library's requests elsewhere (the local outbox); everything else stays the same.
+ */
+export function twilioSms(settings: SmsSettings): SmsProvider {
+  const { from } = settings;
+  const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from };
+  let client: ReturnType<typeof twilioClient> | undefined;
+  return {
+    name: 'twilio',
+    async send({ to, body }) {
+      client ??= twilioClient(settings);
+      try {
+        const message = await (await client).messages.create({ to, body, ...sender });
+        return { ref: message.sid };
+      } catch (error) {
+        throw isFinal(error) ? new DomainError('invalid', `Twilio refuses the text: ${(error as Error).message}`) : error;
+      }
+    },
+  };
+}
+
+async function twilioClient({ accountSid, authToken, apiUrl }: SmsSettings) {
+  const [{ default: twilio }, { default: RequestClient }] = await Promise.all([
+    import('twilio'),
+    import('twilio/lib/base/RequestClient.js'),
+  ]);
+  const http = new RequestClient({ timeout: SEND_MS });
+  const request = http.request.bind(http);
+  if (apiUrl) http.request = (options) => request({ ...options, uri: options.uri.replace(TWILIO, apiUrl) });
+  return twilio(accountSid, authToken, { httpClient: http });
+}
+
+/** 4xx says the text itself cannot be sent (no such number, the owner wants no texts). Keys and rates can be mended: tried again. */
+function isFinal(error: unknown): boolean {
+  const status = (error as { status?: unknown }).status;
+  return typeof status === 'number' && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
+}
+
+/** Promises the order's buyer a text, in the transaction of what it tells. Nothing is promised to somebody without a usable number. */
+export async function promise(tx: Transaction<DB>, kind: string, orderId: string, body: string): Promise<void> {
+  const { rows } = await sql<{ phone: string | null }>`select coalesce(o.buyer_phone, a.phone) as phone
+    from orders o join accounts a on a.id = o.account_id where o.id = ${orderId}::uuid`.execute(tx);
+  await promiseTo(tx, kind, [{ phone: rows[0]?.phone, order: orderId, body }]);
+}
+
+/** Promises texts, each about an order or about none; who has no usable number gets none. */
+export async function promiseTo(
+  tx: Transaction<DB>,
+  kind: string,
+  texts: { phone: string | null | undefined; order: string | null; body: string }[],
+): Promise<void> {
+  const sent = texts.map(({ phone, ...text }) => ({ ...text, to: textable(phone) })).filter(({ to }) => to);
+  if (!sent.length) return;
+  await sql`with text as (
+      insert into texts (kind, recipient, order_id, body)
+      select ${kind}, t."to", t."order", t.body from json_to_recordset(${JSON.stringify(sent)}::json) as t ("to" text, "order" uuid, body text)
+      returning id, order_id)
+    insert into outbox (topic, subject_id, payload) select 'sms', id, jsonb_build_object('order', order_id) from text`.execute(tx);
+}
+
+/**
+ * Sends one promised text. Returns false if it had been sent before. Twilio knows no idempotency key, so a crash between its
+ * answer and our note sends it once more: at least once, and seldom twice.
+ */
+export async function deliver(db: Kysely<DB>, provider: SmsProvider, textId: string): Promise<boolean> {
+  const text = await db
+    .updateTable('texts')
+    .set({ tried_at: sql<Date>`now()` }) // what the sweep goes by
+    .where('id', '=', textId)
+    .where('sent_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+  if (!text) return false;
+  const { ref } = await provider.send({ to: text.recipient, body: text.body }).catch(async (error) => {
+    if (error instanceof DomainError) await db.updateTable('texts').set({ failed_at: sql<Date>`now()` }).where('id', '=', textId).execute();
+    throw error;
+  });
+  await db.updateTable('texts').set({ sent_at: sql<Date>`now()`, provider_ref: ref }).where('id', '=', textId).execute();
+  return true;
+}

@@ -1,0 +1,203 @@
+// Changing an event: what may still change once it is on sale, sold or begun, and who has to hear of it.
+//
+//   name, description   always
+//   everything else     until the event is over; never once it is cancelled, which is for good
+//   start, venue        until it begins; the new start lies ahead; every holder is told (a notice)
+//   hold_seconds        until it begins; holds that run keep their time
+//   seats, prices       until it begins; sold and held seats stay where they are, and cost what they cost
+//   capacity            never below the seats of the plan, nor below what is sold
+//   currency, draft     until the first booking
+//   cancelled           until it is over, also after it began: every booking is cancelled and refunded (a notice)
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB, EventStatus } from '../../db/tables.ts';
+import * as places from '../inventory/places.ts';
+import { replan } from '../inventory/seatPlans.ts';
+import type { Section } from '../inventory/seats.ts';
+import { despiteDeadlocks } from '../shared/deadlocks.ts';
+import { DomainError } from '../shared/errors.ts';
+import { checkVenue, countSeats } from './eventCreation.ts';
+import * as notices from './eventNotices.ts';
+import { checkManager, type Manager, named } from './events.ts';
+
+export type EventChanges = {
+  name?: string;
+  description?: string;
+  venueId?: string;
+  startsAt?: Date;
+  endsAt?: Date;
+  capacity?: number;
+  currency?: string;
+  /** null: as each API is configured. */
+  holdSeconds?: number | null;
+  status?: EventStatus;
+  /** The whole plan, as it is to be; prices in minor units of the event's currency, which only the rows know. */
+  sections?: (currency: string) => Section[];
+  /** Told to the holders with a notice. */
+  reason?: string;
+};
+
+type Row = {
+  id: string;
+  organizer_id: string | null;
+  venue_id: string | null;
+  venue: string | null;
+  name: string;
+  description: string;
+  starts_at: Date;
+  ends_at: Date;
+  capacity: number;
+  currency: string;
+  hold_seconds: number | null;
+  status: EventStatus;
+  begun: boolean;
+  over: boolean;
+};
+
+/**
+ * Changes an event in one transaction, all of it or nothing; what is not given stays as it is. Only its organizer and admins may.
+ * A repeated call changes nothing more and tells nobody twice.
+ * @returns the event's id
+ * @throws DomainError event_not_found | forbidden | invalid | event_fixed (details.fields says which change is refused and why)
+ */
+export async function update(db: Kysely<DB>, request: { event: string; by: Manager; changes: EventChanges }): Promise<string> {
+  // Two changes, or a change and a sale, may wait for each other.
+  return despiteDeadlocks(() => db.transaction().execute((tx) => change(tx, request.event, request.by, request.changes)));
+}
+
+async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, changes: EventChanges): Promise<string> {
+  const old = await lock(tx, idOrSlug);
+  checkManager(old, by);
+  const next = merged(old, changes);
+  const changed = (Object.keys(FIELD) as (keyof typeof FIELD)[]).filter((key) => String(next[key]) !== String(old[key]));
+  const sections = changes.sections?.(next.currency);
+
+  checkMoment(old, changed, sections !== undefined);
+  if (changed.includes('venue_id')) await checkVenue(tx, next.venue_id);
+  if (next.ends_at <= next.starts_at) throw invalid('end_time', 'The event must end after it starts.');
+  if (changed.includes('starts_at') && next.starts_at <= new Date()) throw invalid('start_time', 'The new start must lie ahead.');
+  if (changed.includes('currency') || (changed.includes('status') && next.status === 'draft')) await checkUnbooked(tx, old.id, changed);
+  if (sections) {
+    const seats = countSeats(sections);
+    if (changes.capacity === undefined) next.capacity = Math.max(old.capacity, seats);
+    await replan(tx, { id: old.id, currency: next.currency }, sections);
+  }
+  if (next.capacity !== old.capacity || sections) await checkCapacity(tx, old.id, next.capacity);
+  if (!changed.length && next.capacity === old.capacity && !sections) return old.id;
+
+  await sql`update events set name = ${next.name}, description = ${next.description}, venue_id = ${next.venue_id}::uuid, starts_at = ${next.starts_at},
+      ends_at = ${next.ends_at}, capacity = ${next.capacity}, currency = ${next.currency}, hold_seconds = ${next.hold_seconds},
+      status = ${next.status}::event_status, updated_at = now() where id = ${old.id}::uuid`.execute(tx);
+  if (changed.includes('currency')) await sql`update offers set currency = ${next.currency} where event_id = ${old.id}::uuid`.execute(tx);
+  if (changed.some((key) => ON_TICKETS.has(key))) await forgetPdfs(tx, old.id);
+  if (sections) await places.callWaitlist(tx, old.id); // more seats, or other ones, may fit somebody who waits
+  await tell(tx, old, next, changed, by.accountId, changes.reason ?? '');
+  return old.id;
+}
+
+/** What can be compared, and what it is called on the wire. */
+const FIELD = {
+  name: 'name',
+  description: 'description',
+  venue_id: 'venue_id',
+  starts_at: 'start_time',
+  ends_at: 'end_time',
+  currency: 'currency',
+  hold_seconds: 'hold_seconds',
+  status: 'status',
+} as const;
+const UNTIL_BEGUN = new Set<string>(['venue_id', 'starts_at', 'currency', 'hold_seconds']);
+/** Printed on the tickets. */
+const ON_TICKETS = new Set<string>(['name', 'venue_id', 'starts_at']);
+
+const invalid = (field: string, message: string) => new DomainError('invalid', message, { fields: { [field]: message } });
+const fixed = (field: string, message: string, details: Record<string, unknown> = {}) =>
+  new DomainError('event_fixed', message, { fields: { [field]: message }, ...details });
+
+/** Locks the event against other changes; sales of it go on. */
+async function lock(tx: Transaction<DB>, idOrSlug: string): Promise<Row> {
+  const { rows } = await sql<Row>`
+    select e.id, e.organizer_id, e.venue_id, (select name from venues where id = e.venue_id) as venue, e.name, e.description, e.starts_at, e.ends_at,
+      e.capacity, e.currency, e.hold_seconds, e.status, e.starts_at <= now() as begun, e.ends_at <= now() as over
+    from events e where ${named(idOrSlug)} for no key update`.execute(tx);
+  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });
+  return rows[0];
+}
+
+function merged(old: Row, c: EventChanges): Row {
+  return {
+    ...old,
+    name: c.name ?? old.name,
+    description: c.description ?? old.description,
+    venue_id: c.venueId?.toLowerCase() ?? old.venue_id,
+    starts_at: c.startsAt ?? old.starts_at,
+    ends_at: c.endsAt ?? old.ends_at,
+    capacity: c.capacity ?? old.capacity,
+    currency: c.currency ?? old.currency,
+    hold_seconds: c.holdSeconds === undefined ? old.hold_seconds : c.holdSeconds,
+    status: c.status ?? old.status,
+  };
+}
+
+/** What the clock and a cancelling forbid. */
+function checkMoment(old: Row, changed: (keyof typeof FIELD)[], seats: boolean): void {
+  const wanted = [...changed.map((key) => FIELD[key] as string), ...(seats ? ['seat_configuration'] : [])];
+  const first = (forbidden: (field: string) => boolean) => wanted.find(forbidden);
+  if (old.status === 'cancelled') {
+    const field = first(() => true);
+    if (field) throw fixed(field, 'The event is cancelled, and nothing of it changes any more.');
+  }
+  if (old.over) {
+    const field = first((f) => f !== 'name' && f !== 'description');
+    if (field) throw fixed(field, 'The event is over; only its name and description can be changed.');
+  }
+  if (old.begun) {
+    const key = changed.find((k) => UNTIL_BEGUN.has(k));
+    const field = key ? FIELD[key] : seats ? 'seat_configuration' : undefined;
+    if (field) throw fixed(field, `The event has begun: its ${field} can no longer be changed.`);
+  }
+}
+
+async function checkUnbooked(tx: Transaction<DB>, eventId: string, changed: (keyof typeof FIELD)[]): Promise<void> {
+  // Money of any kind that ever came, or may still come, is in the old currency; a draft is shown to nobody, holders least of all.
+  const { rows } = await sql<{ bookings: number }>`select count(*)::int as bookings from orders where event_id = ${eventId}::uuid`.execute(
+    tx,
+  );
+  const field = changed.includes('currency') ? 'currency' : 'status';
+  if (rows[0]!.bookings > 0)
+    throw fixed(field, `There have been ${rows[0]!.bookings} booking(s): the ${field} can no longer be changed so.`, rows[0]);
+}
+
+async function checkCapacity(tx: Transaction<DB>, eventId: string, capacity: number): Promise<void> {
+  const { rows } = await sql<{ seats: number; sold: number }>`select count(*)::int as seats, count(p.sold_at)::int as sold
+    from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active`.execute(tx);
+  const { seats, sold } = rows[0]!;
+  if (capacity < sold) throw fixed('capacity', `${sold} seats are sold already: the capacity cannot be less.`, { sold, seats });
+  if (capacity < seats)
+    throw fixed('capacity', `The seat plan has ${seats} seats: send a smaller seat_configuration along with a smaller capacity.`, {
+      sold,
+      seats,
+    });
+}
+
+/** Tickets are drawn anew at the next look: they carry the old name, time or place. */
+async function forgetPdfs(tx: Transaction<DB>, eventId: string): Promise<void> {
+  await sql`delete from ticket_files f using tickets t where t.id = f.ticket_id and t.event_id = ${eventId}::uuid and f.kind = 'ticket.pdf'`.execute(
+    tx,
+  );
+}
+
+/** A cancelled event is always announced (open bookings end too); a moved one if anybody holds a ticket. */
+async function tell(tx: Transaction<DB>, old: Row, next: Row, changed: string[], madeBy: string, reason: string): Promise<void> {
+  const of = { eventId: old.id, reason, madeBy };
+  if (changed.includes('status') && next.status === 'cancelled') return notices.give(tx, { ...of, kind: 'cancelled', data: {} });
+  if (next.status !== 'published' || !(changed.includes('starts_at') || changed.includes('venue_id'))) return;
+  const venue = next.venue_id && (await tx.selectFrom('venues').select('name').where('id', '=', next.venue_id).executeTakeFirst());
+  await notices.give(tx, {
+    ...of,
+    kind: 'moved',
+    data: {
+      before: { starts_at: old.starts_at.toISOString(), venue: old.venue },
+      after: { starts_at: next.starts_at.toISOString(), venue: venue ? venue.name : null },
+    },
+  });
+}

@@ -1,0 +1,112 @@
+// Making an event: checked as a whole, then written with its offers and seats in one transaction.
+import { randomBytes } from 'node:crypto';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { plan, type Section } from '../inventory/seats.ts';
+import { DomainError } from '../shared/errors.ts';
+import { isUuid } from '../shared/ids.ts';
+import * as venues from './venues.ts';
+
+export type NewEvent = {
+  organizerId: string | null;
+  name: string;
+  /** Made from the name when not given. */
+  slug?: string;
+  description: string;
+  venueId: string | null;
+  startsAt: Date;
+  endsAt: Date;
+  /** The house's capacity; at least the number of seats. Their number when not given. */
+  capacity?: number;
+  currency: string;
+  holdSeconds?: number | null;
+  status: 'draft' | 'published';
+  sections: Section[];
+};
+
+/** More than the largest arena twice over; keeps one request from filling the disk. */
+const MAX_SEATS = 250_000;
+
+/** A venue that exists, or DomainError invalid. */
+export async function checkVenue(db: Kysely<DB> | Transaction<DB>, venueId: string | null): Promise<void> {
+  if (venueId && !(isUuid(venueId) && (await venues.find(db, venueId))))
+    throw new DomainError('invalid', 'The venue does not exist.', { fields: { venue_id: 'unknown venue' } });
+}
+
+/**
+ * Creates the event with its seats; returns its id.
+ * @throws DomainError invalid (details.fields), also for an unknown venue
+ */
+export async function create(db: Kysely<DB>, event: NewEvent): Promise<string> {
+  const seats = check(event);
+  await checkVenue(db, event.venueId);
+  return db.transaction().execute(async (tx) => {
+    const id = await insert(tx, event, event.capacity ?? seats);
+    if (event.sections.length) await plan(tx, { id, currency: event.currency }, event.sections);
+    return id;
+  });
+}
+
+const refuse = (field: string, message: string): never => {
+  throw new DomainError('invalid', message, { fields: { [field]: message } });
+};
+
+/** The number of seats of a plan. Throws invalid where it names something twice or is too large. */
+export function countSeats(sections: Section[]): number {
+  const names = sections.map((s) => s.name);
+  if (new Set(names).size !== names.length) refuse('seat_configuration.sections', 'Two sections have the same name.');
+  for (const [i, s] of sections.entries())
+    if (new Set(s.rows).size !== s.rows.length) refuse(`seat_configuration.sections.${i}.rows`, 'Two rows have the same name.');
+  const seats = sections.reduce((sum, s) => sum + s.rows.length * s.seatsPerRow, 0);
+  if (seats > MAX_SEATS) refuse('seat_configuration', `At most ${MAX_SEATS} seats fit into one event.`);
+  return seats;
+}
+
+/** Throws invalid where the event contradicts itself; returns the number of its seats. */
+function check(event: NewEvent): number {
+  if (event.endsAt <= event.startsAt) refuse('end_time', 'The event must end after it starts.');
+  const seats = countSeats(event.sections);
+  // Fewer seats than capacity is a house with standing room or closed blocks (the seed's own example); more cannot be.
+  if (event.capacity !== undefined && seats > event.capacity)
+    refuse('capacity', `The seat configuration has ${seats} seats, more than the capacity of ${event.capacity}.`);
+  return seats;
+}
+
+async function insert(tx: Transaction<DB>, event: NewEvent, capacity: number): Promise<string> {
+  const base = event.slug ?? slugOf(event.name);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const row = await tx
+      .insertInto('events')
+      .values({
+        slug: attempt === 0 ? base : `${base}-${randomBytes(3).toString('hex')}`,
+        organizer_id: event.organizerId,
+        venue_id: event.venueId,
+        name: event.name,
+        description: event.description,
+        starts_at: event.startsAt,
+        ends_at: event.endsAt,
+        capacity,
+        currency: event.currency,
+        hold_seconds: event.holdSeconds ?? null,
+        status: event.status,
+        settings: sql`'{}'`,
+      })
+      .onConflict((c) => c.column('slug').doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (row) return row.id;
+  }
+  throw new Error(`no free slug for ${base}`);
+}
+
+/** "Été à Paris!" -> "ete-a-paris". Never empty and never shaped like a uuid, which would be looked up as an id. */
+export function slugOf(name: string): string {
+  const slug = name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 80);
+  return !slug || isUuid(slug) ? `event-${randomBytes(4).toString('hex')}` : slug;
+}

@@ -1,0 +1,105 @@
+// The stream of changes of places: who follows it sees every committed change once, each place's in their true order.
+import { type Kysely, sql } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+
+/*
+ * How rows are read without losing any. `seq` is handed out before its transaction commits, so "everything past the last seq I saw"
+ * would skip a row that commits late. Waiting until every older transaction has ended (xid < pg_snapshot_xmin) loses nothing, but one
+ * long transaction anywhere on the server, a migration or a stadium being written, would hold up every screen. So a reader keeps the
+ * snapshot of its last look and asks for what that snapshot could not see and the new one can: rows whose xid is at or past its
+ * xmax, or was still in progress then. That set is exact, needs no waiting, and an index on xid finds it whatever else goes on.
+ * Within one answer rows are ordered by seq, which for one place is the true order: a change of a place takes its row lock before it
+ * takes a seq, so the later of two cannot be visible without the earlier.
+ *
+ * What a client resumes from is the snapshot's xmin: every transaction before it is over, so what the client has not seen has this
+ * number or a higher one. It lags behind a long transaction, and all that costs is repetition. A seq would not do: a transaction
+ * that began after all those that have ended is in no snapshot's list of running ones, so nobody can say which seqs it has taken.
+ *
+ * Rows from another server's life (a restored dump) carry its transaction numbers, which may be to come here: they are not told, and
+ * deleted first.
+ */
+
+/** A Postgres snapshot: which transactions are over as seen by one statement. */
+export type Snapshot = { xmin: number; xmax: number; running: number[] };
+
+export type PlaceChange = {
+  seq: number;
+  xid: number;
+  event_id: string;
+  /** Null where the caller does not follow the event; empty: the event itself or its offers changed. */
+  place_ids: string[] | null;
+  state: 'free' | 'held' | 'sold';
+  /** ms since the epoch, by the database's clock. */
+  held_until: number | null;
+};
+
+export type Look = {
+  snapshot: Snapshot;
+  /** The database's clock, ms since the epoch. */
+  now: number;
+  /** What was committed since the last look, by seq; undefined when it is more than `limit`: then the caller starts anew. */
+  changes: PlaceChange[] | undefined;
+};
+
+/** Reads pg_snapshot's text form, xmin:xmax:xip,xip. Transaction numbers stay far below 2^53. */
+export function parseSnapshot(text: string): Snapshot {
+  const [xmin, xmax, running] = text.split(':');
+  return { xmin: Number(xmin), xmax: Number(xmax), running: running ? running.split(',').map(Number) : [] };
+}
+
+/** Whether that snapshot sees what this transaction wrote (if it committed). */
+export const sees = (snapshot: Snapshot, xid: number): boolean =>
+  xid < snapshot.xmin || (xid < snapshot.xmax && !snapshot.running.includes(xid));
+
+const epoch = (instant: string) => sql.raw(`(extract(epoch from ${instant}) * 1000)::float8`);
+/** What we see was written by a transaction below our snapshot's end, or not here. */
+const isForeign = sql`xid >= pg_snapshot_xmax(pg_current_snapshot())`;
+const LIMIT = 20_000;
+
+/** Looks once: every change committed since `last`, places only for `followed` events. Without `last` only where things stand. */
+export async function look(db: Kysely<DB>, last: Snapshot | undefined, followed: string[], limit = LIMIT): Promise<Look> {
+  const changes = last
+    ? sql`(select json_agg(c order by c.seq) from (
+        select seq, xid::text::bigint as xid, event_id, state, ${epoch('held_until')} as held_until,
+          case when event_id = any(${followed}::uuid[]) or place_ids = '{}' then place_ids end as place_ids
+        from place_changes where (xid >= ${String(last.xmax)}::xid8 or xid = any(${last.running.map(String)}::xid8[])) and not ${isForeign}
+        limit ${limit + 1}) c)`
+    : sql`null::json`;
+  const { rows } = await sql<{ snapshot: string; now: number; changes: PlaceChange[] | null }>`
+    select pg_current_snapshot()::text as snapshot, ${epoch('clock_timestamp()')} as now, ${changes} as changes`.execute(db);
+  const { snapshot, now, changes: found } = rows[0]!;
+  return { snapshot: parseSnapshot(snapshot), now, changes: (found?.length ?? 0) > limit ? undefined : (found ?? []) };
+}
+
+/** The places of the event that were changed by transactions from `xid` on, as far as kept; undefined if some of that is gone already. */
+export async function changedSince(db: Kysely<DB>, eventId: string, xid: number): Promise<string[] | undefined> {
+  const { rows } = await sql<{ oldest: number | null; ids: string[] | null }>`
+    select (select xid::text::bigint from place_changes order by xid limit 1) as oldest,
+      (select array_agg(distinct p.id) from place_changes c, unnest(c.place_ids) as p (id)
+        where c.xid >= ${String(xid)}::xid8 and c.event_id = ${eventId}::uuid) as ids`.execute(db);
+  const { oldest, ids } = rows[0]!;
+  return oldest === null || oldest <= xid ? (ids ?? []) : undefined;
+}
+
+const KEEP_SECONDS = 600;
+const BATCH = 10_000;
+
+/**
+ * Deletes what is older than ten minutes, a batch at a time, whole transactions in their order and none that is past one still under
+ * way: a row that is there proves that everything after it is. The newest of the old ones always stays, as that proof for whoever
+ * read until then. One caller at a time; the others do nothing.
+ */
+export async function prune(db: Kysely<DB>, keepSeconds = KEEP_SECONDS): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    with turn as materialized (select pg_try_advisory_xact_lock(hashtext('place_changes.prune')) as mine),
+    young as materialized (select xid from place_changes where at >= now() - make_interval(secs => ${keepSeconds}::int) order by xid limit 1),
+    proof as materialized (select xid from place_changes where xid < coalesce((select xid from young), '18446744073709551615'::xid8) order by xid desc limit 1),
+    full_batch as materialized (
+      select xid from place_changes where xid > (select xid from place_changes order by xid limit 1) order by xid offset ${BATCH}::int limit 1),
+    edge as materialized (
+      select least(pg_snapshot_xmin(pg_current_snapshot()), (select xid from proof), (select xid from full_batch)) as xid from turn where turn.mine),
+    gone as (delete from place_changes where exists (select from edge)
+      and (exists (select from proof) and xid < (select xid from edge) or ${isForeign}) returning 1)
+    select count(*)::int as count from gone`.execute(db);
+  return rows[0]!.count;
+}

@@ -1,0 +1,97 @@
+// Places: when one is free, and the statements that keep, free, sell and swap the places of an order.
+import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { uuids } from '../shared/ids.ts';
+
+/** Tells the event's waitlist, if somebody waits, that there may be something for it, or nothing ever. */
+export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promise<void> {
+  await sql`insert into outbox (topic, subject_id) select 'places.freed', ${eventId}::uuid
+    where exists (select from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered'))`.execute(tx);
+}
+
+/** Free means: never sold, and not held by an order whose hold still runs. The same words for every reader and writer of places. */
+export const isFree = (alias: string) =>
+  sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
+
+/** An offer (alias `o`) whose places can be bought now. The same words for claims and for the waitlist. */
+export const isOnSale = sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
+
+/** Keeps the order's places for it past its hold: money for them is here and waits to be settled. Nothing changes for places it no longer holds. */
+export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise<void> {
+  await sql`with kept as (
+      update places p set held_until = now() + interval '1 day'
+      from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and p.sold_at is null and p.held_until > now()
+      returning p.id, p.event_id, p.held_until)
+    insert into place_changes (event_id, place_ids, state, held_until)
+    select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id`.execute(tx);
+}
+
+/** Frees every place the order still holds (sold ones stay). Safe to repeat. Returns how many became free. */
+export const release = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`p.sold_at is null`);
+
+/** Frees the order's places, sold ones too, after its tickets were voided. Only orders.cancel calls this. */
+export const giveBack = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`true`);
+
+/** Places that become free are told to the live seats, and to the event's waitlist if somebody waits. */
+async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    with freed as (
+      update places p set order_id = null, held_until = null, sold_at = null
+      from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and ${which}
+      returning p.id, p.event_id),
+    told as (
+      insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'free' from freed group by event_id),
+    called as (
+      insert into outbox (topic, subject_id)
+      select 'places.freed', event_id from freed
+      where exists (select from waitlist_entries w where w.event_id = freed.event_id and w.status = 'waiting') group by event_id)
+    select count(*)::int as count from freed`.execute(tx);
+  return rows[0]!.count;
+}
+
+/**
+ * Turns the order's items into sold places, whether its hold still runs or not: a place is taken if it is still the order's,
+ * or free again. All or nothing; returns the ids of the places that could not be had (empty: all sold to this order now).
+ */
+export async function take(tx: Transaction<DB>, orderId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string; ok: boolean }>`
+    select p.id, p.sold_at is null and (p.order_id = ${orderId}::uuid or p.order_id is null or p.held_until <= now())
+      and p.offer_id = i.offer_id as ok -- a seat taken out of the house meanwhile belongs to another offer (seats.replan)
+    from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid order by p.id for update of p`.execute(tx);
+  const lost = rows.filter((r) => !r.ok).map((r) => r.id);
+  if (lost.length === 0)
+    await sql`with taken as (
+        update places set order_id = ${orderId}::uuid, held_until = null, sold_at = now() where id = any(${uuids(rows.map((r) => r.id))})
+        returning id, event_id)
+      insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from taken group by event_id`.execute(
+      tx,
+    );
+  return lost;
+}
+
+/**
+ * Replaces lost places of the order's items by free ones of the same offer and section, one for one. False (and nothing changed)
+ * if there are not enough. The buyer must have agreed to an equal place.
+ */
+export async function swap(tx: Transaction<DB>, orderId: string, lost: string[]): Promise<boolean> {
+  const { rows } = await sql<{ item: string; place: string }>`
+    with gone as (
+      select i.id, i.offer_id, p.section, row_number() over (partition by i.offer_id, p.section order by p.position) as n
+      from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid and i.place_id = any(${lost}::uuid[])),
+    spare as (
+      select s.id, s.offer_id, s.section, row_number() over (partition by s.offer_id, s.section order by s.position) as n
+      from (select offer_id, section, count(*) as n from gone group by 1, 2) g, lateral (
+        select p.id, p.offer_id, p.section, p.position from places p
+        where p.offer_id = g.offer_id and p.section is not distinct from g.section and ${isFree('p')}
+          -- its own places that are free again stay its own
+          and not exists (select from order_items own where own.order_id = ${orderId}::uuid and own.place_id = p.id)
+        order by p.position limit g.n for update skip locked) s)
+    select gone.id as item, spare.id as place from gone join spare using (offer_id, n)
+    where gone.section is not distinct from spare.section`.execute(tx);
+  if (rows.length !== lost.length) return false;
+  await sql`update order_items i set place_id = s.place
+    from unnest(${rows.map((r) => r.item)}::uuid[], ${rows.map((r) => r.place)}::uuid[]) as s (item, place) where i.id = s.item`.execute(
+    tx,
+  );
+  return true;
+}

@@ -1,0 +1,50 @@
+// The sweep: a safety net under the order workflows. In a healthy system it finds nothing.
+import { type Kysely, sql } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+
+/**
+ * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
+ * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail or a text not sent, a payment that could still be
+ * made although its order is over (were its callback lost too, nobody would ever know of the money). Each is announced to its
+ * workflow again.
+ * @returns how many.
+ */
+export async function sweep(db: Kysely<DB>): Promise<number> {
+  // A mail that is being tried is left alone: the pauses between tries are up to ten minutes. Announcing one counts as a try.
+  // A hold's tidying up comes as late after its end as its workflow's start came after the claim: minutes, after a rush.
+  // A refund may wait for the bank for days, and a workflow takes only so many signals: it is announced once, then every quarter of an hour.
+  const { numAffectedRows } = await sql`
+    with mail as (
+      update mails set tried_at = now() where id in (
+        select id from mails where sent_at is null and created_at < now() - interval '1 minute'
+          and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
+      returning id, order_id),
+    text as ( -- what a text says is old after a day
+      update texts set tried_at = now() where id in (
+        select id from texts where sent_at is null and failed_at is null and created_at between now() - interval '1 day' and now() - interval '1 minute'
+          and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
+      returning id, order_id),
+    refund as (
+      update refunds set updated_at = now() where id in (
+        select id from refunds where status = 'pending' and created_at < now() - interval '1 minute'
+          and (updated_at = created_at or updated_at < now() - interval '15 minutes') order by created_at limit 200)
+      returning order_id),
+    open as (
+      update payments set updated_at = now() where id in (
+        select y.id from payments y join orders o on o.id = y.order_id
+        where y.status in ('created', 'processing') and o.status <> 'pending' and y.updated_at < now() - interval '15 minutes' limit 200)
+      returning order_id)
+    insert into outbox (topic, subject_id, payload)
+    select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
+    from (
+      (select order_id as id from payments where status = 'succeeded' and settled_at is null and succeeded_at < now() - interval '1 minute'
+      union select id from orders where status = 'pending' and expires_at < now() - interval '10 minutes' limit 500)
+      union select order_id from refund union select order_id from mail union select order_id from open) late
+    join orders o on o.id = late.id join events e on e.id = o.event_id
+    where not exists (select from outbox b where b.subject_id = o.id)
+    union all select 'sms', t.id, jsonb_build_object('order', t.order_id) from text t where not exists (select from outbox b where b.subject_id = t.id)
+    union all select 'mail', m.id, '{}' from mail m where m.order_id is null and not exists (select from outbox b where b.subject_id = m.id)`.execute(
+    db,
+  );
+  return Number(numAffectedRows ?? 0);
+}

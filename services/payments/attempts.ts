@@ -1,0 +1,96 @@
+// Attempts to pay: the receipt of everybody who pressed pay, so that what is decided later is decided as of that moment.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { orderCode } from '../orders/orders.ts';
+import { despiteDeadlocks } from '../shared/deadlocks.ts';
+
+/** How long an attempt may be decided at most. The hold goes on for so long even past its end; then it is over, whatever the engine does. */
+const DECIDE_SECONDS = 120;
+/** Pressing again prolongs nothing past this: a retry has the time of the first press, and a little to reach us. */
+const LATEST_SECONDS = 150;
+
+/** The order of an attempt, as the start of its workflow needs it. */
+export type Received = { orderId: string; code: string; event: string; owner: string };
+
+/**
+ * Writes the receipt of an attempt to pay the account's own order, in one statement and before anything else is done for it.
+ * It counts from the moment the request came in, `waitedMs` ago: a hold that ended since then is kept if nobody has taken its places.
+ * Where the hold's end is near, its places are kept while the attempt is being decided.
+ * @returns undefined when there is no such order, it is another's, no longer waits for money, or its hold was over; nothing is written then.
+ */
+export async function receive(
+  db: Kysely<DB> | Transaction<DB>,
+  attempt: { id: string; orderId: string; accountId: string; waitedMs: number },
+): Promise<Received | undefined> {
+  const pressed = sql`now() - make_interval(secs => ${attempt.waitedMs / 1000}::float8)`;
+  const write = sql<{ id: string; number: number; created_at: Date; event: string; owner: string }>`
+    with mine as materialized (
+      select o.*, e.slug, least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), o.expires_at + make_interval(secs => ${LATEST_SECONDS}::int)) as until
+      from orders o join events e on e.id = o.event_id
+      where o.id = ${attempt.orderId}::uuid and o.account_id = ${attempt.accountId}::uuid
+        and o.status = 'pending' and greatest(o.expires_at, o.deciding_until) > ${pressed}
+      for update of o
+    ),
+    near as materialized (select * from mine where until > greatest(expires_at, deciding_until)),
+    kept as (
+      update places p set held_until = near.until from near, order_items i
+      where i.order_id = near.id and p.id = i.place_id and p.order_id = near.id and p.sold_at is null
+      returning p.id, p.event_id, p.held_until
+    ),
+    -- one place lost to somebody else in this moment, and the hold was over
+    whole as materialized (
+      select mine.*, near.id is not null as prolonged from mine left join near on true
+      where near.id is null or (select count(*) from kept) = (select count(*) from order_items i where i.order_id = mine.id)
+    ),
+    told as (
+      insert into place_changes (event_id, place_ids, state, held_until)
+      select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id
+    ),
+    prolonged as (update orders o set deciding_until = whole.until from whole where whole.prolonged and o.id = whole.id),
+    receipt as (insert into payment_attempts (id, order_id) select ${attempt.id}::uuid, id from whole)
+    select id, number, created_at, slug::text as event, account_id as owner from whole`;
+  // A changed seat plan, or a claim that waits, may have these places in hand in another order.
+  const row = (await despiteDeadlocks(() => write.execute(db))).rows[0];
+  return row && { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner };
+}
+
+/** Begins to decide an attempt; its order is locked by the caller. False: it was withdrawn, so nothing may be charged for it. */
+export async function begin(tx: Transaction<DB>, attemptId: string): Promise<boolean> {
+  const { rows } = await sql`update payment_attempts set begun_at = coalesce(begun_at, now())
+    where id = ${attemptId}::uuid and outcome is distinct from 'withdrawn' returning id`.execute(tx);
+  return rows.length === 1;
+}
+
+/**
+ * Takes back an attempt that nobody has begun: certain from then on that nothing is charged for it. The hold keeps the time it was given,
+ * so that trying again counts as the same press.
+ * @returns false when it has been begun, and its outcome must be waited for.
+ */
+export async function withdraw(db: Kysely<DB>, attemptId: string): Promise<boolean> {
+  const { rows } = await sql`update payment_attempts set decided_at = now(), outcome = 'withdrawn'
+    where id = ${attemptId}::uuid and begun_at is null returning id`.execute(db);
+  return rows.length === 1;
+}
+
+/** Notes what became of an attempt. The hold ends at its own time again once no other attempt is being decided. */
+export async function decide(db: Kysely<DB> | Transaction<DB>, attemptId: string, outcome: string): Promise<void> {
+  await sql`with decided as (
+      update payment_attempts set decided_at = now(), outcome = ${outcome} where id = ${attemptId}::uuid and decided_at is null returning id, order_id)
+    update orders o set deciding_until = null from decided
+    where o.id = decided.order_id and o.deciding_until is not null
+      and not exists (select from payment_attempts a where a.order_id = o.id and a.decided_at is null and a.id <> decided.id)`.execute(db);
+}
+
+/** Settling a free order decides every attempt to pay it. */
+export async function decideAll(tx: Transaction<DB>, orderId: string, outcome: string): Promise<void> {
+  await sql`update payment_attempts set decided_at = now(), outcome = ${outcome} where order_id = ${orderId}::uuid and decided_at is null`.execute(
+    tx,
+  );
+}
+
+/** Takes back attempts that never reached their workflow: nobody may be charged long after pressing. Returns how many. */
+export async function prune(db: Kysely<DB>): Promise<number> {
+  const { numAffectedRows } = await sql`update payment_attempts set decided_at = now(), outcome = 'withdrawn'
+    where decided_at is null and begun_at is null and received_at < now() - interval '10 minutes'`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}

@@ -1,0 +1,171 @@
+// Stripe through its own library. With no key the same client talks to the stand-in of the local stack: only host and port differ.
+import Stripe from 'stripe';
+import { DomainError } from '../shared/errors.ts';
+import type { PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
+
+export type StripeSettings = { secretKey: string; webhookSecret: string; standinUrl: string | undefined; timeoutMs: number };
+
+/** Opens the Stripe provider. Calls are retried twice by the library itself on connection errors, 409 and 5xx, with the same key. */
+export function stripeProvider(settings: StripeSettings): PaymentProvider {
+  const standin = settings.standinUrl ? new URL(settings.standinUrl) : undefined;
+  const stripe = new Stripe(settings.secretKey, {
+    timeout: settings.timeoutMs,
+    maxNetworkRetries: 2,
+    telemetry: false,
+    ...(standin && { host: standin.hostname, port: standin.port, protocol: standin.protocol === 'https:' ? 'https' : 'http' }),
+  });
+
+  return {
+    name: 'stripe',
+    async create(p) {
+      const metadata = { order_id: p.orderId, payment_id: p.paymentId };
+      try {
+        return payment(
+          await stripe.paymentIntents.create(
+            {
+              amount: toStripe(p.amountMinor, p.currency),
+              currency: p.currency.toLowerCase(),
+              metadata,
+              description: p.description,
+              automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+            },
+            { idempotencyKey: p.key },
+          ),
+        );
+      } catch (error) {
+        // Too little or too much for Stripe, or a currency it does not take: so it stays however often it is asked.
+        if (error instanceof Stripe.errors.StripeInvalidRequestError && (error.param === 'amount' || error.param === 'currency'))
+          throw new DomainError('payment_failed', error.message, { decline_code: error.code ?? 'refused' });
+        throw unavailable(error);
+      }
+    },
+    async pay(p) {
+      try {
+        return payment(await stripe.paymentIntents.confirm(p.ref, method(p.method), { idempotencyKey: p.key }));
+      } catch (error) {
+        if (error instanceof Stripe.errors.StripeCardError && error.payment_intent)
+          return { ...payment(error.payment_intent), ...declined(error) };
+        if (error instanceof Stripe.errors.StripeInvalidRequestError) {
+          // Already paid, cancelled or processing: what the intent is now is the answer. A bad token is a decline.
+          const now = payment(await call(() => stripe.paymentIntents.retrieve(p.ref)));
+          return now.status === 'open' ? { ...now, ...declined(error) } : now;
+        }
+        throw unavailable(error);
+      }
+    },
+    read: async (ref) => payment(await call(() => stripe.paymentIntents.retrieve(ref))),
+    async cancel(ref) {
+      try {
+        return payment(await stripe.paymentIntents.cancel(ref));
+      } catch (error) {
+        if (error instanceof Stripe.errors.StripeInvalidRequestError) return payment(await call(() => stripe.paymentIntents.retrieve(ref)));
+        throw unavailable(error);
+      }
+    },
+    async refund(p) {
+      // Keys are forgotten after about a day, so a refund that may have been made is looked for before it is made.
+      const made = await call(() => stripe.refunds.list({ payment_intent: p.ref, limit: 100 }));
+      const same = made.data.find((r) => r.metadata?.refund_id === p.refundId);
+      if (same) return refund(same);
+      const reason = p.reason === 'requested_by_customer' || p.reason === 'duplicate' ? p.reason : undefined;
+      return refund(
+        await call(() =>
+          stripe.refunds.create(
+            {
+              payment_intent: p.ref,
+              amount: toStripe(p.amountMinor, p.currency),
+              metadata: { refund_id: p.refundId },
+              ...(reason && { reason }),
+            },
+            { idempotencyKey: p.key },
+          ),
+        ),
+      );
+    },
+    parseWebhook(body, signature) {
+      let event: Stripe.Event;
+      try {
+        event = stripe.webhooks.constructEvent(body, signature, settings.webhookSecret);
+      } catch {
+        throw new DomainError('signature_invalid', 'The signature of this callback does not fit its body.');
+      }
+      return readEvent(event);
+    },
+  };
+}
+
+function readEvent(event: Stripe.Event): ProviderEvent {
+  const base = { id: event.id, type: event.type, payload: event };
+  const object = event.data?.object as { object?: string } | undefined;
+  if (object?.object === 'payment_intent') {
+    const told = payment(object as Stripe.PaymentIntent);
+    return { ...base, payment: told };
+  }
+  if (object?.object === 'refund') return { ...base, refund: refund(object as Stripe.Refund) };
+  return base;
+}
+
+/** Tokens go in as Stripe's own test tokens do; anything else is a payment method id. */
+function method(token: string): Stripe.PaymentIntentConfirmParams {
+  return token.startsWith('pm_') ? { payment_method: token } : { payment_method_data: { type: 'card', card: { token } } as never };
+}
+
+const declined = (error: { code?: string; decline_code?: string; message: string }) => ({
+  failureCode: error.decline_code ?? error.code ?? 'declined',
+  failureMessage: error.message,
+});
+
+/** Currencies without decimals that Stripe's API still counts in hundredths, always whole ones. */
+const IN_HUNDREDTHS = new Set(['ISK', 'UGX']);
+const toStripe = (minor: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? minor * 100 : minor);
+const fromStripe = (amount: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? amount / 100 : amount);
+
+function payment(intent: Stripe.PaymentIntent): ProviderPayment {
+  const currency = intent.currency.toUpperCase();
+  const status =
+    intent.status === 'succeeded'
+      ? 'succeeded'
+      : intent.status === 'canceled'
+        ? 'cancelled'
+        : intent.status === 'processing'
+          ? 'processing'
+          : 'open';
+  return {
+    ref: intent.id,
+    status,
+    amountMinor: fromStripe(intent.amount, currency),
+    receivedMinor: fromStripe(intent.amount_received ?? (status === 'succeeded' ? intent.amount : 0), currency),
+    currency,
+    clientSecret: intent.client_secret,
+    orderId: intent.metadata?.order_id,
+    paymentId: intent.metadata?.payment_id,
+    failureCode: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code ?? null,
+    failureMessage: intent.last_payment_error?.message ?? null,
+  };
+}
+
+function refund(r: Stripe.Refund): ProviderRefund {
+  const status = r.status === 'succeeded' ? 'succeeded' : r.status === 'failed' || r.status === 'canceled' ? 'failed' : 'pending';
+  return { ref: r.id, status, refundId: r.metadata?.refund_id };
+}
+
+async function call<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+/** No answer, 5xx, 429 or 409 leave the outcome open: worth another try. What Stripe refused for good is our own fault and stays as it is. */
+function unavailable(error: unknown): unknown {
+  if (error instanceof Stripe.errors.StripeError) {
+    const status = error.statusCode ?? 0;
+    if (status === 0 || status >= 500 || status === 429 || status === 409)
+      return new DomainError('payment_unavailable', 'The payment provider did not answer; the outcome will be found out.', {
+        provider: 'stripe',
+        reason: error.type,
+      });
+  }
+  return error;
+}

@@ -1,0 +1,66 @@
+// A ticket's QR picture and PDF: drawn at first need, then kept.
+import { type Kysely, sql } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { orderCode } from '../orders/orders.ts';
+import { DomainError } from '../shared/errors.ts';
+import { decimal } from '../shared/money.ts';
+import * as documents from './documents.ts';
+
+export type FileKind = 'qr.png' | 'ticket.pdf';
+
+/** The bytes of one file of one live ticket. Throws not_found for a ticket that never was or is void. */
+export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<Buffer> {
+  const kept = await db
+    .selectFrom('ticket_files as f')
+    .innerJoin('tickets as t', 't.id', 'f.ticket_id')
+    .select('f.content')
+    .where('f.ticket_id', '=', ticketId)
+    .where('f.kind', '=', kind)
+    .where('t.voided_at', 'is', null)
+    .executeTakeFirst();
+  if (kept) return kept.content;
+  const { content, seen } = await draw(db, ticketId, kind);
+  // Not kept if the event has changed since it was read, or is being changed: such a ticket is drawn again.
+  await sql`insert into ticket_files (ticket_id, kind, content)
+    select t.id, ${kind}, ${content} from tickets t join events e on e.id = t.event_id
+    where t.id = ${ticketId}::uuid and e.updated_at::text = ${seen} for share of e on conflict do nothing`.execute(db);
+  return content;
+}
+
+async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<{ content: Buffer; seen: string }> {
+  const { rows } = await sql<{
+    code: string;
+    holder_name: string | null;
+    number: number;
+    created_at: Date;
+    event: string;
+    venue: string | null;
+    starts_at: Date;
+    offer: string;
+    section: string | null;
+    row_label: string | null;
+    seat_label: string | null;
+    price_minor: number;
+    currency: string;
+    seen: string;
+  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.currency, e.name as event, e.starts_at, v.name as venue, f.name as offer,
+      p.section, p.row_label, p.seat_label, i.price_minor
+    from tickets t join orders o on o.id = t.order_id join events e on e.id = t.event_id left join venues v on v.id = e.venue_id
+    join offers f on f.id = t.offer_id join places p on p.id = t.place_id join order_items i on i.id = t.order_item_id
+    where t.id = ${ticketId}::uuid and t.voided_at is null`.execute(db);
+  const t = rows[0];
+  if (!t) throw new DomainError('not_found', 'There is no such ticket.', { what: 'ticket' });
+  if (kind === 'qr.png') return { content: await documents.qrPng(t.code), seen: t.seen };
+  const content = await documents.ticketPdf({
+    code: t.code,
+    orderCode: orderCode(t),
+    eventName: t.event,
+    venue: t.venue,
+    startsAt: t.starts_at,
+    offerName: t.offer,
+    seat: t.seat_label ? `${t.section}, row ${t.row_label}, seat ${t.seat_label}` : null,
+    holderName: t.holder_name,
+    price: `${decimal(t.price_minor, t.currency)} ${t.currency}`,
+  });
+  return { content, seen: t.seen };
+}

@@ -1,0 +1,189 @@
+// The waitlist as people use it: join, look, leave. Who is offered what, and when, is in waitlistOffers.ts.
+//
+// The rules. An event has one line, in order of joining (seq). While somebody waits for a kind of place, ordinary claims of that
+// kind are refused (holds.claim asks), so what comes back goes to the line. Whoever is first and whose whole group fits into what
+// is free is offered it; a group that does not fit is passed over and keeps its place. An offer not taken in time ends the entry.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB, WaitlistStatus } from '../../db/tables.ts';
+import { textable } from '../delivery/sms.ts';
+import { isFree, isOnSale } from '../inventory/places.ts';
+import * as orders from '../orders/orders.ts';
+import { DomainError } from '../shared/errors.ts';
+
+export type EntryView = {
+  id: string;
+  account_id: string;
+  /** With the clock and the order applied: an offer that was paid reads accepted, one past its deadline expired. */
+  status: WaitlistStatus;
+  quantity: number;
+  tier: string | null;
+  notify_email: boolean;
+  notify_sms: boolean;
+  created_at: Date;
+  order_id: string | null;
+  offered_at: Date | null;
+  offer_expires_at: Date | null;
+  /** People before this one who wait for the same places, plus one; null once it does not wait. */
+  position: number | null;
+  /** Places those people and this one want together. */
+  places_ahead: number;
+  event: { id: string; name: string; starts_at: Date };
+};
+
+/** What the order of an offer makes of its entry, once the order is no longer waiting for money. */
+export const ENDED_AS = sql`(case when o.confirmed_at is not null then 'accepted' when o.status = 'cancelled' then 'left' else 'expired' end)::waitlist_status`;
+
+const view = sql`
+  select w.id, w.account_id, w.quantity, f.name as tier, w.notify_email, w.notify_sms, w.created_at, w.order_id, w.offered_at, w.offer_expires_at,
+    case when o.confirmed_at is not null then 'accepted'::waitlist_status
+      when w.status = 'offered' and (o.status <> 'pending' or ${orders.holdIsOver}) then ${ENDED_AS} else w.status end as status,
+    case when w.status = 'waiting' then before.people + 1 end as position, before.places + w.quantity as places_ahead,
+    json_build_object('id', e.id, 'name', e.name) as event, e.starts_at
+  from waitlist_entries w join events e on e.id = w.event_id left join offers f on f.id = w.offer_id left join orders o on o.id = w.order_id,
+  lateral (
+    select count(*)::int as people, coalesce(sum(b.quantity), 0)::int as places from waitlist_entries b
+    where b.event_id = w.event_id and b.status = 'waiting' and b.seq < w.seq and w.status = 'waiting'
+      and (b.offer_id is null or w.offer_id is null or b.offer_id = w.offer_id)) before`;
+
+async function read(db: Kysely<DB> | Transaction<DB>, entryId: string): Promise<EntryView | undefined> {
+  const { rows } = await sql<EntryView & { starts_at: Date }>`${view} where w.id = ${entryId}::uuid`.execute(db);
+  if (!rows[0]) return undefined;
+  const { starts_at, ...entry } = rows[0];
+  return { ...entry, event: { ...entry.event, starts_at } };
+}
+
+/** The account's own entry. Throws not_found, or forbidden when it is somebody else's. */
+export async function findOwn(db: Kysely<DB> | Transaction<DB>, entryId: string, accountId: string): Promise<EntryView> {
+  const entry = await read(db, entryId);
+  if (!entry) throw new DomainError('not_found', 'There is no such waitlist entry.', { what: 'waitlist entry' });
+  if (entry.account_id !== accountId) throw new DomainError('forbidden', 'This waitlist entry belongs to somebody else.');
+  return entry;
+}
+
+export type JoinRequest = {
+  accountId: string;
+  eventId: string;
+  quantity: number;
+  /** Only places of this offer's name; any, if not given. */
+  tier?: string;
+  notify: { email: boolean; sms: boolean };
+  maxPlaces: number;
+  /** False where no provider for text messages is configured. */
+  smsAvailable: boolean;
+};
+
+/**
+ * Puts the account at the end of the event's line, once: who is in it already gets the entry there is (`created: false`).
+ * @throws DomainError event_not_found | event_not_on_sale | seats_available | limit_exceeded | invalid (details.fields)
+ */
+export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entry: EntryView; created: boolean }> {
+  return db.transaction().execute(async (tx) => {
+    const { eventId, accountId, quantity } = request;
+    const event = await eventToWaitFor(tx, eventId);
+    await endOffers(tx, eventId, accountId);
+    const known = await current(tx, eventId, accountId);
+    if (known) return { entry: known, created: false };
+
+    if (!event.on_sale) throw new DomainError('event_not_on_sale', 'This event is not on sale.', { event_id: eventId });
+    if (request.notify.sms) await checkPhone(tx, request);
+    const offerId = await checkWish(tx, request);
+    if (await canBeHad(tx, eventId, offerId, quantity))
+      throw new DomainError('seats_available', 'Enough seats can be booked right now: there is nothing to wait for.', {
+        event_id: eventId,
+      });
+    for (;;) {
+      const { rows } = await sql<{ id: string }>`
+        with entry as (
+          insert into waitlist_entries (event_id, account_id, offer_id, quantity, notify_email, notify_sms)
+          values (${eventId}::uuid, ${accountId}::uuid, ${offerId}::uuid, ${quantity}, ${request.notify.email}, ${request.notify.sms})
+          on conflict (event_id, account_id) where status in ('waiting', 'offered') do nothing returning id, event_id),
+        called as (insert into outbox (topic, subject_id) select 'waitlist.joined', event_id from entry)
+        select id from entry`.execute(tx);
+      if (rows[0]) return { entry: (await read(tx, rows[0].id))!, created: true };
+      // Asked twice at once, and the other call was first; unless what it wrote has been left again already.
+      const other = await current(tx, eventId, accountId);
+      if (other) return { entry: other, created: false };
+    }
+  });
+}
+
+async function eventToWaitFor(tx: Transaction<DB>, eventId: string): Promise<{ on_sale: boolean }> {
+  const { rows } = await sql<{ on_sale: boolean }>`select status = 'published' and starts_at > now() as on_sale
+    from events where id = ${eventId}::uuid and status <> 'draft'`.execute(tx);
+  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: eventId });
+  return rows[0];
+}
+
+async function current(tx: Transaction<DB>, eventId: string, accountId: string): Promise<EntryView | undefined> {
+  const { rows } = await sql<{ id: string }>`select id from waitlist_entries
+    where event_id = ${eventId}::uuid and account_id = ${accountId}::uuid and status in ('waiting', 'offered')`.execute(tx);
+  return rows[0] && read(tx, rows[0].id);
+}
+
+async function checkPhone(tx: Transaction<DB>, { accountId, smsAvailable }: JoinRequest): Promise<void> {
+  const refuse = (message: string) => new DomainError('invalid', message, { fields: { 'notification_preferences.sms': message } });
+  if (!smsAvailable) throw refuse('Text messages are not sent from here.');
+  const account = await tx.selectFrom('accounts').select('phone').where('id', '=', accountId).executeTakeFirst();
+  if (!textable(account?.phone)) throw refuse('A text message needs a phone number in your account, written internationally: +4512345678.');
+}
+
+/**
+ * The id of the offer that is wished for, or null for any. Throws for a wish that no offer could ever meet; an offer not on sale is
+ * none: waiting for it would keep its places from the buyers it opens for.
+ */
+async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<string | null> {
+  const { quantity, tier, eventId } = request;
+  if (quantity > request.maxPlaces)
+    throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces });
+  const { rows } = await sql<{ id: string; name: string; fits: boolean }>`
+    select o.id, o.name, ${quantity}::int between o.min_per_order and least(coalesce(o.max_per_order, o.quantity), o.quantity) as fits
+    from offers o where o.event_id = ${eventId}::uuid and ${isOnSale}`.execute(tx);
+  if (!rows.length) throw new DomainError('event_not_on_sale', 'No places of this event are on sale.', { event_id: eventId });
+  const wished = rows.filter((o) => tier === undefined || o.name === tier);
+  if (!wished.length)
+    throw new DomainError('invalid', 'This event has no such price tier.', { fields: { price_tier: 'no tier on sale has this name' } });
+  if (!wished.some((o) => o.fits))
+    throw new DomainError('limit_exceeded', 'No price tier sells so many places in one order, or so few.', { quantity });
+  return tier === undefined ? null : wished[0]!.id;
+}
+
+/** Would an ordinary claim of so many places go through? Places that somebody waits for cannot be had. */
+async function canBeHad(tx: Transaction<DB>, eventId: string, offerId: string | null, quantity: number): Promise<boolean> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from (
+      select from offers o join places p on p.offer_id = o.id
+      where o.event_id = ${eventId}::uuid and (${offerId}::uuid is null or o.id = ${offerId}::uuid) and ${isOnSale} and ${isFree('p')}
+        and not exists (select from waitlist_entries w
+          where w.event_id = o.event_id and w.status = 'waiting' and (w.offer_id is null or w.offer_id = o.id))
+      limit ${quantity}) free`.execute(tx);
+  return rows[0]!.count >= quantity;
+}
+
+/** Closes entries whose offer is over: its order was paid, cancelled, or not paid in time. */
+export async function endOffers(db: Kysely<DB> | Transaction<DB>, eventId: string, accountId?: string): Promise<void> {
+  await sql`update waitlist_entries w set status = ${ENDED_AS}, ended_at = now() from orders o
+    where w.event_id = ${eventId}::uuid and w.status = 'offered' and o.id = w.order_id and (o.status <> 'pending' or ${orders.holdIsOver})
+      ${accountId ? sql`and w.account_id = ${accountId}::uuid` : sql``}`.execute(db);
+}
+
+/**
+ * Takes the account's own entry out of the line. An open offer is declined: its order is cancelled and the next in line is asked.
+ * What is over already (paid, passed, left) stays as it is, so leaving twice is leaving once.
+ * @throws DomainError not_found | forbidden
+ */
+export async function leave(db: Kysely<DB>, entryId: string, accountId: string): Promise<void> {
+  await findOwn(db, entryId, accountId);
+  const close = (status: 'waiting' | 'offered') => sql<{ id: string }>`update waitlist_entries set status = 'left', ended_at = now()
+    where id = ${entryId}::uuid and status = ${status}::waitlist_status returning id`;
+  if ((await close('waiting').execute(db)).rows.length) return;
+  const entry = await findOwn(db, entryId, accountId);
+  if (entry.status !== 'offered') return;
+  try {
+    await orders.cancel(db, { orderId: entry.order_id!, accountId, reason: 'declined on the waitlist', unlessPaid: true });
+  } catch (error) {
+    // Its time ran out, or it was paid, meanwhile: the entry is over by itself.
+    if (error instanceof DomainError && (error.code === 'order_expired' || error.code === 'order_not_cancellable')) return;
+    throw error;
+  }
+  await close('offered').execute(db);
+}

@@ -1,0 +1,199 @@
+// Serving a waitlist: what is free goes to whoever is first in line and fits, as a real hold with a deadline, one short transaction each.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import * as sms from '../delivery/sms.ts';
+import { isFree, isOnSale } from '../inventory/places.ts';
+import * as holds from '../orders/claim/claim.ts';
+import * as mails from '../outbox/mails.ts';
+import * as outbox from '../outbox/outbox.ts';
+import { DomainError } from '../shared/errors.ts';
+import { toTheMinute } from '../shared/time.ts';
+import { endOffers } from './waitlist.ts';
+
+export type OfferTerms = {
+  /** How long an offer stands within `nearHours` of the event, and before that. */
+  nearSeconds: number;
+  farSeconds: number;
+  nearHours: number;
+  /** Where the order of an offer is paid. */
+  payUrl(orderId: string): string;
+};
+
+/** What a round did and when the next is due. `waitMs` null: nobody waits and no offer is open, so none is due. */
+export type Round = { event: string; offered: number; waiting: number; waitMs: number | null };
+
+/** At most so many offers in one round, so that a round stays well under a second or two and its caller may report. */
+const ROUND = 50;
+/** A place that is being let go of this moment is tried again at once, so often. */
+const TRIES = 5;
+const PAUSE_MS = 20;
+/** A hold's own workflow asks the provider once more before it ends it (up to 10 s); only when it has not come are we to look. */
+const GRACE_SECONDS = 12;
+/** Nothing tells us of a tier put on sale or seats added: looked at so often while somebody waits. */
+const BEAT_SECONDS = 60;
+
+/** One round for one event: closes what is over, then makes offers until nobody fits any more. Safe to repeat and to run twice at once. */
+export async function serve(db: Kysely<DB>, eventId: string, terms: OfferTerms): Promise<Round> {
+  await endOffers(db, eventId);
+  await endWaits(db, eventId);
+  const passed: string[] = [];
+  let offered = 0;
+  let busy = 0;
+  while (offered < ROUND && busy < TRIES) {
+    const step = await db.transaction().execute((tx) => offerNext(tx, eventId, terms, passed));
+    if (step === 'nobody') break;
+    if (step === 'busy') {
+      busy++;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    } else if (step === 'offered') {
+      offered++;
+      busy = 0;
+    } else passed.push(step.passed);
+  }
+  const next = await nextLook(db, eventId);
+  const due = next.waitMs === null ? null : offered === ROUND ? 0 : busy === TRIES ? Math.min(500, next.waitMs) : next.waitMs;
+  return { ...next, offered, waitMs: due };
+}
+
+type Waited = {
+  notify_email: boolean;
+  notify_sms: boolean;
+  cancelled: boolean;
+  event: string;
+  starts_at: Date;
+  reason: string | null;
+  email: string;
+  full_name: string;
+  phone: string | null;
+};
+
+/** The event has begun, or will never be: nobody waits for it any more. Of a cancelling those who waited hear as they wished to. */
+async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const { rows } = await sql<Waited>`update waitlist_entries w set status = 'expired', ended_at = now() from events e, accounts a
+      where w.event_id = ${eventId}::uuid and w.status = 'waiting' and e.id = w.event_id and a.id = w.account_id
+        and (e.status = 'cancelled' or e.starts_at <= now())
+      returning w.notify_email, w.notify_sms, e.status = 'cancelled' as cancelled, e.name as event, e.starts_at, a.email, a.full_name, a.phone,
+        (select reason from event_notices n where n.event_id = e.id and n.kind = 'cancelled' order by number desc limit 1) as reason`.execute(
+      tx,
+    );
+    const told = rows.filter((row) => row.cancelled);
+    const mail = ({ email, full_name: name, event, starts_at: startsAt, reason }: Waited) => ({
+      to: email,
+      data: { name, event, startsAt, reason: reason ?? '' },
+    });
+    const text = ({ phone, event }: Waited) => ({ phone, order: null, body: `${short(event)} is cancelled, and its waitlist is closed.` });
+    await mails.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_email).map(mail));
+    await sms.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_sms).map(text));
+  });
+}
+
+/** An event's name as a text message has room for it. */
+const short = (name: string): string => (name.length > 60 ? `${name.slice(0, 57)}...` : name);
+
+type Entry = {
+  id: string;
+  account_id: string;
+  quantity: number;
+  offer_id: string | null;
+  notify_email: boolean;
+  notify_sms: boolean;
+  seconds: number;
+};
+type Step = 'offered' | 'nobody' | 'busy' | { passed: string };
+
+/** Offers to the first in line whose group fits. Rounds of one event take turns here, so that none decides by what another is giving away. */
+async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms, passed: string[]): Promise<Step> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`waitlist/${eventId}`}, 0))`.execute(tx);
+  const entry = await firstThatFits(tx, eventId, terms, passed);
+  if (!entry) return 'nobody';
+  const placeIds = await placesFor(tx, eventId, entry);
+  if (placeIds.length < entry.quantity) return 'busy';
+  let claim: holds.Claim;
+  try {
+    claim = await holds.claim(tx, {
+      accountId: entry.account_id,
+      eventId,
+      placeIds,
+      holdSeconds: entry.seconds,
+      maxPlaces: entry.quantity,
+      forWaiter: true,
+    });
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    if (error.code === 'limit_exceeded') return { passed: entry.id }; // free in several tiers, none of which sells so few
+    if (error.code === 'event_not_on_sale') return 'nobody';
+    return 'busy'; // somebody has one of them in hand: late money takes it, or a hold that is just ending
+  }
+  await sql`update waitlist_entries set status = 'offered', order_id = ${claim.order.id}::uuid, offered_at = now(),
+    offer_expires_at = ${claim.order.expires_at} where id = ${entry.id}::uuid`.execute(tx);
+  await tell(tx, entry, claim, terms.payUrl(claim.order.id));
+  return 'offered';
+}
+
+async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferTerms, passed: string[]): Promise<Entry | undefined> {
+  const { rows } = await sql<Entry>`
+    with stock as materialized ( -- not counted past what the largest group wants
+      select o.id, s.free from offers o cross join lateral (select count(*)::int as free from (
+        select from places p where p.offer_id = o.id and ${isFree('p')} order by p.position
+        limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and status = 'waiting')) f) s
+      where o.event_id = ${eventId}::uuid and ${isOnSale})
+    select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms,
+      greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
+        then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
+    from waitlist_entries w join events e on e.id = w.event_id
+    where w.event_id = ${eventId}::uuid and w.status = 'waiting' and w.id <> all(${passed}::uuid[])
+      and w.quantity <= (select coalesce(sum(s.free), 0) from stock s where w.offer_id is null or s.id = w.offer_id)
+    order by w.seq limit 1 for update of w`.execute(tx);
+  return rows[0];
+}
+
+/** So many free places of a tier are looked at for those that stand together: a stadium may have 90,000. */
+const LOOKED_AT = 500;
+
+/** Free places for the group: of one tier, standing closest together, if any tier has enough; else over several, in their order. */
+async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quantity: n }: Entry): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    with free as materialized (
+      select p.id, p.offer_id, o.number, p.position, ${n}::int between o.min_per_order and coalesce(o.max_per_order, ${n}) as sold_so,
+        row_number() over line as at, lead(p.position, ${n - 1}::int) over line - p.position as spread
+      from offers o cross join lateral (
+        select id, offer_id, position from places p where p.offer_id = o.id and ${isFree('p')} order by p.position limit ${LOOKED_AT}) p
+      where o.event_id = ${eventId}::uuid and (${offer_id}::uuid is null or o.id = ${offer_id}::uuid) and ${isOnSale}
+      window line as (partition by p.offer_id order by p.position)),
+    best as (select offer_id, at from free where spread is not null and sold_so order by spread, number, at limit 1)
+    select f.id from free f left join best b on true
+    where b.at is null or (f.offer_id = b.offer_id and f.at between b.at and b.at + ${n - 1})
+    order by f.number, f.position limit ${n}`.execute(tx);
+  return rows.map((r) => r.id);
+}
+
+/** Mail and text as the person wished, promised with the offer itself. */
+async function tell(tx: Transaction<DB>, entry: Entry, { order, event }: holds.Claim, link: string): Promise<void> {
+  const until = order.expires_at.toISOString();
+  if (entry.notify_email) {
+    await mails.promise(tx, 'waitlist-offer', order.id, { link, until });
+    await outbox.orderChanged(tx, order.id);
+  }
+  if (entry.notify_sms) {
+    const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
+    const body = `${what} for ${short(event.name)} held for you until ${toTheMinute(until)}. Pay: ${link}`;
+    await sms.promise(tx, 'waitlist-offer', order.id, body);
+  }
+}
+
+/** When to look again: at the next end of a hold or an offer, at the event's start, and on a slow beat. */
+async function nextLook(db: Kysely<DB>, eventId: string): Promise<Omit<Round, 'offered'>> {
+  const { rows } = await sql<Omit<Round, 'offered'>>`
+    with line as materialized (
+      select count(*) filter (where status = 'waiting')::int as waiting, min(offer_expires_at) filter (where status = 'offered') as ends
+      from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered')),
+    held as (
+      select min(p.held_until) as ends from offers o join places p on p.offer_id = o.id and p.sold_at is null
+      where o.event_id = ${eventId}::uuid and p.held_until > now())
+    select e.slug::text as event, line.waiting, ceil(1000 * greatest(0.1, extract(epoch from (case
+        when line.waiting > 0 then least(line.ends + grace, held.ends + grace, e.starts_at, now() + make_interval(secs => ${BEAT_SECONDS}))
+        else line.ends + grace end) - now())))::int as "waitMs"
+    from events e, line, held, make_interval(secs => ${GRACE_SECONDS}) as grace where e.id = ${eventId}::uuid`.execute(db);
+  return rows[0] ?? { event: '', waiting: 0, waitMs: null };
+}

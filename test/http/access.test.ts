@@ -1,0 +1,202 @@
+// Every route as every kind of caller: who is let in is what the route states, and no path has two owners.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Route } from '../../gateway/http/route.ts';
+import { person, show, startWorld, token, type World } from '../support/gateway.ts';
+
+let world: World;
+let callers: Record<
+  'anonymous' | 'user' | 'other' | 'organizer' | 'admin' | 'expired' | 'garbage' | 'refresh' | 'foreign',
+  string | undefined
+>;
+let booking: string;
+
+beforeAll(async () => {
+  world = await startWorld();
+  const [user, other, organizer, admin] = await Promise.all([
+    person(world.db),
+    person(world.db),
+    person(world.db, 'organizer'),
+    person(world.db, 'admin'),
+  ]);
+  callers = {
+    anonymous: undefined,
+    user: user.token,
+    other: other.token,
+    organizer: organizer.token,
+    admin: admin.token,
+    expired: await token({ accountId: user.id }, { seconds: -10 }),
+    garbage: 'eyJhbGciOiJub25lIn0.e30.',
+    refresh: await token({ accountId: user.id }, { typ: 'rt+jwt' }),
+    foreign: await token({ accountId: user.id }, { secret: 'somebody elses secret, long enough for HS256' }),
+  };
+  const { id, seats } = await show(world.db);
+  const made = await world.call('POST', '/api/v1/bookings', { token: user.token, body: { event_id: id, seat_ids: [seats[0]] } });
+  booking = made.body.data.booking.id;
+});
+afterAll(() => world?.stop());
+
+const every = () => world.apis.flatMap((api) => api.routes.map((r) => ({ api, route: r })));
+const address = (r: Route) => r.path.replace(':id', booking).replace(/:\w+/g, randomUUID());
+const ask = (r: Route, kind: keyof typeof callers) => world.call(r.method.toUpperCase(), address(r), { token: callers[kind] });
+
+describe('access', () => {
+  // Written a second time on purpose: whoever opens a route to more callers has to say so here too.
+  const STATED = {
+    'post /api/v1/auth/register': 'public public',
+    'post /api/v1/auth/login': 'public public',
+    'post /api/v1/auth/refresh': 'public public',
+    'get /api/v1/events': 'public public',
+    'get /api/v1/events/:id': 'public public',
+    'get /api/v1/events/:id/seats': 'public public',
+    'post /api/v1/bookings': 'user booking',
+    'get /api/v1/bookings/:id': 'user authenticated',
+    'delete /api/v1/bookings/:id': 'user booking',
+    'get /api/v1/users/bookings': 'user authenticated',
+    'post /api/v1/bookings/:id/confirm': 'user booking',
+    'get /api/v1/bookings/:id/tickets/:ticketId/qr.png': 'user authenticated',
+    'get /api/v1/bookings/:id/tickets/:ticketId/ticket.pdf': 'user authenticated',
+    'post /api/v1/payments/initiate/:id': 'user authenticated',
+    'get /api/v1/payments/initiate/:id': 'link authenticated',
+    'get /api/v1/payments/status/:id': 'link authenticated',
+    'get /api/v1/users/profile': 'user authenticated',
+    'put /api/v1/users/profile': 'user authenticated',
+    'post /api/v1/admin/events': 'organizer admin',
+    'put /api/v1/admin/events/:id': 'organizer admin',
+    'get /api/v1/admin/events/:id/progress': 'organizer admin',
+    'get /api/v1/admin/analytics/dashboard': 'organizer admin',
+    'post /api/v1/waitlist/join': 'user authenticated',
+    'get /api/v1/waitlist/:waitlistId': 'user authenticated',
+    'delete /api/v1/waitlist/:waitlistId': 'user authenticated',
+    'get /api/v1/docs': 'public public',
+    'get /api/v1/openapi.json': 'public public',
+    'post /api/webhooks/stripe/': 'signature none',
+    'get /healthz': 'public none',
+    'get /readyz': 'public none',
+    'get /metrics': 'public none',
+    'get /': 'public public',
+  };
+
+  it('every route states who may call it and how often', () => {
+    expect(Object.fromEntries(every().map(({ route: r }) => [`${r.method} ${r.path}`, `${r.access} ${r.limit}`]))).toEqual(STATED);
+  });
+
+  it('401 for anonymous, garbage, foreign, expired and refresh tokens wherever a sign-in is needed', async () => {
+    const signed = every().filter(({ route: r }) => ['user', 'organizer', 'admin'].includes(r.access));
+    expect(signed.length).toBeGreaterThan(7);
+    for (const { route: r } of signed) {
+      for (const kind of ['anonymous', 'garbage', 'foreign', 'refresh'] as const) {
+        const answer = await ask(r, kind);
+        expect([answer.status, answer.body.error.code], `${kind} ${r.method} ${r.path}`).toEqual([401, 'AUTH_INVALID_CREDENTIALS']);
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      }
+      const late = await ask(r, 'expired');
+      expect([late.status, late.body.error.code], r.path).toEqual([401, 'AUTH_TOKEN_EXPIRED']);
+    }
+  });
+
+  it('403 AUTH_UNAUTHORIZED for a role below the one the route asks, and not for it or above', async () => {
+    const rank = { user: 0, other: 0, organizer: 1, admin: 2 };
+    for (const { route: r } of every().filter(({ route: x }) => x.access === 'organizer' || x.access === 'admin'))
+      for (const kind of ['user', 'other', 'organizer', 'admin'] as const) {
+        const answer = await ask(r, kind);
+        if (rank[kind] < rank[r.access as 'organizer' | 'admin'])
+          expect([answer.status, answer.body.error.code], `${kind} ${r.path}`).toEqual([403, 'AUTH_UNAUTHORIZED']);
+        else expect([401, 403], `${kind} ${r.path}`).not.toContain(answer.status);
+      }
+  });
+
+  it("403 for everybody else's booking, whatever their role; 404 for one that is not", async () => {
+    const own = every().filter(({ route: r }) => r.access === 'user' && r.path.includes(':id'));
+    expect(own.length).toBeGreaterThan(5);
+    for (const { route: r } of own)
+      for (const kind of ['other', 'organizer', 'admin'] as const) {
+        const body = r.body ? { payment_details: { token: 'tok_visa' } } : undefined;
+        const theirs = await world.call(r.method.toUpperCase(), address(r), { token: callers[kind], body });
+        expect([theirs.status, theirs.body.error.code], `${kind} ${r.method} ${r.path}`).toEqual([403, 'AUTH_UNAUTHORIZED']);
+        for (const id of [randomUUID(), '17', 'null', '%F0%9F%8E%AB', "'; drop table orders --"]) {
+          const path = r.path.replace(':id', encodeURIComponent(decodeURIComponent(id))).replace(/:\w+/g, randomUUID());
+          const nobodys = await world.call(r.method.toUpperCase(), path, { token: callers[kind], body });
+          expect([nobodys.status, nobodys.body.error.code], `${id} ${r.path}`).toEqual([404, 'BOOKING_NOT_FOUND']);
+        }
+      }
+  });
+
+  it('never 401, 403 or 5xx for anonymous callers on public routes', async () => {
+    for (const { route: r } of every().filter(({ route: x }) => x.access === 'public'))
+      for (const kind of ['anonymous', 'garbage', 'expired'] as const) {
+        const answer = await ask(r, kind);
+        expect([401, 403], `${kind} ${r.path}`).not.toContain(answer.status);
+        expect(answer.status, `${kind} ${r.path}`).toBeLessThan(500);
+      }
+  });
+
+  it('a link opens its page and status to its holder, and JSON to the owner only', async () => {
+    const path = `/api/v1/payments/initiate/${booking}`;
+    expect((await world.call('GET', path)).status).toBe(401);
+    expect((await world.call('GET', path, { token: callers.other })).status).toBe(403);
+    expect((await world.call('GET', path, { headers: { accept: 'text/html' } })).headers.get('content-type')).toContain('text/html');
+    const status = await world.call('GET', `/api/v1/payments/status/${booking}`);
+    expect([status.status, Object.keys(status.body.data)]).toEqual([200, ['status', 'expires_at']]);
+  });
+
+  it('400 for a callback without a true signature', async () => {
+    for (const { route: r } of every().filter(({ route: x }) => x.access === 'signature')) {
+      expect((await world.call('POST', r.path, { body: { type: 'payment_intent.succeeded' } })).status).toBe(400);
+      expect((await world.call('POST', r.path, { raw: '{}', headers: { 'stripe-signature': 't=1,v1=00' } })).status).toBe(400);
+    }
+  });
+});
+
+describe('paths', () => {
+  it('no path has two owners', () => {
+    const seen = new Map<string, string>();
+    for (const { api, route: r } of every()) {
+      const shape = `${r.method} ${r.path.replace(/:\w+/g, ':')}`;
+      expect(seen.get(shape), shape).toBeUndefined();
+      seen.set(shape, api.name);
+    }
+  });
+
+  it('404 with a trailing slash added or taken away: the two spellings may have different owners', async () => {
+    const paths = new Set(every().map(({ route: r }) => `${r.method} ${r.path}`));
+    for (const { route: r } of every().filter(({ route: x }) => x.path !== '/')) {
+      const other = r.path.endsWith('/') ? r.path.slice(0, -1) : `${r.path}/`;
+      if (paths.has(`${r.method} ${other}`)) continue;
+      const answer = await world.call(r.method.toUpperCase(), other.replace(':id', booking).replace(/:\w+/g, randomUUID()), {
+        token: callers.admin,
+      });
+      expect(answer.status, `${r.method} ${other}`).toBe(404);
+    }
+  });
+
+  it('404 and 405 in the format of the API the path belongs to', async () => {
+    const missing = await world.call('GET', '/api/v1/nothing');
+    expect([missing.status, missing.body.success, missing.body.error.code]).toEqual([404, false, 'NOT_FOUND']);
+    const wrong = await world.call('PATCH', '/api/v1/bookings');
+    expect([wrong.status, wrong.body.error.code, wrong.headers.get('allow')]).toEqual([405, 'METHOD_NOT_ALLOWED', 'POST']);
+    expect((await world.call('GET', '/elsewhere')).body).toEqual({ error: 'not_found', message: 'There is nothing at /elsewhere.' });
+  });
+
+  it('401 where a sound token writes for an account that is gone', async () => {
+    const { id, venueId, seats } = await show(world.db, { seats: 1 });
+    const [user, organizer, admin] = await Promise.all(
+      (['user', 'organizer', 'admin'] as const).map((role) => token({ accountId: randomUUID(), role })),
+    );
+    const plan = { sections: [{ name: 'A', rows: 1, seats_per_row: 1, price: 1 }] };
+    const times = { start_time: '2098-01-01T00:00:00Z', end_time: '2098-01-02T00:00:00Z' };
+    const book = { token: user, body: { event_id: id, seat_ids: seats } };
+    const answers = [
+      await world.call('POST', '/api/v1/bookings', book),
+      await world.call('POST', '/api/v1/bookings', { ...book, headers: { 'idempotency-key': 'gone' } }),
+      await world.call('POST', '/api/v1/admin/events', {
+        token: organizer,
+        body: { name: 'X', venue_id: venueId, ...times, seat_configuration: plan },
+      }),
+    ];
+    await world.call('POST', '/api/v1/bookings', { ...book, token: callers.user });
+    answers.push(await world.call('POST', '/api/v1/waitlist/join', { token: user, body: { event_id: id } }));
+    answers.push(await world.call('PUT', `/api/v1/admin/events/${id}`, { token: admin, body: { status: 'cancelled' } }));
+    for (const { status, body } of answers) expect([status, body.error?.code]).toEqual([401, 'AUTH_INVALID_CREDENTIALS']);
+  });
+});

@@ -1,0 +1,155 @@
+// Attempts to pay: what the receipt promises, and what it does not.
+import { randomUUID } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DB } from '../../db/tables.ts';
+import * as holds from '../../services/orders/claim/claim.ts';
+import * as orders from '../../services/orders/orders.ts';
+import * as settlement from '../../services/orders/settlement.ts';
+import * as attempts from '../../services/payments/attempts.ts';
+import type { DomainError } from '../../services/shared/errors.ts';
+import { freshDatabase, person, show } from '../support/gateway.ts';
+
+let db: Kysely<DB>;
+let close: () => Promise<void>;
+let ann: string;
+let bob: string;
+
+beforeAll(async () => {
+  ({ db, close } = await freshDatabase());
+  [ann, bob] = [(await person(db)).id, (await person(db)).id];
+});
+afterAll(() => close?.());
+
+/** Two places held by ann, whose hold ends in so many seconds (below 0: ended so long ago). */
+async function held(endsIn: number) {
+  const event = await show(db, { seats: 2 });
+  const request = { eventId: event.id, placeIds: event.seats, holdSeconds: 300, maxPlaces: 9 };
+  const { order } = await holds.claim(db, { ...request, accountId: ann });
+  await sql`with o as (update orders set expires_at = now() + make_interval(secs => ${endsIn}::float8) where id = ${order.id}::uuid returning *)
+    update places set held_until = o.expires_at from o where order_id = o.id`.execute(db);
+  const press = (waitedMs = 0, accountId = ann) => {
+    const id = randomUUID();
+    return attempts.receive(db, { id, orderId: order.id, accountId, waitedMs }).then((received) => received && id);
+  };
+  const rival = () =>
+    holds.claim(db, { ...request, accountId: bob }).then(
+      () => 'taken',
+      (error: DomainError) => error.code,
+    );
+  const row = () =>
+    db
+      .selectFrom('orders')
+      .select((e) => [
+        'status',
+        sql<number>`round(extract(epoch from deciding_until - expires_at))::int`.as('longer'),
+        e
+          .selectFrom('places')
+          .whereRef('order_id', '=', 'orders.id')
+          .select(sql<number>`round(extract(epoch from min(held_until) - now()))::int`.as('h'))
+          .as('held'),
+      ])
+      .where('id', '=', order.id)
+      .executeTakeFirstOrThrow();
+  return { id: order.id, event, press, rival, row };
+}
+
+test('far from its end the hold stays as it is: the receipt is all that is written', async () => {
+  const o = await held(250);
+  expect(await o.press()).toBeTruthy();
+  expect(await o.row()).toEqual({ status: 'pending', longer: null, held: 250 });
+});
+
+test('near its end the places are kept for two minutes, and nobody else gets them past the hold’s end', async () => {
+  const o = await held(10);
+  expect(await o.press()).toBeTruthy();
+  expect(await o.row()).toEqual({ status: 'pending', longer: 110, held: 120 });
+  const { rows } = await sql<{
+    n: number;
+  }>`select count(*)::int as n from place_changes where event_id = ${o.event.id}::uuid and state = 'held'`.execute(db);
+  expect(rows[0]!.n).toBe(2); // live seats hear of the later end
+  await sql`update orders set expires_at = now() - interval '1 second' where id = ${o.id}::uuid`.execute(db);
+  expect([(await orders.find(db, o.id))!.status, await o.rival()]).toEqual(['pending', 'places_unavailable']);
+  expect(await orders.expire(db, o.id, new Date())).toBe('pending');
+});
+
+test('pressing again and again prolongs nothing past two and a half minutes after the hold’s end', async () => {
+  const o = await held(1);
+  const minutePasses = () =>
+    sql`update orders set expires_at = expires_at - interval '1 minute', deciding_until = deciding_until - interval '1 minute'
+      where id = ${o.id}::uuid`.execute(db);
+  const longer: (number | null)[] = [];
+  for (let i = 0; i < 3; i++) {
+    expect(await o.press()).toBeTruthy();
+    longer.push((await o.row()).longer);
+    await minutePasses();
+  }
+  expect(longer).toEqual([119, 150, 150]);
+  expect([await o.press(), (await orders.find(db, o.id))!.status]).toEqual([undefined, 'expired']);
+});
+
+test('a press that came in before the end counts though it is written after it, unless the places are gone', async () => {
+  const o = await held(-1);
+  expect(await o.press(500)).toBeUndefined();
+  expect(await o.press(1500)).toBeTruthy();
+  const lost = await held(-1);
+  expect(await lost.rival()).toBe('taken');
+  expect(await lost.press(1500)).toBeUndefined();
+  expect(await db.selectFrom('payment_attempts').select('id').where('order_id', '=', lost.id).execute()).toEqual([]);
+});
+
+test('somebody else’s order, one that is paid or cancelled, and none at all: no receipt', async () => {
+  const o = await held(100);
+  expect(await o.press(0, bob)).toBeUndefined();
+  await orders.cancel(db, { orderId: o.id, accountId: ann, reason: 'test' });
+  expect(await o.press()).toBeUndefined();
+  expect(await attempts.receive(db, { id: randomUUID(), orderId: randomUUID(), accountId: ann, waitedMs: 0 })).toBeUndefined();
+});
+
+test('a withdrawn attempt begins nothing, a begun one is not withdrawn, and a decided one gives the hold its own end back', async () => {
+  const o = await held(1);
+  const [first, second] = [(await o.press())!, (await o.press())!];
+  const begin = (id: string) => db.transaction().execute((tx) => attempts.begin(tx, id));
+  expect([await attempts.withdraw(db, first), await begin(first)]).toEqual([true, false]);
+  expect([await begin(second), await attempts.withdraw(db, second), await begin(second)]).toEqual([true, false, true]);
+  expect((await o.row()).longer).toBe(119);
+  await attempts.decide(db, second, 'declined');
+  expect((await o.row()).longer).toBeNull();
+  await attempts.decide(db, second, 'succeeded'); // what is decided stays
+  const { outcome } = await db.selectFrom('payment_attempts').select('outcome').where('id', '=', second).executeTakeFirstOrThrow();
+  expect(outcome).toBe('declined');
+});
+
+test('of two attempts one decided leaves the other its time', async () => {
+  const o = await held(1);
+  const [first] = [(await o.press())!, (await o.press())!];
+  await attempts.decide(db, first, 'declined');
+  expect((await o.row()).longer).toBe(119);
+});
+
+test('an attempt that never reached its workflow is taken back after ten minutes; one that was begun is left to it', async () => {
+  const o = await held(250);
+  const [lost, begun] = [(await o.press())!, (await o.press())!];
+  await db.transaction().execute((tx) => attempts.begin(tx, begun));
+  await sql`update payment_attempts set received_at = now() - interval '11 minutes' where order_id = ${o.id}::uuid`.execute(db);
+  expect(await attempts.prune(db)).toBe(1);
+  expect(await db.transaction().execute((tx) => attempts.begin(tx, lost))).toBe(false);
+});
+
+test('a free order pressed in time is confirmed by settling it, and its attempts are decided', async () => {
+  const o = await held(1);
+  await sql`update orders set total_minor = 0 where id = ${o.id}::uuid`.execute(db);
+  await o.press();
+  await sql`update orders set expires_at = now() - interval '1 second' where id = ${o.id}::uuid`.execute(db);
+  expect(await settlement.settle(db, o.id, 'x'.repeat(32))).toBe('confirmed');
+  expect(await db.selectFrom('payment_attempts').select('outcome').where('order_id', '=', o.id).execute()).toEqual([{ outcome: 'free' }]);
+});
+
+test('a press and a rival in the hold’s last moment: the places go to one of them', async () => {
+  for (let i = 0; i < 20; i++) {
+    const o = await held(-0.005);
+    const [press, rival] = await Promise.all([o.press(50), o.rival()]);
+    expect([press !== undefined, rival === 'taken']).toSatisfy(([a, b]) => a !== b || (!a && !b));
+    if (press) expect(await orders.expire(db, o.id, new Date())).toBe('pending');
+  }
+});

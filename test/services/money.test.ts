@@ -1,0 +1,119 @@
+// Money beside places and time: what a settlement swaps, and payments that are closed or contradicted before they are made.
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DB } from '../../db/tables.ts';
+import * as holds from '../../services/orders/claim/claim.ts';
+import * as orders from '../../services/orders/orders.ts';
+import { settle } from '../../services/orders/settlement.ts';
+import * as payments from '../../services/payments/payments.ts';
+import type { PaymentProvider, ProviderPayment } from '../../services/payments/provider.ts';
+import { freshDatabase, person, show } from '../support/gateway.ts';
+
+let db: Kysely<DB>;
+let close: () => Promise<void>;
+beforeAll(async () => {
+  ({ db, close } = await freshDatabase());
+});
+afterAll(() => close?.());
+
+/** An order of the first `count` seats of a new event. */
+async function ordered(count: number, more: Partial<holds.ClaimRequest> = {}) {
+  const [event, { id: accountId }] = [await show(db, { seats: 3 }), await person(db)];
+  const request = { accountId, eventId: event.id, placeIds: event.seats.slice(0, count), holdSeconds: 60, maxPlaces: 5, ...more };
+  return { event, id: (await holds.claim(db, request)).order.id, request };
+}
+
+async function expire(orderId: string): Promise<void> {
+  await sql`with o as (update orders set expires_at = now() - interval '1 second' where id = ${orderId}::uuid returning id)
+    update places p set held_until = now() - interval '1 second' from o where p.order_id = o.id`.execute(db);
+  expect(await orders.expire(db, orderId, new Date())).toBe('expired');
+}
+
+const told = (orderId: string, paymentId: string, more: Partial<ProviderPayment> = {}): ProviderPayment => ({
+  ref: `pi_${paymentId}`,
+  status: 'open',
+  amountMinor: 5000,
+  receivedMinor: 0,
+  currency: 'USD',
+  clientSecret: 'secret',
+  orderId,
+  paymentId,
+  failureCode: null,
+  failureMessage: null,
+  ...more,
+});
+
+/** Money of this order that the provider has captured, and nobody has settled. */
+const capture = (orderId: string, amount: number, ref = '') =>
+  sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
+    values (${orderId}::uuid, 'stripe', ${ref + orderId}, ${amount}, 'USD', 'succeeded', now())`.execute(db);
+
+test("late money for two seats of which one is gone: the equal place is not the order's own other seat", async () => {
+  const { event, id, request } = await ordered(2, { acceptsEqualPlace: true });
+  await expire(id);
+  const { id: rival } = await person(db);
+  await holds.claim(db, { ...request, accountId: rival, placeIds: [event.seats[1]!] });
+  await capture(id, 10000);
+  expect(await settle(db, id, 'secret')).toBe('confirmed');
+  const sold = await db.selectFrom('places').select('id').where('order_id', '=', id).orderBy('position').execute();
+  expect(sold.map((p) => p.id)).toEqual([event.seats[0], event.seats[2]]);
+});
+
+test('an order cancelled between its money and its tickets: one refund, and one mail that says why', async () => {
+  const { id, request } = await ordered(1);
+  await capture(id, 5000);
+  await orders.cancel(db, { orderId: id, accountId: request.accountId, reason: 'test' });
+  expect(await settle(db, id, 'secret')).toBe('nothing-due');
+  const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
+  expect(mails.map((m) => m.kind)).toEqual(['cancelled']);
+  expect(await orders.facts(db, id)).toMatchObject({ unsettled: false, pendingRefunds: [expect.any(String)] });
+});
+
+test('paid twice: one payment buys, the other goes back, and the mail says so; also when it comes later', async () => {
+  for (const together of [true, false]) {
+    const { id } = await ordered(1);
+    await capture(id, 5000, 'a');
+    if (!together) expect(await settle(db, id, 'secret')).toBe('confirmed');
+    await capture(id, 5000, 'b');
+    expect(await settle(db, id, 'secret')).toBe(together ? 'confirmed' : 'refund-due');
+    const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
+    expect(mails.map((m) => m.kind).sort()).toEqual(['paid-twice', 'tickets']);
+    expect(await orders.facts(db, id)).toMatchObject({ status: 'confirmed', pendingRefunds: [expect.any(String)] });
+  }
+});
+
+test('a payment closed while it is being made is closed at the provider too, and nobody gets its secret', async () => {
+  const { id } = await ordered(1);
+  const closed: string[] = [];
+  const provider = {
+    name: 'stripe',
+    async create({ orderId, paymentId }: { orderId: string; paymentId: string }) {
+      await expire(orderId);
+      await payments.reconcile(db, provider as PaymentProvider, paymentId, true);
+      return told(orderId, paymentId);
+    },
+    async cancel(ref: string) {
+      closed.push(ref);
+      return told(id, ref.slice(3), { status: 'cancelled' });
+    },
+  } as unknown as PaymentProvider;
+  await expect(payments.begin(db, provider, id)).rejects.toMatchObject({ code: 'order_not_payable' });
+  const payment = await db.selectFrom('payments').select(['id', 'status']).where('order_id', '=', id).executeTakeFirstOrThrow();
+  expect([payment.status, closed]).toEqual(['cancelled', [`pi_${payment.id}`]]);
+});
+
+test('a contradiction of a payment whose maker died before he noted its reference can be cleared up', async () => {
+  const { id } = await ordered(1);
+  const provider = {
+    name: 'stripe',
+    create: () => Promise.reject(new Error('killed')),
+    read: async (ref: string) => told(id, ref.slice(3), { amountMinor: 1 }),
+  } as unknown as PaymentProvider;
+  await expect(payments.begin(db, provider, id)).rejects.toThrow('killed');
+  const [payment] = (await orders.facts(db, id)).openPayments;
+  const event = { id: 'evt_1', type: 'payment_intent.created', payload: {}, payment: told(id, payment!, { amountMinor: 1 }) };
+  await expect(payments.receive(db, 'stripe', event)).rejects.toMatchObject({ code: 'payment_mismatch' });
+  expect((await orders.facts(db, id)).suspectPayments).toEqual([payment]);
+  await payments.reconcile(db, provider, payment!, false);
+  expect((await orders.facts(db, id)).suspectPayments).toEqual([]);
+});

@@ -1,0 +1,61 @@
+// The statements of an order's life are planned once a connection, not at every call: planning a claim costs several times as much as running it.
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../../db/connect.ts';
+import type { DB } from '../../db/tables.ts';
+import * as holds from '../../services/orders/claim/claim.ts';
+import * as orders from '../../services/orders/orders.ts';
+import { settle } from '../../services/orders/settlement.ts';
+import * as outbox from '../../services/outbox/outbox.ts';
+import { freshDatabase, show } from '../support/gateway.ts';
+
+let one: Kysely<DB>;
+let close: () => Promise<void>;
+let accountId: string;
+let eventId: string;
+
+beforeAll(async () => {
+  const fresh = await freshDatabase();
+  one = connect({ url: fresh.url, max: 1 });
+  close = async () => {
+    await one.destroy();
+    await fresh.close();
+  };
+  accountId = (
+    await one.insertInto('accounts').values({ email: 'a@plans.test', password_hash: 'none' }).returning('id').executeTakeFirstOrThrow()
+  ).id;
+  const rows = Array.from({ length: 100 }, (_, i) => `R${i}`);
+  const sections = ['by seat', 'by quantity'].map((name) => ({ name, rows, seatsPerRow: 200, priceMinor: 1000 }));
+  eventId = (await show(one, { sections })).id;
+  await sql`analyze`.execute(one);
+});
+afterAll(() => close?.());
+
+/** Postgres itself plans the first five calls for their values; then it compares. */
+const FIRST = 5;
+
+test('claims by seat and by quantity, the workflow’s facts, settling and the relay’s taking keep their plans', async () => {
+  const offers = await one.selectFrom('offers').select('id').where('event_id', '=', eventId).orderBy('number').execute();
+  const places = await one.selectFrom('places').select('id').where('offer_id', '=', offers[0]!.id).limit(100).execute();
+  const ids = places.map((p) => p.id);
+  const shared = { accountId, eventId, holdSeconds: 300, maxPlaces: 10 };
+  for (let i = 0; i < FIRST + 5; i++) {
+    const { order } = await holds.claim(one, { ...shared, placeIds: [ids.pop()!] });
+    await holds.claim(one, { ...shared, placeIds: [ids.pop()!, ids.pop()!, ids.pop()!] });
+    await holds.claim(one, { ...shared, offers: [{ offerId: offers[1]!.id, quantity: 2 }] });
+    await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
+      values (${order.id}::uuid, 'stripe', ${order.id}, 1000, 'USD', 'succeeded', now())`.execute(one);
+    await orders.facts(one, order.id);
+    await settle(one, order.id, 'x'.repeat(32));
+    await orders.find(one, order.id);
+    await outbox.done(
+      one,
+      [...(await outbox.take(one, 'rest', 64)), ...(await outbox.take(one, 'starts', 64))].map((row) => row.id),
+    );
+  }
+  const { rows } = await sql<{ statement: string; custom: number; kept: number }>`
+    select left(statement, 200) as statement, custom_plans::int as custom, generic_plans::int as kept from pg_prepared_statements
+    where custom_plans + generic_plans >= ${FIRST + 5}::int`.execute(one);
+  expect(rows.length).toBeGreaterThan(12);
+  expect(rows.filter((r) => r.custom > FIRST)).toEqual([]);
+});
