@@ -1,7 +1,7 @@
 // What each topic of the outbox means to Temporal. The subject's id is the workflow's id, so handing a row on twice is harmless.
 import { type WorkflowClient, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { orderCode } from '../services/orders/orders.ts';
 import type { OrderSubject, OutboxRow } from '../services/outbox/outbox.ts';
+import { orderCode } from '../services/shared/codes.ts';
 import {
   CHANGED,
   eventNoticeStart,

@@ -1,6 +1,7 @@
 // A booking's ticket files: the QR picture and the PDF, for the booking's owner.
 
 import * as orders from '../../services/orders/orders.ts';
+import { orderCode } from '../../services/shared/codes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import { type FileKind, file } from '../../services/tickets/ticketFiles.ts';
 import type { Gateway } from '../deps.ts';
@@ -27,7 +28,7 @@ export function ticketFiles({ db }: Gateway): Route[] {
         note(order.id);
         const ticket = order.tickets.find((t) => t.id === params.ticketId.toLowerCase());
         if (!ticket) throw new DomainError('not_found', 'There is no such ticket in this booking.', { what: 'ticket' });
-        const headers = { 'Content-Disposition': `inline; filename="${orders.orderCode(order)}-${kind}"` };
+        const headers = { 'Content-Disposition': `inline; filename="${orderCode(order)}-${kind}"` };
         return { status: 200, type: TYPES[kind], body: await file(db, ticket.id, kind), headers };
       },
     }),

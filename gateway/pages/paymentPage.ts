@@ -1,7 +1,7 @@
 // The payment page: what is bought, how long it is held, and Stripe's card form. No framework, strict policy.
 
 import type { OrderView } from '../../services/orders/orders.ts';
-import { orderCode } from '../../services/orders/orders.ts';
+import { orderCode } from '../../services/shared/codes.ts';
 import { decimal } from '../../services/shared/money.ts';
 import { paymentState, seatName } from '../evently/presenters.ts';
 import { escapeHtml, html, inScript } from '../http/answers/html.ts';

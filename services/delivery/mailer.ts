@@ -5,6 +5,7 @@ import nodemailer from 'nodemailer';
 import type { DB } from '../../db/tables.ts';
 import * as orders from '../orders/orders.ts';
 import type { MailKind } from '../outbox/mails.ts';
+import { orderCode } from '../shared/codes.ts';
 import { decimal } from '../shared/money.ts';
 import { toTheMinute } from '../shared/time.ts';
 import * as ticketFiles from '../tickets/ticketFiles.ts';
@@ -60,7 +61,7 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
 type Content = Pick<Message, 'subject' | 'text' | 'html' | 'attachments'>;
 
 async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, data: Record<string, unknown>): Promise<Content> {
-  const code = orders.orderCode(order);
+  const code = orderCode(order);
   const total = `${decimal(order.total_minor, order.currency)} ${order.currency}`;
   const places = order.places.map((p) => (p.seat_label ? `${p.section}, row ${p.row_label}, seat ${p.seat_label}` : p.offer_name));
   const when = toTheMinute(order.event.starts_at);

@@ -45,11 +45,6 @@ export type OrderView = {
   refund: { status: RefundStatus; amount_minor: number } | null;
 };
 
-/** The order's code for people: EVT, the day it was made (UTC) and its number. Derived, never stored. */
-export function orderCode(order: { number: number; created_at: Date }): string {
-  return `EVT${order.created_at.toISOString().slice(0, 10).replaceAll('-', '')}${String(order.number).padStart(5, '0')}`;
-}
-
 /** An order (alias `o`) whose hold is over. An attempt to pay that came in time keeps it while it is being decided (attempts.ts). */
 export const holdIsOver = sql<boolean>`greatest(o.expires_at, o.deciding_until) <= now()`;
 

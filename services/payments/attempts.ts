@@ -1,7 +1,7 @@
 // Attempts to pay: the receipt of everybody who pressed pay, so that what is decided later is decided as of that moment.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { orderCode } from '../orders/orders.ts';
+import { orderCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 
 /** How long an attempt may be decided at most. The hold goes on for so long even past its end; then it is over, whatever the engine does. */

@@ -2,9 +2,10 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments, RefundStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
-import { holdIsOver, orderCode, unsettled } from '../orders/orders.ts';
+import { holdIsOver, unsettled } from '../orders/orders.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
+import { orderCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';

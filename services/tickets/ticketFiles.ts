@@ -1,7 +1,7 @@
 // A ticket's QR picture and PDF: drawn at first need, then kept.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { orderCode } from '../orders/orders.ts';
+import { orderCode } from '../shared/codes.ts';
 import { DomainError } from '../shared/errors.ts';
 import { decimal } from '../shared/money.ts';
 import * as documents from './documents.ts';

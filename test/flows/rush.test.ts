@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
-import { orderCode } from '../../services/orders/orders.ts';
+import { orderCode } from '../../services/shared/codes.ts';
 import { orderStart, orderWorkflowId, PRIORITY } from '../../workflows/messages.ts';
 import { type Answer, book, buyer, call, confirm, type Person, read, type Show, show, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';

@@ -19,6 +19,7 @@ import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
 import type { PaymentProvider } from '../../services/payments/provider.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
+import { orderCode } from '../../services/shared/codes.ts';
 import { startStripeStandin } from '../../standins/stripe/standin.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
@@ -150,7 +151,7 @@ const queue = (name: string) => (skipping ? name : `${name}-test-${process.pid}`
 async function claimed(holdSeconds = 300) {
   const claim = await holds.claim(db, { accountId: account, eventId: event.id, placeIds: [seats.shift()!], holdSeconds, maxPlaces: 10 });
   const start = {
-    ...orderStart({ orderId: claim.order.id, code: orders.orderCode(claim.order), event: event.slug, owner: account }),
+    ...orderStart({ orderId: claim.order.id, code: orderCode(claim.order), event: event.slug, owner: account }),
     taskQueue: queue('orders'),
   };
   // A skipping server's clock runs years ahead of Postgres' (it jumps whenever a result is awaited): the hold is measured on its clock.
