@@ -166,7 +166,6 @@ export interface Orders {
   confirmed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
   currency: string;
-  deciding_until: Timestamp | null;
   details: Generated<Json>;
   discount_minor: Generated<number>;
   end_reason: string | null;
@@ -196,6 +195,7 @@ export interface PaymentAttempts {
   begun_at: Timestamp | null;
   decided_at: Timestamp | null;
   id: string;
+  kept_until: Timestamp | null;
   order_id: string;
   outcome: string | null;
   received_at: Generated<Timestamp>;

@@ -2,8 +2,8 @@
 import { type Kysely, sql } from 'kysely';
 
 /**
- * One row for each press, written before anything else is done for it. `orders.deciding_until` keeps the hold past its end while a press that
- * came in time is being decided; it is never later than a few minutes after `expires_at`, whatever the engine does.
+ * One row for each press, written before anything else is done for it. `kept_until` keeps the order's hold past its end while a press that
+ * came in time is being decided; it is never later than a few minutes after `orders.expires_at`, whatever the engine does.
  * The outbox is read by lane: what waits in a rush (starts of unpaid orders) is never walked over to find what is urgent.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -12,13 +12,13 @@ create table payment_attempts (
   id uuid primary key,
   order_id uuid not null references orders,
   received_at timestamptz not null default now(),
+  kept_until timestamptz,
   begun_at timestamptz,
   decided_at timestamptz,
   outcome text
 );
 create index payment_attempts_order on payment_attempts (order_id);
 create index payment_attempts_undecided on payment_attempts (received_at) where decided_at is null;
-alter table orders add column deciding_until timestamptz;
 
 drop index outbox_due;
 create index outbox_starts on outbox (available_at) where topic = 'order.created';

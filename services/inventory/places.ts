@@ -26,6 +26,21 @@ export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise
     select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id`.execute(tx);
 }
 
+/**
+ * Part of a statement: keeps the places of `near` (a part with an order's id and `until`) past their hold's end, unless another has them.
+ * It ends as the part `kept`, a row for each place that is.
+ */
+export const keepUntil = sql`
+    kept as (
+      update places p set held_until = near.until from near, order_items i
+      where i.order_id = near.id and p.id = i.place_id and p.order_id = near.id and p.sold_at is null
+      returning p.id, p.event_id, p.held_until
+    ),
+    kept_told as (
+      insert into place_changes (event_id, place_ids, state, held_until)
+      select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id
+    )`;
+
 /** Frees every place the order still holds (sold ones stay). Safe to repeat. Returns how many became free. */
 export const release = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`p.sold_at is null`);
 

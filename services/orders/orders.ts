@@ -4,6 +4,7 @@ import type { DB, OrderStatus, PaymentStatus, RefundStatus } from '../../db/tabl
 import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
+import * as attempts from '../payments/attempts.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
 import * as tickets from '../tickets/tickets.ts';
@@ -45,14 +46,12 @@ export type OrderView = {
   refund: { status: RefundStatus; amount_minor: number } | null;
 };
 
-/** An order (alias `o`) whose hold is over. An attempt to pay that came in time keeps it while it is being decided (attempts.ts). */
-export const holdIsOver = sql<boolean>`greatest(o.expires_at, o.deciding_until) <= now()`;
+/** The order's code for people: EVT, the day it was made (UTC) and its number. Derived, never stored. */
+export function orderCode(order: { number: number; created_at: Date }): string {
+  return `EVT${order.created_at.toISOString().slice(0, 10).replaceAll('-', '')}${String(order.number).padStart(5, '0')}`;
+}
 
-/** When the order's hold ends: its own time, or later while an attempt to pay is being decided. */
-export const holdEnd = (o: { expires_at: Date | null; deciding_until: Date | null }): Date =>
-  new Date(Math.max(Number(o.expires_at ?? 0), Number(o.deciding_until ?? 0)));
-
-const clockStatus = sql<OrderStatus>`case when o.status = 'pending' and ${holdIsOver} then 'expired' else o.status end`;
+const clockStatus = sql<OrderStatus>`case when o.status = 'pending' and ${attempts.holdIsOver} then 'expired' else o.status end`;
 
 const view = sql`
   select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.currency, o.expires_at, o.created_at, o.confirmed_at,
@@ -114,9 +113,15 @@ export async function list(
   return { rows: page.rows.map(toView), total: count.rows[0]!.total };
 }
 
-/** Locks the order for a change of state. */
+/** Locks the order for a change of state. `hold_ends_at` is its hold's end, an attempt to pay that is being decided included. */
 export async function lock(tx: Transaction<DB>, orderId: string) {
-  const row = await tx.selectFrom('orders').selectAll().where('id', '=', orderId).forUpdate().executeTakeFirst();
+  const row = await tx
+    .selectFrom('orders as o')
+    .selectAll('o')
+    .select(attempts.holdEnd.as('hold_ends_at'))
+    .where('id', '=', orderId)
+    .forUpdate('o')
+    .executeTakeFirst();
   if (!row) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
   return row;
 }
@@ -230,7 +235,7 @@ export function unsettled(tx: Transaction<DB>, orderId: string): Promise<{ id: s
 export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise<OrderStatus> {
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
-    if (order.status !== 'pending' || holdEnd(order) > at) return order.status;
+    if (order.status !== 'pending' || order.hold_ends_at > at) return order.status;
     if ((await unsettled(tx, orderId)).length) return order.status; // the money came while the hold was being ended: settling decides
     await move(tx, order, 'expired', 'hold ran out');
     await places.release(tx, orderId);
@@ -260,7 +265,7 @@ export type OrderFacts = {
 /** The facts in one query. Throws order_not_found. */
 export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
   const { rows } = await sql<OrderFacts>`
-    select o.status, to_char(greatest(o.expires_at, o.deciding_until) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
+    select o.status, to_char(${attempts.holdEnd} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
       exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null) as "unsettled",
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing')) as "openPayments",
       array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing') and y.failure_code = 'mismatch') as "suspectPayments",
@@ -278,7 +283,7 @@ export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts
  */
 export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<Set<string>> {
   if (!orderIds.length) return new Set();
-  const { rows } = await sql<{ id: string; lapsed: boolean }>`select o.id, ${holdIsOver}
+  const { rows } = await sql<{ id: string; lapsed: boolean }>`select o.id, ${attempts.holdIsOver}
       and not exists (select from payments y where y.order_id = o.id) and not exists (select from mails m where m.order_id = o.id and m.sent_at is null) as lapsed
     from orders o where o.id = any(${orderIds}::uuid[]) and o.status = 'pending'`.execute(db);
   for (const { id } of rows.filter((row) => row.lapsed)) await expire(db, id, new Date());

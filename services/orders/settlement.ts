@@ -5,7 +5,7 @@ import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
 import * as attempts from '../payments/attempts.ts';
 import * as tickets from '../tickets/tickets.ts';
-import { holdEnd, lock, move, TRANSITIONS, unsettled } from './orders.ts';
+import { lock, move, TRANSITIONS, unsettled } from './orders.ts';
 
 export type Settlement = 'confirmed' | 'refund-due' | 'nothing-due';
 
@@ -18,7 +18,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     const paid = await unsettled(tx, orderId);
-    const free = order.total_minor === 0 && order.status === 'pending' && holdEnd(order) > new Date();
+    const free = order.total_minor === 0 && order.status === 'pending' && order.hold_ends_at > new Date();
     if (paid.length === 0 && !free) return 'nothing-due';
 
     // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.

@@ -1,6 +1,7 @@
 // Attempts to pay: the receipt of everybody who pressed pay, so that what is decided later is decided as of that moment.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { keepUntil } from '../inventory/places.ts';
 import { orderCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 
@@ -8,6 +9,12 @@ import { despiteDeadlocks } from '../shared/deadlocks.ts';
 const DECIDE_SECONDS = 120;
 /** Pressing again prolongs nothing past this: a retry has the time of the first press, and a little to reach us. */
 const LATEST_SECONDS = 150;
+
+/** When the hold of an order (alias `o`) ends: its own time, or later while an attempt to pay is being decided. */
+export const holdEnd = sql<Date>`greatest(o.expires_at, (select max(a.kept_until) from payment_attempts a where a.order_id = o.id))`;
+
+/** An order (alias `o`) whose hold is over. */
+export const holdIsOver = sql<boolean>`${holdEnd} <= now()`;
 
 /** The order of an attempt, as the start of its workflow needs it. */
 export type Received = { orderId: string; code: string; event: string; owner: string };
@@ -23,31 +30,22 @@ export async function receive(
   attempt: { id: string; orderId: string; accountId: string; waitedMs: number },
 ): Promise<Received | undefined> {
   const pressed = sql`now() - make_interval(secs => ${attempt.waitedMs / 1000}::float8)`;
+  const latest = sql`least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), o.expires_at + make_interval(secs => ${LATEST_SECONDS}::int))`;
   const write = sql<{ id: string; number: number; created_at: Date; event: string; owner: string }>`
     with mine as materialized (
-      select o.*, e.slug, least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), o.expires_at + make_interval(secs => ${LATEST_SECONDS}::int)) as until
+      select o.id, o.number, o.created_at, o.account_id, e.slug, ${holdEnd} as ends, ${latest} as until
       from orders o join events e on e.id = o.event_id
-      where o.id = ${attempt.orderId}::uuid and o.account_id = ${attempt.accountId}::uuid
-        and o.status = 'pending' and greatest(o.expires_at, o.deciding_until) > ${pressed}
+      where o.id = ${attempt.orderId}::uuid and o.account_id = ${attempt.accountId}::uuid and o.status = 'pending' and ${holdEnd} > ${pressed}
       for update of o
     ),
-    near as materialized (select * from mine where until > greatest(expires_at, deciding_until)),
-    kept as (
-      update places p set held_until = near.until from near, order_items i
-      where i.order_id = near.id and p.id = i.place_id and p.order_id = near.id and p.sold_at is null
-      returning p.id, p.event_id, p.held_until
-    ),
-    -- one place lost to somebody else in this moment, and the hold was over
+    near as materialized (select id, until from mine where until > ends),
+    ${keepUntil},
+    -- a place lost to somebody else in this moment: the hold was over
     whole as materialized (
-      select mine.*, near.id is not null as prolonged from mine left join near on true
+      select mine.*, near.until as kept_until from mine left join near on true
       where near.id is null or (select count(*) from kept) = (select count(*) from order_items i where i.order_id = mine.id)
     ),
-    told as (
-      insert into place_changes (event_id, place_ids, state, held_until)
-      select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id
-    ),
-    prolonged as (update orders o set deciding_until = whole.until from whole where whole.prolonged and o.id = whole.id),
-    receipt as (insert into payment_attempts (id, order_id) select ${attempt.id}::uuid, id from whole)
+    receipt as (insert into payment_attempts (id, order_id, kept_until) select ${attempt.id}::uuid, id, kept_until from whole)
     select id, number, created_at, slug::text as event, account_id as owner from whole`;
   // A changed seat plan, or a claim that waits, may have these places in hand in another order.
   const row = (await despiteDeadlocks(() => write.execute(db))).rows[0];
@@ -72,20 +70,21 @@ export async function withdraw(db: Kysely<DB>, attemptId: string): Promise<boole
   return rows.length === 1;
 }
 
-/** Notes what became of an attempt. The hold ends at its own time again once no other attempt is being decided. */
+/** Notes what became of an attempt. The hold ends at its own time again, unless another attempt is being decided. */
 export async function decide(db: Kysely<DB> | Transaction<DB>, attemptId: string, outcome: string): Promise<void> {
   await sql`with decided as (
-      update payment_attempts set decided_at = now(), outcome = ${outcome} where id = ${attemptId}::uuid and decided_at is null returning id, order_id)
-    update orders o set deciding_until = null from decided
-    where o.id = decided.order_id and o.deciding_until is not null
-      and not exists (select from payment_attempts a where a.order_id = o.id and a.decided_at is null and a.id <> decided.id)`.execute(db);
+      update payment_attempts set decided_at = now(), outcome = ${outcome}, kept_until = null
+      where id = ${attemptId}::uuid and decided_at is null returning order_id)
+    -- whoever withdrew and tried again had the time for this try
+    update payment_attempts a set kept_until = null from decided where a.order_id = decided.order_id and a.outcome = 'withdrawn'`.execute(
+    db,
+  );
 }
 
 /** Settling a free order decides every attempt to pay it. */
 export async function decideAll(tx: Transaction<DB>, orderId: string, outcome: string): Promise<void> {
-  await sql`update payment_attempts set decided_at = now(), outcome = ${outcome} where order_id = ${orderId}::uuid and decided_at is null`.execute(
-    tx,
-  );
+  await sql`update payment_attempts set decided_at = now(), outcome = ${outcome}, kept_until = null
+    where order_id = ${orderId}::uuid and decided_at is null`.execute(tx);
 }
 
 /** Takes back attempts that never reached their workflow: nobody may be charged long after pressing. Returns how many. */

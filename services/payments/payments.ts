@@ -2,7 +2,7 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments, RefundStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
-import { holdIsOver, unsettled } from '../orders/orders.ts';
+import { unsettled } from '../orders/orders.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import { orderCode } from '../shared/codes.ts';
@@ -62,9 +62,9 @@ export async function begin(db: Kysely<DB>, provider: PaymentProvider, orderId: 
 async function open(tx: Transaction<DB>, provider: string, orderId: string, attempt: string | undefined) {
   const order = await tx
     .selectFrom('orders as o')
-    .select(['id', 'number', 'created_at', 'status', 'total_minor', 'currency', holdIsOver.as('over')])
+    .select(['id', 'number', 'created_at', 'status', 'total_minor', 'currency', attempts.holdIsOver.as('over')])
     .where('id', '=', orderId)
-    .forUpdate()
+    .forUpdate('o')
     .executeTakeFirst();
   if (!order) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
   if (order.status === 'expired' || (order.status === 'pending' && order.over))

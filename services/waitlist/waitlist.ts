@@ -8,6 +8,7 @@ import type { DB, WaitlistStatus } from '../../db/tables.ts';
 import { textable } from '../delivery/sms.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
 import * as orders from '../orders/orders.ts';
+import { holdIsOver } from '../payments/attempts.ts';
 import { DomainError } from '../shared/errors.ts';
 
 export type EntryView = {
@@ -36,7 +37,7 @@ export const ENDED_AS = sql`(case when o.confirmed_at is not null then 'accepted
 const view = sql`
   select w.id, w.account_id, w.quantity, f.name as tier, w.notify_email, w.notify_sms, w.created_at, w.order_id, w.offered_at, w.offer_expires_at,
     case when o.confirmed_at is not null then 'accepted'::waitlist_status
-      when w.status = 'offered' and (o.status <> 'pending' or ${orders.holdIsOver}) then ${ENDED_AS} else w.status end as status,
+      when w.status = 'offered' and (o.status <> 'pending' or ${holdIsOver}) then ${ENDED_AS} else w.status end as status,
     case when w.status = 'waiting' then before.people + 1 end as position, before.places + w.quantity as places_ahead,
     json_build_object('id', e.id, 'name', e.name) as event, e.starts_at
   from waitlist_entries w join events e on e.id = w.event_id left join offers f on f.id = w.offer_id left join orders o on o.id = w.order_id,
@@ -162,7 +163,7 @@ async function canBeHad(tx: Transaction<DB>, eventId: string, offerId: string | 
 /** Closes entries whose offer is over: its order was paid, cancelled, or not paid in time. */
 export async function endOffers(db: Kysely<DB> | Transaction<DB>, eventId: string, accountId?: string): Promise<void> {
   await sql`update waitlist_entries w set status = ${ENDED_AS}, ended_at = now() from orders o
-    where w.event_id = ${eventId}::uuid and w.status = 'offered' and o.id = w.order_id and (o.status <> 'pending' or ${orders.holdIsOver})
+    where w.event_id = ${eventId}::uuid and w.status = 'offered' and o.id = w.order_id and (o.status <> 'pending' or ${holdIsOver})
       ${accountId ? sql`and w.account_id = ${accountId}::uuid` : sql``}`.execute(db);
 }
 
