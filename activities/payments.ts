@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import * as payments from '../services/payments/payments.ts';
 import type { PaymentProvider } from '../services/payments/provider.ts';
+import { refund } from '../services/payments/refunds.ts';
 import { retryable } from './failures.ts';
 
 export type PaymentActivities = ReturnType<typeof paymentActivities>;
@@ -13,6 +14,6 @@ export function paymentActivities({ db, provider }: { db: Kysely<DB>; provider: 
       retryable(() => payments.charge(db, provider, { orderId, method, attempt })),
     /** Asks the provider about an open payment; with `close`, cancels it if that can still be done. */
     reconcilePayment: (paymentId: string, close: boolean) => retryable(() => payments.reconcile(db, provider, paymentId, close)),
-    makeRefund: (refundId: string) => retryable(() => payments.refund(db, provider, refundId)),
+    makeRefund: (refundId: string) => retryable(() => refund(db, provider, refundId)),
   };
 }

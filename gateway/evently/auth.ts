@@ -1,7 +1,7 @@
 // Evently's sign-in: register, login, refresh.
 import * as accounts from '../../services/accounts/accounts.ts';
 import * as sessions from '../../services/accounts/sessions.ts';
-import { textable } from '../../services/delivery/sms.ts';
+import { textable } from '../../services/outbox/texts.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';

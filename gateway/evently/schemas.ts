@@ -1,6 +1,6 @@
 // Evently's shapes: what requests must look like, and what answers are documented to be. The presenters are typed by the latter.
 import { z } from 'zod';
-import { textable } from '../../services/delivery/sms.ts';
+import { textable } from '../../services/outbox/texts.ts';
 
 const id = z.guid().meta({ example: '550e8400-e29b-41d4-a716-446655440001' });
 // Other years are written with a sign, which is no date-time any more. An offset can lead there too.
@@ -31,7 +31,7 @@ const paging = {
 };
 
 export const PHONE = 'With + and country code; spaces, dots, dashes and brackets are taken out.';
-/** With + and country code, as text messages need it: services/delivery/sms.ts `textable` has its plain form. */
+/** With + and country code, as text messages need it: services/outbox/texts.ts `textable` has its plain form. */
 export const phone = z
   .string()
   .max(40)

@@ -1,7 +1,7 @@
 // Evently's profile: the caller's own account with what it has booked, and changing it.
 import { z } from 'zod';
 import * as accounts from '../../services/accounts/accounts.ts';
-import { textable } from '../../services/delivery/sms.ts';
+import { textable } from '../../services/outbox/texts.ts';
 import * as analytics from '../../services/reports/analytics.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';

@@ -5,6 +5,8 @@ import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as attempts from '../payments/attempts.ts';
+import { unsettled } from '../payments/payments.ts';
+import { owe } from '../payments/refunds.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
 import * as tickets from '../tickets/tickets.ts';
@@ -207,28 +209,6 @@ async function undo(tx: Transaction<DB>, order: { id: string; status: OrderStatu
   await places.giveBack(tx, order.id);
   await owe(tx, order.id, refundReason);
   await outbox.orderChanged(tx, order.id);
-}
-
-/** Writes a pending refund for whatever was captured for the order and is not yet on its way back. */
-async function owe(tx: Transaction<DB>, orderId: string, reason: string): Promise<number> {
-  const { rows } = await sql<{ amount_minor: number }>`
-    insert into refunds (order_id, payment_id, amount_minor, currency, reason)
-    select y.order_id, y.id, y.amount_minor - coalesce(r.sum, 0), y.currency, ${reason}
-    from payments y left join lateral (select sum(amount_minor)::bigint from refunds where payment_id = y.id and status <> 'failed') r on true
-    where y.order_id = ${orderId}::uuid and y.status = 'succeeded' and y.amount_minor > coalesce(r.sum, 0)
-    returning amount_minor`.execute(tx);
-  return rows.reduce((sum, r) => sum + r.amount_minor, 0);
-}
-
-/** Captured payments of the order that are not yet turned into tickets or a refund. */
-export function unsettled(tx: Transaction<DB>, orderId: string): Promise<{ id: string; amount_minor: number; currency: string }[]> {
-  return tx
-    .selectFrom('payments')
-    .select(['id', 'amount_minor', 'currency'])
-    .where('order_id', '=', orderId)
-    .where('status', '=', 'succeeded')
-    .where('settled_at', 'is', null)
-    .execute();
 }
 
 /** Ends a pending order whose hold ran out at or before `at` (the workflow's clock) and frees its places. Returns the status it has now. */

@@ -4,8 +4,10 @@ import type { DB, OrderStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
 import * as attempts from '../payments/attempts.ts';
+import { markSettled, unsettled } from '../payments/payments.ts';
+import { refundAllBut } from '../payments/refunds.ts';
 import * as tickets from '../tickets/tickets.ts';
-import { lock, move, TRANSITIONS, unsettled } from './orders.ts';
+import { lock, move, TRANSITIONS } from './orders.ts';
 
 export type Settlement = 'confirmed' | 'refund-due' | 'nothing-due';
 
@@ -60,23 +62,4 @@ async function confirm(
   await tickets.issue(tx, items, ticketSecret);
   await mails.promise(tx, 'tickets', order.id);
   return true;
-}
-
-/** False if all of it was on its way back before. */
-async function refundAllBut(tx: Transaction<DB>, orderId: string, keep: string | undefined): Promise<boolean> {
-  const { numAffectedRows } = await sql`insert into refunds (order_id, payment_id, amount_minor, currency, reason)
-    select order_id, id, amount_minor, currency, ${keep ? 'duplicate' : 'places_gone'} from payments y
-    where order_id = ${orderId}::uuid and status = 'succeeded' and settled_at is null and id is distinct from ${keep ?? null}::uuid
-      and not exists (select from refunds r where r.payment_id = y.id and r.status <> 'failed')`.execute(tx);
-  return numAffectedRows !== 0n;
-}
-
-async function markSettled(tx: Transaction<DB>, orderId: string): Promise<void> {
-  await tx
-    .updateTable('payments')
-    .set({ settled_at: sql<Date>`now()` })
-    .where('order_id', '=', orderId)
-    .where('status', '=', 'succeeded')
-    .where('settled_at', 'is', null)
-    .execute();
 }

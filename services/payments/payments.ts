@@ -1,16 +1,15 @@
-// Payments and refunds: what was asked of the provider, what it said, and how the order hears of it.
+// Payments: what was asked of the provider, what it said, and how the order hears of it. What goes back is in refunds.ts.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { DB, PaymentStatus, Payments, RefundStatus } from '../../db/tables.ts';
+import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
-import { unsettled } from '../orders/orders.ts';
-import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import { orderCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import * as attempts from './attempts.ts';
-import type { PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
+import type { PaymentProvider, ProviderEvent, ProviderPayment } from './provider.ts';
+import { recordRefund } from './refunds.ts';
 
 /** Where a payment may go. A decline leaves it `created`: the same payment may be tried again while the hold runs. */
 export const TRANSITIONS: Record<PaymentStatus, readonly PaymentStatus[]> = {
@@ -201,6 +200,28 @@ async function record(
   return 'recorded';
 }
 
+/** Captured payments of the order that are not yet turned into tickets or a refund. */
+export function unsettled(tx: Transaction<DB>, orderId: string): Promise<{ id: string; amount_minor: number; currency: string }[]> {
+  return tx
+    .selectFrom('payments')
+    .select(['id', 'amount_minor', 'currency'])
+    .where('order_id', '=', orderId)
+    .where('status', '=', 'succeeded')
+    .where('settled_at', 'is', null)
+    .execute();
+}
+
+/** Marks the order's captured payments as turned into tickets or a refund. */
+export async function markSettled(tx: Transaction<DB>, orderId: string): Promise<void> {
+  await tx
+    .updateTable('payments')
+    .set({ settled_at: sql<Date>`now()` })
+    .where('order_id', '=', orderId)
+    .where('status', '=', 'succeeded')
+    .where('settled_at', 'is', null)
+    .execute();
+}
+
 /**
  * Takes in a verified callback: recorded once (its id is the key), acted upon in the same transaction, the workflow told through the outbox.
  * @throws DomainError payment_mismatch when it contradicts the payment it names; that is on record then too.
@@ -248,53 +269,6 @@ export async function receive(
       event: event.id,
     });
   return { outcome };
-}
-
-async function recordRefund(
-  tx: Transaction<DB>,
-  told: ProviderRefund,
-  { announce }: { announce: boolean },
-): Promise<'recorded' | 'ignored'> {
-  const uuid = told.refundId && isUuid(told.refundId) ? told.refundId : null;
-  const { rows } = await sql<{ id: string; order_id: string; status: RefundStatus; amount_minor: number; currency: string }>`
-    select id, order_id, status, amount_minor, currency from refunds where provider_ref = ${told.ref} or id = ${uuid}::uuid for update`.execute(
-    tx,
-  );
-  const refund = rows[0];
-  if (!refund) return 'ignored';
-  // Succeeded may still become failed (a closed card): the bank's word is last. Nothing else follows a final state.
-  if (refund.status === told.status || refund.status === 'failed' || told.status === 'pending') return 'recorded';
-  await tx
-    .updateTable('refunds')
-    .set({ status: told.status, provider_ref: told.ref, updated_at: sql<Date>`now()` })
-    .where('id', '=', refund.id)
-    .execute();
-  if (announce) await outbox.orderChanged(tx, refund.order_id);
-  if (told.status === 'succeeded')
-    await mails.promise(tx, 'refunded', refund.order_id, { amountMinor: refund.amount_minor, currency: refund.currency });
-  return 'recorded';
-}
-
-/** Makes one pending refund at the provider. Safe to repeat. Returns its status: pending means a callback will tell. */
-export async function refund(db: Kysely<DB>, provider: PaymentProvider, refundId: string): Promise<RefundStatus> {
-  const row = await db
-    .selectFrom('refunds as r')
-    .innerJoin('payments as p', 'p.id', 'r.payment_id')
-    .select(['r.status', 'r.amount_minor', 'r.currency', 'r.reason', 'p.provider_ref'])
-    .where('r.id', '=', refundId)
-    .executeTakeFirstOrThrow();
-  if (row.status !== 'pending') return row.status;
-  const day = Math.floor(Date.now() / 86_400_000); // a new key a day: the provider forgets keys, and stores some failures under them
-  const told = await provider.refund({
-    key: `refund/${refundId}/${day}`,
-    ref: row.provider_ref!,
-    amountMinor: row.amount_minor,
-    currency: row.currency,
-    refundId,
-    reason: row.reason,
-  });
-  await db.transaction().execute((tx) => recordRefund(tx, { ...told, refundId }, { announce: false }));
-  return told.status;
 }
 
 /**

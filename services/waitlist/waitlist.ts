@@ -5,10 +5,19 @@
 // is free is offered it; a group that does not fit is passed over and keeps its place. An offer not taken in time ends the entry.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, WaitlistStatus } from '../../db/tables.ts';
-import { textable } from '../delivery/sms.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
 import * as orders from '../orders/orders.ts';
+
+<<<<<<< HEAD
+
 import { holdIsOver } from '../payments/attempts.ts';
+
+=======
+
+import { textable } from '../outbox/texts.ts';
+
+>>>>>>> 52b99d6 (Texts are promised in outbox/, and sent in delivery/)
+
 import { DomainError } from '../shared/errors.ts';
 
 export type EntryView = {

@@ -1,11 +1,11 @@
 // Serving a waitlist: what is free goes to whoever is first in line and fits, as a real hold with a deadline, one short transaction each.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import * as sms from '../delivery/sms.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
 import * as holds from '../orders/claim/claim.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
+import * as texts from '../outbox/texts.ts';
 import { DomainError } from '../shared/errors.ts';
 import { toTheMinute } from '../shared/time.ts';
 import { endOffers } from './waitlist.ts';
@@ -84,7 +84,7 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
     });
     const text = ({ phone, event }: Waited) => ({ phone, order: null, body: `${short(event)} is cancelled, and its waitlist is closed.` });
     await mails.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_email).map(mail));
-    await sms.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_sms).map(text));
+    await texts.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_sms).map(text));
   });
 }
 
@@ -178,7 +178,7 @@ async function tell(tx: Transaction<DB>, entry: Entry, { order, event }: holds.C
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
     const body = `${what} for ${short(event.name)} held for you until ${toTheMinute(until)}. Pay: ${link}`;
-    await sms.promise(tx, 'waitlist-offer', order.id, body);
+    await texts.promise(tx, 'waitlist-offer', order.id, body);
   }
 }
 

@@ -1,0 +1,31 @@
+// Text messages promised to people: a row written with the change that promises it, and the announcement that starts its delivery.
+import { sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+
+/** A phone number as providers want it (E.164), or undefined: spaces and the like are taken out, nothing is guessed. */
+export function textable(phone: string | null | undefined): string | undefined {
+  const plain = phone?.replace(/[\s().-]/g, '');
+  return plain && /^\+[1-9]\d{6,14}$/.test(plain) ? plain : undefined;
+}
+
+/** Promises the order's buyer a text, in the transaction of what it tells. Nothing is promised to somebody without a usable number. */
+export async function promise(tx: Transaction<DB>, kind: string, orderId: string, body: string): Promise<void> {
+  const { rows } = await sql<{ phone: string | null }>`select coalesce(o.buyer_phone, a.phone) as phone
+    from orders o join accounts a on a.id = o.account_id where o.id = ${orderId}::uuid`.execute(tx);
+  await promiseTo(tx, kind, [{ phone: rows[0]?.phone, order: orderId, body }]);
+}
+
+/** Promises texts, each about an order or about none; who has no usable number gets none. */
+export async function promiseTo(
+  tx: Transaction<DB>,
+  kind: string,
+  texts: { phone: string | null | undefined; order: string | null; body: string }[],
+): Promise<void> {
+  const sent = texts.map(({ phone, ...text }) => ({ ...text, to: textable(phone) })).filter(({ to }) => to);
+  if (!sent.length) return;
+  await sql`with text as (
+      insert into texts (kind, recipient, order_id, body)
+      select ${kind}, t."to", t."order", t.body from json_to_recordset(${JSON.stringify(sent)}::json) as t ("to" text, "order" uuid, body text)
+      returning id, order_id)
+    insert into outbox (topic, subject_id, payload) select 'sms', id, jsonb_build_object('order', order_id) from text`.execute(tx);
+}
