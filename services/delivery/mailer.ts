@@ -1,10 +1,9 @@
 // Writes and sends the mails the core has promised.
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
 import nodemailer from 'nodemailer';
 import type { DB } from '../../db/tables.ts';
 import * as orders from '../orders/orders.ts';
-import type { MailKind } from '../outbox/mails.ts';
+import * as mails from '../outbox/mails.ts';
 import { orderCode } from '../shared/codes.ts';
 import { decimal } from '../shared/money.ts';
 import { toTheMinute } from '../shared/time.ts';
@@ -38,29 +37,23 @@ export function smtpMailer(settings: { smtpUrl: string; from: string }): Mailer 
  * same Message-ID. Returns false if it had been sent before.
  */
 export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<boolean> {
-  const mail = await db
-    .updateTable('mails')
-    .set({ tried_at: sql<Date>`now()` }) // what the sweep goes by
-    .where('id', '=', mailId)
-    .where('sent_at', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
+  const mail = await mails.startTry(db, mailId);
   if (!mail) return false;
   const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
-  const [kind, data] = [mail.kind as MailKind, mail.data as Record<string, unknown>];
+  const [kind, data] = [mail.kind as mails.MailKind, mail.data as Record<string, unknown>];
   await mailer.send({
     ...(order ? await compose(db, kind, order, data) : composeAlone(kind, data)),
     from: mailer.from,
     to: mail.recipient,
     messageId: `<${mail.id}@billetter>`,
   });
-  await db.updateTable('mails').set({ sent_at: sql<Date>`now()` }).where('id', '=', mailId).execute();
+  await mails.sent(db, mailId);
   return true;
 }
 
 type Content = Pick<Message, 'subject' | 'text' | 'html' | 'attachments'>;
 
-async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, data: Record<string, unknown>): Promise<Content> {
+async function compose(db: Kysely<DB>, kind: mails.MailKind, order: orders.OrderView, data: Record<string, unknown>): Promise<Content> {
   const code = orderCode(order);
   const total = `${decimal(order.total_minor, order.currency)} ${order.currency}`;
   const places = order.places.map((p) => (p.seat_label ? `${p.section}, row ${p.row_label}, seat ${p.seat_label}` : p.offer_name));
@@ -145,7 +138,7 @@ async function compose(db: Kysely<DB>, kind: MailKind, order: orders.OrderView, 
 }
 
 /** What belongs to no order says all itself. */
-function composeAlone(kind: MailKind, data: Record<string, unknown>): Content {
+function composeAlone(kind: mails.MailKind, data: Record<string, unknown>): Content {
   if (kind !== 'waitlist-cancelled') throw new Error(`a mail of the kind ${kind} needs an order`);
   const { name, event, startsAt, reason } = data as { name: string; event: string; startsAt: string; reason: string };
   return page(`${event} is cancelled`, `Hello ${name},`, [

@@ -1,6 +1,7 @@
 // Sends the text messages that were promised: through Twilio, or through the local outbox that speaks like it.
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import * as texts from '../outbox/texts.ts';
 import { DomainError } from '../shared/errors.ts';
 
 /** What the core asks of a provider of text messages. Errors that repetition cannot mend are DomainError invalid. */
@@ -55,18 +56,12 @@ function isFinal(error: unknown): boolean {
  * answer and our note sends it once more: at least once, and seldom twice.
  */
 export async function deliver(db: Kysely<DB>, provider: SmsProvider, textId: string): Promise<boolean> {
-  const text = await db
-    .updateTable('texts')
-    .set({ tried_at: sql<Date>`now()` }) // what the sweep goes by
-    .where('id', '=', textId)
-    .where('sent_at', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
+  const text = await texts.startTry(db, textId);
   if (!text) return false;
   const { ref } = await provider.send({ to: text.recipient, body: text.body }).catch(async (error) => {
-    if (error instanceof DomainError) await db.updateTable('texts').set({ failed_at: sql<Date>`now()` }).where('id', '=', textId).execute();
+    if (error instanceof DomainError) await texts.gaveUp(db, textId);
     throw error;
   });
-  await db.updateTable('texts').set({ sent_at: sql<Date>`now()`, provider_ref: ref }).where('id', '=', textId).execute();
+  await texts.sent(db, textId, ref);
   return true;
 }

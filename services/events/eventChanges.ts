@@ -11,10 +11,12 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, EventStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
-import { replan } from '../inventory/seatPlans.ts';
+import { changeCurrency, replan } from '../inventory/seatPlans.ts';
 import type { Section } from '../inventory/seats.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
+import { forgetPdfs } from '../tickets/ticketFiles.ts';
+import { wishForAny } from '../waitlist/waitlist.ts';
 import { checkVenue, countSeats } from './eventCreation.ts';
 import * as notices from './eventNotices.ts';
 import { checkManager, type Manager, named } from './events.ts';
@@ -79,7 +81,7 @@ async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, change
   if (sections) {
     const seats = countSeats(sections);
     if (changes.capacity === undefined) next.capacity = Math.max(old.capacity, seats);
-    await replan(tx, { id: old.id, currency: next.currency }, sections);
+    await wishForAny(tx, await replan(tx, { id: old.id, currency: next.currency }, sections));
   }
   if (next.capacity !== old.capacity || sections) await checkCapacity(tx, old.id, next.capacity);
   if (!changed.length && next.capacity === old.capacity && !sections) return old.id;
@@ -87,7 +89,7 @@ async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, change
   await sql`update events set name = ${next.name}, description = ${next.description}, venue_id = ${next.venue_id}::uuid, starts_at = ${next.starts_at},
       ends_at = ${next.ends_at}, capacity = ${next.capacity}, currency = ${next.currency}, hold_seconds = ${next.hold_seconds},
       status = ${next.status}::event_status, updated_at = now() where id = ${old.id}::uuid`.execute(tx);
-  if (changed.includes('currency')) await sql`update offers set currency = ${next.currency} where event_id = ${old.id}::uuid`.execute(tx);
+  if (changed.includes('currency')) await changeCurrency(tx, old.id, next.currency);
   if (changed.some((key) => ON_TICKETS.has(key))) await forgetPdfs(tx, old.id);
   if (sections) await places.callWaitlist(tx, old.id); // more seats, or other ones, may fit somebody who waits
   await tell(tx, old, next, changed, by.accountId, changes.reason ?? '');
@@ -177,13 +179,6 @@ async function checkCapacity(tx: Transaction<DB>, eventId: string, capacity: num
       sold,
       seats,
     });
-}
-
-/** Tickets are drawn anew at the next look: they carry the old name, time or place. */
-async function forgetPdfs(tx: Transaction<DB>, eventId: string): Promise<void> {
-  await sql`delete from ticket_files f using tickets t where t.id = f.ticket_id and t.event_id = ${eventId}::uuid and f.kind = 'ticket.pdf'`.execute(
-    tx,
-  );
 }
 
 /** A cancelled event is always announced (open bookings end too); a moved one if anybody holds a ticket. */

@@ -52,8 +52,9 @@ export async function give(
       insert into event_notices (event_id, kind, reason, data, made_by, created_at)
       values (${notice.eventId}::uuid, ${notice.kind}, ${notice.reason}, ${JSON.stringify(notice.data)}::jsonb, ${notice.madeBy}::uuid, clock_timestamp())
       returning event_id)
-    insert into outbox (topic, subject_id, payload)
-    select 'event.notice', e.id, jsonb_build_object('event', e.slug) from notice join events e on e.id = notice.event_id`.execute(tx);
+    ${outbox.announcing(sql`select 'event.notice', e.id, jsonb_build_object('event', e.slug) from notice join events e on e.id = notice.event_id`)}`.execute(
+    tx,
+  );
   if (notice.kind === 'cancelled') await places.callWaitlist(tx, notice.eventId);
 }
 
@@ -151,8 +152,8 @@ async function close(db: Kysely<DB>, eventId: string, upTo: number): Promise<voi
  * confirmed in the very moment of their cancelling. Each is announced to its workflow again. Returns how many.
  */
 export async function sweep(db: Kysely<DB>): Promise<number> {
-  const { numAffectedRows } = await sql`
-    insert into outbox (topic, subject_id, payload)
+  const { numAffectedRows } = await outbox
+    .announcing(sql`
     select 'event.notice', e.id, jsonb_build_object('event', e.slug)
     from (
       select event_id as id from event_notices where done_at is null
@@ -160,6 +161,7 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
       union select e.id from events e where e.status = 'cancelled' and exists (select from orders o where o.event_id = e.id and ${live})
         and exists (select from event_notices n where n.event_id = e.id and n.kind = 'cancelled' and n.created_at < now() - interval '1 minute')) late
     join events e on e.id = late.id
-    where not exists (select from outbox b where b.subject_id = e.id and b.topic = 'event.notice') limit 100`.execute(db);
+    where not exists (select from outbox b where b.subject_id = e.id and b.topic = 'event.notice') limit 100`)
+    .execute(db);
   return Number(numAffectedRows ?? 0);
 }

@@ -1,12 +1,13 @@
-// Places: when one is free, and the statements that keep, free, sell and swap the places of an order.
+// Places: when one is free, and the statements that keep, free and sell the places of an order.
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { announcing } from '../outbox/outbox.ts';
 import { uuids } from '../shared/ids.ts';
 
 /** Tells the event's waitlist, if somebody waits, that there may be something for it, or nothing ever. */
 export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promise<void> {
-  await sql`insert into outbox (topic, subject_id) select 'places.freed', ${eventId}::uuid
-    where exists (select from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered'))`.execute(tx);
+  await announcing(sql`select 'places.freed', ${eventId}::uuid, '{}'::jsonb
+    where exists (select from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered'))`).execute(tx);
 }
 
 /** Free means: never sold, and not held by an order whose hold still runs. The same words for every reader and writer of places. */
@@ -57,9 +58,8 @@ async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unkn
     told as (
       insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'free' from freed group by event_id),
     called as (
-      insert into outbox (topic, subject_id)
-      select 'places.freed', event_id from freed
-      where exists (select from waitlist_entries w where w.event_id = freed.event_id and w.status = 'waiting') group by event_id)
+      ${announcing(sql`select 'places.freed', event_id, '{}'::jsonb from freed
+      where exists (select from waitlist_entries w where w.event_id = freed.event_id and w.status = 'waiting') group by event_id`)})
     select count(*)::int as count from freed`.execute(tx);
   return rows[0]!.count;
 }
@@ -82,31 +82,4 @@ export async function take(tx: Transaction<DB>, orderId: string): Promise<string
       tx,
     );
   return lost;
-}
-
-/**
- * Replaces lost places of the order's items by free ones of the same offer and section, one for one. False (and nothing changed)
- * if there are not enough. The buyer must have agreed to an equal place.
- */
-export async function swap(tx: Transaction<DB>, orderId: string, lost: string[]): Promise<boolean> {
-  const { rows } = await sql<{ item: string; place: string }>`
-    with gone as (
-      select i.id, i.offer_id, p.section, row_number() over (partition by i.offer_id, p.section order by p.position) as n
-      from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid and i.place_id = any(${lost}::uuid[])),
-    spare as (
-      select s.id, s.offer_id, s.section, row_number() over (partition by s.offer_id, s.section order by s.position) as n
-      from (select offer_id, section, count(*) as n from gone group by 1, 2) g, lateral (
-        select p.id, p.offer_id, p.section, p.position from places p
-        where p.offer_id = g.offer_id and p.section is not distinct from g.section and ${isFree('p')}
-          -- its own places that are free again stay its own
-          and not exists (select from order_items own where own.order_id = ${orderId}::uuid and own.place_id = p.id)
-        order by p.position limit g.n for update skip locked) s)
-    select gone.id as item, spare.id as place from gone join spare using (offer_id, n)
-    where gone.section is not distinct from spare.section`.execute(tx);
-  if (rows.length !== lost.length) return false;
-  await sql`update order_items i set place_id = s.place
-    from unnest(${rows.map((r) => r.item)}::uuid[], ${rows.map((r) => r.place)}::uuid[]) as s (item, place) where i.id = s.item`.execute(
-    tx,
-  );
-  return true;
 }

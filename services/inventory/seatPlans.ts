@@ -14,9 +14,10 @@ const NAMED = 20;
 /**
  * Makes the event's numbered seats those of `sections`. A seat is known by section, row and number: one that is in both plans stays
  * the same seat, with its buyer; its price is the section's new one for who buys from now on. A section is an offer, found by its name.
+ * @returns the offers that sell nothing from now on: who waits for one of them has to wait for another
  * @throws DomainError event_fixed when a seat that is sold or held is not in the new plan (details.seats names some of them)
  */
-export async function replan(tx: Transaction<DB>, event: { id: string; currency: string }, sections: Section[]): Promise<void> {
+export async function replan(tx: Transaction<DB>, event: { id: string; currency: string }, sections: Section[]): Promise<string[]> {
   const known = await tx
     .selectFrom('offers')
     .select(['id', 'name', 'price_minor', 'is_active'])
@@ -28,10 +29,8 @@ export async function replan(tx: Transaction<DB>, event: { id: string; currency:
   const added = sections.filter((s) => !byName.has(s.name));
   const changed = await differing(tx, event.id, sections);
   await takeOut(tx, event.id, sections);
-  await close(
-    tx,
-    known.filter((o) => o.is_active && !sections.some((s) => s.name === o.name)),
-  );
+  const closed = known.filter((o) => o.is_active && !sections.some((s) => s.name === o.name)).map((o) => o.id);
+  await close(tx, closed);
   const kept = sections.filter((s) => byName.has(s.name));
   for (const section of kept) {
     const offer = byName.get(section.name)!;
@@ -41,6 +40,7 @@ export async function replan(tx: Transaction<DB>, event: { id: string; currency:
     if (moved) await arrange(tx, event.id, offer.id, section);
   }
   if (added.length) await plan(tx, event, added, known.length);
+  return closed;
 }
 
 /** The sections whose rows or seats are not as they stand now. */
@@ -106,12 +106,15 @@ function inUse(seats: Seat[]): DomainError {
   return new DomainError('event_fixed', message, { fields: { seat_configuration: message }, sold, held, seats: named });
 }
 
-/** Sections that are gone sell nothing any more. Who waits for one of them waits for any seat from now on. */
-async function close(tx: Transaction<DB>, offers: Offer[]): Promise<void> {
-  if (!offers.length) return;
-  const ids = offers.map((o) => o.id);
+/** Sections that are gone sell nothing any more. */
+async function close(tx: Transaction<DB>, ids: string[]): Promise<void> {
+  if (!ids.length) return;
   await sql`update offers set is_active = false, quantity = 0, updated_at = now() where id = any(${ids}::uuid[])`.execute(tx);
-  await sql`update waitlist_entries set offer_id = null where offer_id = any(${ids}::uuid[]) and status = 'waiting'`.execute(tx);
+}
+
+/** All that the event sells costs the same number of another currency from now on. */
+export async function changeCurrency(tx: Transaction<DB>, eventId: string, currency: string): Promise<void> {
+  await sql`update offers set currency = ${currency} where event_id = ${eventId}::uuid`.execute(tx);
 }
 
 async function reprice(tx: Transaction<DB>, event: { currency: string }, offer: Offer, section: Section): Promise<void> {

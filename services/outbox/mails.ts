@@ -1,5 +1,5 @@
 // Mail promised to people: a row written with the change that promises it. The order's workflow delivers it; what belongs to no order has one of its own.
-import { sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 
@@ -43,4 +43,20 @@ export async function promiseTo(
       insert into mails (kind, recipient, data)
       select ${kind}, m."to", m.data from json_to_recordset(${JSON.stringify(mails)}::json) as m ("to" text, data jsonb) returning id)
     insert into outbox (topic, subject_id) select 'mail', id from mail`.execute(tx);
+}
+
+/** The mail, for one more try to send it, which is noted: the sweep goes by it. Undefined if it has been sent. */
+export function startTry(db: Kysely<DB>, mailId: string) {
+  return db
+    .updateTable('mails')
+    .set({ tried_at: sql<Date>`now()` })
+    .where('id', '=', mailId)
+    .where('sent_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Notes that the mail server has taken it. */
+export async function sent(db: Kysely<DB>, mailId: string): Promise<void> {
+  await db.updateTable('mails').set({ sent_at: sql<Date>`now()` }).where('id', '=', mailId).execute();
 }

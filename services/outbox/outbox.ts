@@ -1,5 +1,5 @@
 // The outbox: what must be announced after a commit. Rows are written with the change itself and deleted when handed on.
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 
@@ -25,6 +25,9 @@ export type OutboxRow = { id: string; topic: Topic; subject_id: string; payload:
  * row is kept until its workflow has looked at the order, which in a rush takes longer.
  */
 const LEASE_SECONDS = { starts: 30, rest: 10 };
+
+/** The part of a statement that announces what the statement does: `rows` selects topic, subject_id and payload (jsonb). */
+export const announcing = (rows: RawBuilder<unknown>) => sql`insert into outbox (topic, subject_id, payload) ${rows}`;
 
 /** Tells the order's workflow (or those of many orders) that something it should look at has been written. Part of the writer's transaction. */
 export const orderChanged = (tx: Transaction<DB>, orderId: string | string[]): Promise<void> => announce(tx, 'order.changed', orderId);

@@ -1,5 +1,5 @@
 // Text messages promised to people: a row written with the change that promises it, and the announcement that starts its delivery.
-import { sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 
 /** A phone number as providers want it (E.164), or undefined: spaces and the like are taken out, nothing is guessed. */
@@ -28,4 +28,25 @@ export async function promiseTo(
       select ${kind}, t."to", t."order", t.body from json_to_recordset(${JSON.stringify(sent)}::json) as t ("to" text, "order" uuid, body text)
       returning id, order_id)
     insert into outbox (topic, subject_id, payload) select 'sms', id, jsonb_build_object('order', order_id) from text`.execute(tx);
+}
+
+/** The text, for one more try to send it, which is noted: the sweep goes by it. Undefined if it has been sent. */
+export function startTry(db: Kysely<DB>, textId: string) {
+  return db
+    .updateTable('texts')
+    .set({ tried_at: sql<Date>`now()` })
+    .where('id', '=', textId)
+    .where('sent_at', 'is', null)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Notes that the provider has taken it, and as what. */
+export async function sent(db: Kysely<DB>, textId: string, providerRef: string): Promise<void> {
+  await db.updateTable('texts').set({ sent_at: sql<Date>`now()`, provider_ref: providerRef }).where('id', '=', textId).execute();
+}
+
+/** Notes that it can never be sent: nobody tries again. */
+export async function gaveUp(db: Kysely<DB>, textId: string): Promise<void> {
+  await db.updateTable('texts').set({ failed_at: sql<Date>`now()` }).where('id', '=', textId).execute();
 }

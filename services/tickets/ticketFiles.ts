@@ -1,5 +1,5 @@
 // A ticket's QR picture and PDF: drawn at first need, then kept.
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { orderCode } from '../shared/codes.ts';
 import { DomainError } from '../shared/errors.ts';
@@ -63,4 +63,11 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<{
     price: `${decimal(t.price_minor, t.currency)} ${t.currency}`,
   });
   return { content, seen: t.seen };
+}
+
+/** Tickets are drawn anew at the next look: they carry the old name, time or place. */
+export async function forgetPdfs(tx: Transaction<DB>, eventId: string): Promise<void> {
+  await sql`delete from ticket_files f using tickets t where t.id = f.ticket_id and t.event_id = ${eventId}::uuid and f.kind = 'ticket.pdf'`.execute(
+    tx,
+  );
 }

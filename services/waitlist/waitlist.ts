@@ -18,6 +18,7 @@ import { textable } from '../outbox/texts.ts';
 
 >>>>>>> 52b99d6 (Texts are promised in outbox/, and sent in delivery/)
 
+import { announcing } from '../outbox/outbox.ts';
 import { DomainError } from '../shared/errors.ts';
 
 export type EntryView = {
@@ -107,7 +108,7 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
           insert into waitlist_entries (event_id, account_id, offer_id, quantity, notify_email, notify_sms)
           values (${eventId}::uuid, ${accountId}::uuid, ${offerId}::uuid, ${quantity}, ${request.notify.email}, ${request.notify.sms})
           on conflict (event_id, account_id) where status in ('waiting', 'offered') do nothing returning id, event_id),
-        called as (insert into outbox (topic, subject_id) select 'waitlist.joined', event_id from entry)
+        called as (${announcing(sql`select 'waitlist.joined', event_id, '{}'::jsonb from entry`)})
         select id from entry`.execute(tx);
       if (rows[0]) return { entry: (await read(tx, rows[0].id))!, created: true };
       // Asked twice at once, and the other call was first; unless what it wrote has been left again already.
@@ -174,6 +175,12 @@ export async function endOffers(db: Kysely<DB> | Transaction<DB>, eventId: strin
   await sql`update waitlist_entries w set status = ${ENDED_AS}, ended_at = now() from orders o
     where w.event_id = ${eventId}::uuid and w.status = 'offered' and o.id = w.order_id and (o.status <> 'pending' or ${holdIsOver})
       ${accountId ? sql`and w.account_id = ${accountId}::uuid` : sql``}`.execute(db);
+}
+
+/** Who waits for one of these offers waits for any place from now on: the offers sell nothing any more. */
+export async function wishForAny(tx: Transaction<DB>, offerIds: string[]): Promise<void> {
+  if (!offerIds.length) return;
+  await sql`update waitlist_entries set offer_id = null where offer_id = any(${offerIds}::uuid[]) and status = 'waiting'`.execute(tx);
 }
 
 /**
