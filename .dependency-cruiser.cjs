@@ -11,8 +11,53 @@ const only = (from, to, comment, more = {}) => ({
   },
 });
 
+/** services/ is a ladder: a folder imports itself and those above it in this list. */
+const LADDER = ['shared', 'outbox', 'accounts', 'inventory', 'payments', 'tickets', 'orders', 'waitlist', 'events', 'delivery', 'reports'];
+const rung = (folder, at) => ({
+  name: `services-ladder-${folder}`,
+  severity: 'error',
+  comment: `services/${folder} may import only ${LADDER.slice(0, at + 1).join(', ')}.`,
+  from: { path: `^services/${folder}/` },
+  to: { path: '^services/', pathNot: `^services/(${LADDER.slice(0, at + 1).join('|')})/` },
+});
+
 module.exports = {
   forbidden: [
+    ...LADDER.map(rung),
+    {
+      name: 'services-have-a-rung',
+      severity: 'error',
+      comment: 'Every file of services/ stands in a folder of the ladder.',
+      from: {},
+      to: { path: '^services/', pathNot: `^services/(${LADDER.join('|')})/` },
+    },
+    {
+      name: 'gateway-rooms-know-no-api',
+      severity: 'error',
+      comment: 'The frame, the reads, the engine and the pages serve every API, so they know none. Only compose.ts knows all of them.',
+      from: { path: '^gateway/(http|reads|temporal|live|callbacks|pages)/' },
+      to: { path: '^gateway/', pathNot: '^gateway/(http|reads|temporal|live|callbacks|pages)/|^gateway/deps\\.ts$' },
+    },
+    {
+      name: 'apis-know-not-each-other',
+      severity: 'error',
+      comment: 'An API translates for itself; what two need belongs to the core or to the frame.',
+      from: { path: '^gateway/(evently|easyticket|hackload|registrations|ticket-api)/' },
+      to: { path: '^gateway/(evently|easyticket|hackload|registrations|ticket-api)/', pathNot: '^gateway/$1/' },
+    },
+    {
+      name: 'who-imports-standins',
+      severity: 'error',
+      comment: 'Stand-ins play the world outside: only what runs a local stack, tests and benches may import them.',
+      from: { pathNot: '^(standins|deploy/local|test|bench)/' },
+      to: { path: '^standins/' },
+    },
+    only('standins', [], 'Stand-ins are servers of their own and know nothing of Billetter.'),
+    only(
+      'deploy',
+      ['^standins/', '^services/', '^db/', '^config\\.ts$'],
+      'What runs the system starts its processes by path; only the seed of the demo writes through services.',
+    ),
     only(
       'gateway',
       ['^services/', '^workflows/messages\\.ts$', '^db/tables\\.ts$', '^config\\.ts$', '^db/connect\\.ts$'],

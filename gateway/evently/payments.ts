@@ -119,6 +119,9 @@ async function show({ config, db, provider }: Gateway, id: string, note: (orderI
   const { standinUrl, publishableKey } = config.stripe;
   return paymentPage({
     order: now,
+    state: present.paymentState(now),
+    statusUrl: `/api/v1/payments/status/${now.id}`,
+    seatName: present.seatName,
     clientSecret,
     publishableKey,
     stripeJs: standinUrl ? `${standinUrl}/v3/` : 'https://js.stripe.com/v3/',

@@ -1,9 +1,7 @@
 // The payment page: what is bought, how long it is held, and Stripe's card form. No framework, strict policy.
-
 import type { OrderView } from '../../services/orders/orders.ts';
 import { orderCode } from '../../services/shared/codes.ts';
 import { decimal } from '../../services/shared/money.ts';
-import { paymentState, seatName } from '../evently/presenters.ts';
 import { escapeHtml, html, inScript } from '../http/answers/html.ts';
 import type { Reply } from '../http/route.ts';
 import { PAYMENT_SCRIPT } from './paymentScript.ts';
@@ -19,6 +17,11 @@ button:disabled{opacity:.55;cursor:default}#problem{color:var(--bad);min-height:
 
 export type PaymentPage = {
   order: OrderView;
+  /** How the payment stands, in the word that paymentScript.ts knows, and where the page asks for it again. */
+  state: string;
+  statusUrl: string;
+  /** What a place is called. */
+  seatName(place: OrderView['places'][number]): string;
   /** undefined: there is nothing to pay (any more). */
   clientSecret: string | undefined;
   publishableKey: string;
@@ -34,8 +37,8 @@ export function paymentPage(p: PaymentPage): Reply {
   const { order } = p;
   const price = (minor: number) => `${decimal(minor, order.currency)} ${order.currency}`;
   const data = {
-    status: paymentState(order),
-    statusUrl: `/api/v1/payments/status/${order.id}`,
+    status: p.state,
+    statusUrl: p.statusUrl,
     expiresAt: order.expires_at?.getTime() ?? null,
     now: Date.now(),
     publishableKey: p.publishableKey,
@@ -51,7 +54,7 @@ export function paymentPage(p: PaymentPage): Reply {
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin-allow-popups' },
     body: `<main><div class="top"><span class="brand">Billetter</span><span class="soft">${escapeHtml(orderCode(order))}</span></div>
 <section class="card"><h1>${escapeHtml(order.event.name)}</h1><p class="soft when">${escapeHtml(when)} UTC${order.event.venue ? ` · ${escapeHtml(order.event.venue)}` : ''}</p>
-<ul>${order.places.map((s) => `<li><span>${escapeHtml(seatName(s))}</span><span>${price(s.price_minor)}</span></li>`).join('')}</ul>
+<ul>${order.places.map((s) => `<li><span>${escapeHtml(p.seatName(s))}</span><span>${price(s.price_minor)}</span></li>`).join('')}</ul>
 <div class="total"><span>Total</span><span>${price(order.total_minor)}</span></div></section>
 <section class="card" id="pay" hidden><p>Your seats are held for <span class="clock" id="clock" role="timer">--:--</span></p>
 <form id="form"><div id="card"></div><p id="problem" role="alert"></p><button id="button" disabled>Pay ${price(order.total_minor)}</button></form></section>
