@@ -52,7 +52,19 @@ module.exports = {
       from: { pathNot: '^(standins|deploy/local|test|bench)/' },
       to: { path: '^standins/' },
     },
-    only('standins', [], 'Stand-ins are servers of their own and know nothing of Billetter.'),
+    {
+      name: 'standins-are-alone',
+      severity: 'error',
+      comment: 'Stand-ins are servers of their own and know nothing of Billetter.',
+      from: { path: '^standins/' },
+      to: { path: '^([a-z]+/|[a-z]+\\.ts$)', pathNot: '^(standins|node_modules)/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'gateway-talks-to-the-engine-in-one-room',
+      severity: 'error',
+      from: { path: '^gateway/', pathNot: '^gateway/temporal/' },
+      to: { path: '@temporalio/' },
+    },
     only(
       'deploy',
       ['^standins/', '^services/', '^db/', '^config\\.ts$'],
