@@ -1,6 +1,5 @@
 // Evently's organizer side: create an event with its seats, change it, see how far its cancelling or moving has come.
-import type { z } from 'zod';
-import type { Caller } from '../../services/accounts/sessions.ts';
+import { z } from 'zod';
 import { update } from '../../services/events/eventChanges.ts';
 import { create } from '../../services/events/eventCreation.ts';
 import * as notices from '../../services/events/eventNotices.ts';
@@ -12,8 +11,58 @@ import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
+import { EventFull, EventPath } from './events.ts';
 import * as present from './presenters.ts';
-import { EventBody, EventChangeBody, EventChanged, EventFull, EventPath, EventProgress, envelope } from './schemas.ts';
+import { EventProgress, manager } from './progress.ts';
+import { envelope, id, instant, label } from './shapes.ts';
+
+const SectionBody = z.object({
+  name: label(100).meta({ example: 'VIP' }),
+  rows: z
+    .union([z.array(label(20)).min(1).max(5_000), z.number().int().min(1).max(5_000)])
+    .meta({ description: 'Names of the rows, or how many (they are then called A, B, ... Z, AA, ...).', example: ['A', 'B'] }),
+  seats_per_row: z.number().int().min(1).max(5_000),
+  price: z.union([z.number().min(0), z.string().max(20)]).meta({ example: 300.0 }),
+});
+
+const capacity = z.number().int().min(1).max(1_000_000).optional();
+const currency = z.string().regex(/^[A-Za-z]{3}$/);
+const holdSeconds = z.number().int().min(1).max(86_400);
+const EventBody = z.object({
+  name: label(200),
+  description: z.string().max(20_000).default(''),
+  venue_id: id,
+  start_time: instant,
+  end_time: instant,
+  capacity,
+  seat_configuration: z.object({ sections: z.array(SectionBody).min(1).max(500) }),
+  currency: currency.default('USD').meta({ description: 'Addition to the seed.' }),
+  hold_seconds: holdSeconds.optional().meta({ description: 'Addition to the seed: how long a booking is held unpaid.' }),
+  status: z.enum(['published', 'draft']).default('published').meta({ description: 'Addition to the seed.' }),
+});
+
+/** The same fields, each of them optional: what is not sent stays as it is. */
+const EventChangeBody = z.object({
+  name: label(200).optional(),
+  description: z.string().max(20_000).optional(),
+  venue_id: id.optional(),
+  start_time: instant.optional(),
+  end_time: instant.optional(),
+  capacity,
+  seat_configuration: z
+    .object({ sections: z.array(SectionBody).min(1).max(500) })
+    .optional()
+    .meta({ description: 'The whole plan as it is to be. Seats are known by section, row and number; sold and held ones must be in it.' }),
+  currency: currency.optional(),
+  hold_seconds: holdSeconds.nullish().meta({ description: "null: as this API's bookings are held by default." }),
+  status: z
+    .enum(['published', 'draft', 'cancelled'])
+    .optional()
+    .meta({ description: '`cancelled` is for good: every booking is cancelled and refunded, and its buyer told.' }),
+  reason: z.string().trim().max(1000).optional().meta({ description: 'Told to the holders when the event is moved or cancelled.' }),
+});
+
+const EventChanged = EventFull.extend({ progress: EventProgress.optional() });
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
@@ -94,25 +143,8 @@ export function admin({ db }: Gateway): Route[] {
         return ok({ ...present.eventFull(event, await events.tiers(db, [id])), ...progress }, 'Event updated successfully');
       },
     }),
-    route({
-      method: 'get',
-      path: '/api/v1/admin/events/:id/progress',
-      access: 'organizer',
-      limit: 'admin',
-      tag: 'Admin',
-      summary: 'Progress of a cancelling or moving',
-      description: 'Addition to the seed: how many bookings are cancelled or told, how many refunds are made, and where to watch it.',
-      params: EventPath,
-      responses: { 200: { description: 'How far it is.', schema: envelope(EventProgress) } },
-      async handle({ params, caller }) {
-        const id = await events.identifyManaged(db, params.id, manager(caller));
-        return ok(present.eventProgress((await notices.progress(db, id))!, eventNoticeWorkflowId(id)));
-      },
-    }),
   ];
 }
-
-const manager = (caller: Caller): events.Manager => ({ accountId: caller.accountId, admin: caller.role === 'admin' });
 
 /** The currency as ISO 4217 writes it. */
 function known(code: string): string {

@@ -5,7 +5,7 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import * as present from './presenters.ts';
-import { envelope } from './schemas.ts';
+import { envelope } from './shapes.ts';
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 const amount = z.number().meta({ example: 7500.0 });

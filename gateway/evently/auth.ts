@@ -1,4 +1,5 @@
 // Evently's sign-in: register, login, refresh.
+import { z } from 'zod';
 import * as accounts from '../../services/accounts/accounts.ts';
 import * as sessions from '../../services/accounts/sessions.ts';
 import { textable } from '../../services/outbox/texts.ts';
@@ -6,7 +7,29 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import * as present from './presenters.ts';
-import { envelope, LoginBody, RefreshBody, RegisterBody, Tokens, User } from './schemas.ts';
+import { envelope, id, instant, label, PHONE, phone } from './shapes.ts';
+
+const RegisterBody = z.object({
+  email: z
+    .email()
+    .max(254)
+    .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
+    .meta({ example: 'user@example.com' }),
+  password: z.string().min(8).max(128).meta({ example: 'SecurePass123!' }),
+  full_name: label(200).meta({ example: 'John Doe' }),
+  phone: phone.meta({ description: PHONE, example: '+1234567890' }),
+});
+
+// No rules of form here: an ill-formed address simply opens no account.
+const LoginBody = z.object({ email: z.string().min(1).max(254), password: z.string().min(1).max(1024) });
+const RefreshBody = z.object({ refresh_token: z.string().min(1).max(4096) });
+export const User = z.object({ id, email: z.string(), full_name: z.string(), role: z.string(), created_at: instant });
+export const Tokens = z.object({
+  access_token: z.string(),
+  refresh_token: z.string(),
+  token_type: z.literal('bearer'),
+  expires_in: z.number().int(),
+});
 
 const tag = 'Authentication';
 

@@ -1,5 +1,6 @@
 // Evently's bookings: create, show, cancel, list. (Confirm is in confirm.ts, tickets in tickets.ts.)
 
+import { z } from 'zod';
 import * as holds from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { DomainError } from '../../services/shared/errors.ts';
@@ -8,7 +9,52 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok, page } from './envelope.ts';
 import * as present from './presenters.ts';
-import { BookingFull, BookingMade, BookingPath, BookingShown, BookingsQuery, bookingBody, Cancelled, envelope, pageOf } from './schemas.ts';
+import { amount, envelope, id, instant, pageOf, paging } from './shapes.ts';
+
+// Paths carry ids as text: what is no uuid is "not found", which only the handler can say in the right words.
+export const BookingPath = z.object({ id: z.string().meta({ description: 'The booking id.' }) });
+/** The body of a booking; how many seats it may name is configuration. */
+const bookingBody = (maxSeats: number) => z.object({ event_id: id, seat_ids: z.array(id).min(1).max(maxSeats) });
+const BookingsQuery = z.object({ ...paging, status: z.enum(['pending', 'confirmed', 'cancelled', 'expired']).optional() });
+export const Booking = z.object({
+  id,
+  booking_code: z.string().meta({ example: 'EVT2024011500001' }),
+  event: z.object({ id, name: z.string(), start_time: instant }),
+  seats: z.array(
+    z.object({ id, section: z.string().nullable(), row: z.string().nullable(), seat_number: z.string().nullable(), price: amount }),
+  ),
+  total_amount: amount,
+  currency: z.string(),
+  status: z.enum(['pending', 'confirmed', 'cancelled', 'expired']),
+  expires_at: instant.nullable(),
+  created_at: instant,
+});
+
+const TicketOut = z.object({
+  id,
+  code: z.string(),
+  seat: z.string(),
+  seat_id: id,
+  checked_in_at: instant.nullable(),
+  qr: z.string(),
+  pdf: z.string(),
+});
+
+export const BookingFull = Booking.extend({
+  confirmed_at: instant.nullable(),
+  payment: z.object({ status: z.string(), failure_code: z.string().nullable() }).nullable(),
+  refund: z.object({ status: z.string(), amount }).nullable(),
+  tickets: z.array(TicketOut),
+});
+
+const BookingMade = z.object({ booking: Booking, payment_url: z.string() });
+export const BookingShown = z.object({ booking: BookingFull, payment_url: z.string().nullable() });
+const Cancelled = z.object({
+  booking_id: id,
+  status: z.literal('cancelled'),
+  refund_status: z.enum(['processing', 'succeeded', 'failed', 'none']),
+  refund_amount: amount,
+});
 
 const tag = 'Bookings';
 const path = '/api/v1/bookings';

@@ -1,13 +1,19 @@
 // Evently's confirm: pays the booking through its workflow and answers with the outcome.
 
+import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
-import { bookingId, shown } from './bookings.ts';
+import { BookingPath, BookingShown, bookingId, shown } from './bookings.ts';
 import { ok, timeOrNull } from './envelope.ts';
 import * as present from './presenters.ts';
-import { BookingPath, BookingShown, ConfirmBody, envelope } from './schemas.ts';
+import { envelope } from './shapes.ts';
+
+const ConfirmBody = z.object({
+  payment_method: z.string().max(50).default('credit_card'),
+  payment_details: z.object({ token: z.string().min(1).max(255).meta({ example: 'tok_visa' }) }),
+});
 
 /** POST /api/v1/bookings/{id}/confirm. */
 export function confirm({ db, pay }: Gateway): Route {

@@ -1,6 +1,14 @@
 // How Evently says no: every core code as one of the seed's codes. The seed gives each code one status, and so does this table.
+import { z } from 'zod';
 import type { Refusal, RefusalTable } from '../http/api.ts';
 import { failure } from './envelope.ts';
+import { instant } from './shapes.ts';
+
+export const ErrorBody = z.object({
+  success: z.literal(false),
+  error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) }),
+  timestamp: instant,
+});
 
 const TABLE = {
   invalid: { status: 400, code: 'VALIDATION_ERROR' },

@@ -6,8 +6,71 @@ import { cached } from '../http/answers/conditional.ts';
 import { type Route, route } from '../http/route.ts';
 import { missedSince } from '../reads/missed.ts';
 import { createEventPages } from './eventPages.ts';
-import { EventFull, EventPath, EventShort, EventsQuery, envelope, pageOf, SeatMap, SeatsQuery } from './schemas.ts';
 import { createSeatMaps } from './seatMap.ts';
+import { amount, envelope, id, instant, isWritable, pageOf, paging, whole } from './shapes.ts';
+
+export const EventPath = z.object({ id: z.string().meta({ description: "The event's id or slug." }) });
+
+const day = z.union([z.iso.date().refine(isWritable, 'must be in the years 1 to 9999'), instant]).transform((text) => new Date(text));
+const DAY = { type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] } as const;
+const EventsQuery = z.object({
+  ...paging,
+  status: z.enum(['upcoming', 'ongoing', 'completed']).optional(),
+  venue_id: id.optional(),
+  start_date: day.optional().meta({ description: 'Events that start at or after this (UTC).', override: DAY }),
+  end_date: day.optional().meta({ description: 'Events that start before this (UTC).', override: DAY }),
+  search: z.string().trim().max(200).optional(),
+});
+
+const SeatsQuery = z.object({
+  section: z.string().max(200).optional(),
+  price_tier: z.string().max(200).optional(),
+  status: z.enum(['available', 'held', 'booked', 'all']).optional().meta({ description: 'Default: available; with `since`: all.' }),
+  since: whole(0, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({ description: 'Addition to the seed: only seats that changed after this `seq` (X-Seats-Seq of an earlier answer).' }),
+});
+
+const VenueShort = z.object({ id, name: z.string(), city: z.string(), capacity: z.number().int() });
+const VenueFull = VenueShort.extend({
+  address: z.string(),
+  state: z.string(),
+  country: z.string(),
+  postal_code: z.string(),
+  layout_config: z.unknown(),
+});
+
+const EventBase = z.object({
+  id,
+  slug: z.string(),
+  name: z.string(),
+  description: z.string(),
+  start_time: instant,
+  end_time: instant,
+  capacity: z.number().int(),
+  available_seats: z.number().int(),
+  status: z.enum(['upcoming', 'ongoing', 'completed', 'cancelled', 'draft']),
+  currency: z.string(),
+});
+
+export const EventShort = EventBase.extend({ venue: VenueShort.nullable(), min_price: amount.nullable(), max_price: amount.nullable() });
+export const EventFull = EventBase.extend({
+  venue: VenueFull.nullable(),
+  price_tiers: z.array(z.object({ tier: z.string(), price: amount, available: z.number().int() })),
+  created_at: instant,
+});
+
+const SeatOut = z.object({ id, seat_number: z.string(), price: amount, status: z.enum(['available', 'held', 'booked']) });
+const SeatMap = z.object({
+  event_id: id,
+  sections: z.array(z.object({ name: z.string(), rows: z.array(z.object({ row: z.string(), seats: z.array(SeatOut) })) })),
+  summary: z.object({ total_available: z.number().int(), by_tier: z.record(z.string(), z.number().int()) }),
+  seq: z
+    .number()
+    .int()
+    .optional()
+    .meta({ description: 'Only with `since`: what to ask for changes since. Without it this is the whole map.' }),
+});
 
 const tag = 'Events';
 const path = '/api/v1/events';

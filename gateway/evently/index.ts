@@ -10,10 +10,10 @@ import { analyticsRoute } from './analytics.ts';
 import { auth } from './auth.ts';
 import { bookings } from './bookings.ts';
 import { confirm } from './confirm.ts';
-import { refuse } from './errors.ts';
+import { ErrorBody, refuse } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { payments } from './payments.ts';
-import { ErrorBody } from './schemas.ts';
+import { progress } from './progress.ts';
 import { ticketFiles } from './tickets.ts';
 import { users } from './users.ts';
 import { waitlistRoutes } from './waitlist.ts';
@@ -38,6 +38,7 @@ export function evently(gateway: Gateway): Api {
     ...waitlistRoutes(gateway),
     ...users(gateway),
     ...admin(gateway),
+    progress(gateway),
     analyticsRoute(gateway),
   ];
   const about = { title: 'Evently API', version: '1.0.0', description: DESCRIPTION + (gateway.config.production ? '' : TEST_CARDS) };

@@ -1,15 +1,33 @@
 // Evently's payment side: what stands behind payment_url, for programs and for people.
+
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
 import * as money from '../../services/payments/payments.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { noticePage, paymentPage } from '../pages/paymentPage.ts';
-import { bookingId } from './bookings.ts';
+import { BookingPath, bookingId } from './bookings.ts';
 import { ok, timeOrNull } from './envelope.ts';
 import * as present from './presenters.ts';
-import { BookingPath, envelope, PaymentStart, PaymentState } from './schemas.ts';
+import { amount, envelope, id, instant } from './shapes.ts';
+
+const PaymentStart = z.object({
+  booking_id: id,
+  amount,
+  currency: z.string(),
+  payment_intent_id: z.string(),
+  client_secret: z.string(),
+  publishable_key: z.string(),
+  status: z.string(),
+  expires_at: instant.nullable(),
+});
+
+export const PaymentState = z.object({
+  status: z.enum(['pending', 'processing', 'failed', 'confirmed', 'expired', 'cancelled', 'refunded']),
+  expires_at: instant.nullable(),
+});
 
 const tag = 'Payments';
 const path = '/api/v1/payments/initiate/:id';

@@ -8,13 +8,17 @@ import type { Claim } from '../../services/orders/claim/claim.ts';
 import type { OrderView } from '../../services/orders/orders.ts';
 import { orderCode } from '../../services/shared/codes.ts';
 import { decimal } from '../../services/shared/money.ts';
+import type { Tokens, User } from './auth.ts';
+import type { Booking, BookingFull } from './bookings.ts';
 import { time, timeOrNull } from './envelope.ts';
-import type * as s from './schemas.ts';
+import type { EventFull, EventShort } from './events.ts';
+import type { PaymentState } from './payments.ts';
+import type { EventProgress } from './progress.ts';
 
 /** 50000, USD -> 500. Every amount below 2^53 minor units survives the trip through a JSON number. */
 export const money = (minor: number, currency: string): number => Number(decimal(minor, currency));
 
-export const user = (account: Account): z.output<typeof s.User> => ({
+export const user = (account: Account): z.output<typeof User> => ({
   id: account.id,
   email: account.email,
   full_name: account.full_name,
@@ -22,7 +26,7 @@ export const user = (account: Account): z.output<typeof s.User> => ({
   created_at: time(account.created_at),
 });
 
-export const tokens = (pair: TokenPair): z.output<typeof s.Tokens> => ({
+export const tokens = (pair: TokenPair): z.output<typeof Tokens> => ({
   access_token: pair.accessToken,
   refresh_token: pair.refreshToken,
   token_type: 'bearer',
@@ -42,14 +46,14 @@ const eventBase = (e: EventView) => ({
   currency: e.currency,
 });
 
-export const eventShort = (e: EventView): z.output<typeof s.EventShort> => ({
+export const eventShort = (e: EventView): z.output<typeof EventShort> => ({
   ...eventBase(e),
   venue: e.venue && { id: e.venue.id, name: e.venue.name, city: e.venue.city, capacity: e.venue.capacity },
   min_price: e.min_price_minor === null ? null : money(e.min_price_minor, e.currency),
   max_price: e.max_price_minor === null ? null : money(e.max_price_minor, e.currency),
 });
 
-export const eventFull = (e: EventView, tiers: Tier[]): z.output<typeof s.EventFull> => ({
+export const eventFull = (e: EventView, tiers: Tier[]): z.output<typeof EventFull> => ({
   ...eventBase(e),
   venue: e.venue && venueFull(e.venue),
   price_tiers: tiers.map((t) => ({ tier: t.name, price: money(t.price_minor, e.currency), available: t.available })),
@@ -57,7 +61,7 @@ export const eventFull = (e: EventView, tiers: Tier[]): z.output<typeof s.EventF
 });
 
 /** How far a cancelling or moving has come. */
-export const eventProgress = (p: Progress, workflowId: string): z.output<typeof s.EventProgress> => {
+export const eventProgress = (p: Progress, workflowId: string): z.output<typeof EventProgress> => {
   const total = p.done + p.left;
   const sum = ({ count, minor }: { count: number; minor: number }) => ({ count, amount: money(minor, p.event.currency) });
   return {
@@ -91,7 +95,7 @@ const bookedSeat = (p: Placed, currency: string) => ({
 });
 
 /** A booking as it is created, from the claim itself: nothing is read again. */
-export const claimed = ({ order, event, places }: Claim): z.output<typeof s.Booking> => ({
+export const claimed = ({ order, event, places }: Claim): z.output<typeof Booking> => ({
   id: order.id,
   booking_code: orderCode(order),
   event: { id: event.id, name: event.name, start_time: time(event.starts_at) },
@@ -104,7 +108,7 @@ export const claimed = ({ order, event, places }: Claim): z.output<typeof s.Book
 });
 
 /** A booking as it was when it was created, read again. */
-export const made = (o: OrderView): z.output<typeof s.Booking> => ({
+export const made = (o: OrderView): z.output<typeof Booking> => ({
   id: o.id,
   booking_code: orderCode(o),
   event: { id: o.event.id, name: o.event.name, start_time: time(o.event.starts_at) },
@@ -116,7 +120,7 @@ export const made = (o: OrderView): z.output<typeof s.Booking> => ({
   created_at: time(o.created_at),
 });
 
-export const booking = (o: OrderView): z.output<typeof s.BookingFull> => ({
+export const booking = (o: OrderView): z.output<typeof BookingFull> => ({
   ...made(o),
   confirmed_at: timeOrNull(o.confirmed_at),
   payment: o.payment && { status: o.payment.status, failure_code: o.payment.failure_code },
@@ -155,7 +159,7 @@ export const refundStatus = (status: NonNullable<OrderView['refund']>['status'] 
 export const paymentUrl = (orderId: string): string => `/api/v1/payments/initiate/${orderId}`;
 
 /** What the payment page has to tell its reader, in one word. */
-export function paymentState(o: OrderView): z.output<typeof s.PaymentState>['status'] {
+export function paymentState(o: OrderView): z.output<typeof PaymentState>['status'] {
   if (o.status === 'confirmed') return 'confirmed';
   if (o.refund) return 'refunded';
   if (o.payment?.status === 'processing' || o.payment?.status === 'succeeded') return 'processing';

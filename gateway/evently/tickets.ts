@@ -1,13 +1,15 @@
 // A booking's ticket files: the QR picture and the PDF, for the booking's owner.
 
+import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
 import { orderCode } from '../../services/shared/codes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import { type FileKind, file } from '../../services/tickets/ticketFiles.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
-import { bookingId } from './bookings.ts';
-import { TicketPath } from './schemas.ts';
+import { BookingPath, bookingId } from './bookings.ts';
+
+const TicketPath = BookingPath.extend({ ticketId: z.string() });
 
 const TYPES: Record<FileKind, string> = { 'qr.png': 'image/png', 'ticket.pdf': 'application/pdf' };
 

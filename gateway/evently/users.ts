@@ -6,9 +6,10 @@ import * as analytics from '../../services/reports/analytics.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
+import { User } from './auth.ts';
 import { ok } from './envelope.ts';
 import * as present from './presenters.ts';
-import { envelope, PHONE, phone, User } from './schemas.ts';
+import { envelope, PHONE, phone } from './shapes.ts';
 
 const path = '/api/v1/users/profile';
 

@@ -8,7 +8,7 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok, time } from './envelope.ts';
 import * as present from './presenters.ts';
-import { envelope } from './schemas.ts';
+import { envelope } from './shapes.ts';
 
 const tag = 'Waitlist';
 const path = '/api/v1/waitlist';
