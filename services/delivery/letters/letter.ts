@@ -1,0 +1,38 @@
+// What a letter is: a kind of mail and how its text is written. And the page that all of them have in common.
+
+import type { OrderView } from '../../orders/orders.ts';
+import type { MailKind } from '../../outbox/mails.ts';
+import { decimal } from '../../shared/money.ts';
+
+export type Attachment = { filename: string; content: Buffer; contentType: string; cid?: string };
+export type Content = { subject: string; text: string; html: string; attachments: Attachment[] };
+
+/** What the letters about an order have to tell of it. */
+export type About = {
+  order: OrderView;
+  code: string;
+  /** What it costs, with its currency. */
+  total: string;
+  /** Its places, a line for each. */
+  places: string[];
+  /** Its tickets as PDFs. */
+  tickets(): Promise<Attachment[]>;
+};
+
+/** A letter about an order, or one that belongs to none: then its data is all that its text is made of. */
+export type Letter =
+  | { kind: MailKind; of: 'order'; write(about: About, data: any): Content | Promise<Content> }
+  | { kind: MailKind; of: 'none'; write(data: any): Content };
+
+/** 12345, USD -> 123.45 USD. */
+export const amount = (minor: number, currency: string): string => `${decimal(minor, currency)} ${currency}`;
+
+/** A letter as text and as HTML: a greeting, paragraphs, and a list if there is one. */
+export function page(subject: string, hello: string, lines: string[], list: string[] = [], attachments: Attachment[] = []): Content {
+  const text = [hello, '', ...lines, '', ...list.map((l) => `- ${l}`), '', 'Billetter'].join('\n');
+  const html = `<div style="font-family:system-ui,sans-serif;max-width:34em;margin:auto;color:#111827"><h2 style="color:#4338ca">${escaped(subject)}</h2>
+<p>${escaped(hello)}</p>${lines.map((l) => `<p>${escaped(l)}</p>`).join('')}${list.length ? `<ul>${list.map((l) => `<li>${escaped(l)}</li>`).join('')}</ul>` : ''}<p>Billetter</p></div>`;
+  return { subject: subject.replace(/[\r\n]+/g, ' '), text, html, attachments };
+}
+
+const escaped = (text: string) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);

@@ -1,0 +1,20 @@
+// The letter with the tickets: the order is paid.
+import { toTheMinute } from '../../shared/time.ts';
+import { type Letter, page } from './letter.ts';
+
+export const tickets: Letter = {
+  kind: 'tickets',
+  of: 'order',
+  write: async ({ order, code, total, places, tickets }) =>
+    page(
+      `Your tickets for ${order.event.name} (${code})`,
+      `Hello ${order.buyer_name},`,
+      [
+        `you are going to ${order.event.name}${order.event.venue ? `, ${order.event.venue}` : ''}, ${toTheMinute(order.event.starts_at)}.`,
+        `Paid: ${total}.`,
+        'Show the QR code of each ticket at the door.',
+      ],
+      places,
+      await tickets(),
+    ),
+};
