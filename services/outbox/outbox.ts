@@ -61,7 +61,7 @@ export async function take(db: Kysely<DB>, kind: 'starts' | 'rest', limit: numbe
 
 /** What the starts have to give way to, and which of those handed on have not run yet. */
 export type Traffic = {
-  /** Orders made in the last second: their rows fall due two seconds after the claim (holds.ts), and an index knows when. */
+  /** Orders made in the last second: their rows fall due two seconds after the claim (orders/claim), and an index knows when. */
   newOrders: number;
   /** Attempts to pay that are being decided. */
   paying: number;

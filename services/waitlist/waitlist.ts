@@ -7,18 +7,9 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, WaitlistStatus } from '../../db/tables.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
 import * as orders from '../orders/orders.ts';
-
-<<<<<<< HEAD
-
-import { holdIsOver } from '../payments/attempts.ts';
-
-=======
-
-import { textable } from '../outbox/texts.ts';
-
->>>>>>> 52b99d6 (Texts are promised in outbox/, and sent in delivery/)
-
 import { announcing } from '../outbox/outbox.ts';
+import { textable } from '../outbox/texts.ts';
+import { holdIsOver } from '../payments/attempts.ts';
 import { DomainError } from '../shared/errors.ts';
 
 export type EntryView = {
