@@ -1,5 +1,4 @@
 // `npm start`: the whole system on this machine, from nothing to a table of what runs where. Ctrl-C stops it; the next start finds its data.
-
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

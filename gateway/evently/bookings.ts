@@ -1,5 +1,4 @@
 // Evently's bookings: create, show, cancel, list. (Confirm is in confirm.ts, tickets in tickets.ts.)
-
 import { z } from 'zod';
 import * as holds from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';

@@ -1,5 +1,4 @@
 // Evently's confirm: pays the booking through its workflow and answers with the outcome.
-
 import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
 import { DomainError } from '../../services/shared/errors.ts';

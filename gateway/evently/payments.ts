@@ -1,5 +1,4 @@
 // Evently's payment side: what stands behind payment_url, for programs and for people.
-
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';

@@ -1,5 +1,4 @@
 // A booking's ticket files: the QR picture and the PDF, for the booking's owner.
-
 import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
 import { orderCode } from '../../services/shared/codes.ts';

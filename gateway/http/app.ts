@@ -1,5 +1,4 @@
 // Assembles the Koa app: every API's routes under their own heads, one boundary around all of them.
-
 import { randomUUID } from 'node:crypto';
 import Router from '@koa/router';
 import Koa, { type Context, type Middleware } from 'koa';

@@ -1,5 +1,4 @@
 // One event as its own page shows it: its row is kept until an event, an offer or a venue changes, what is available is the board's.
-
 import * as events from '../../services/events/events.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Db } from '../deps.ts';

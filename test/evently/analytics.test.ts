@@ -2,7 +2,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { create } from '../../services/events/eventCreation.ts';
-import { person, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person } from '../support/made.ts';
 import { cancel, sell } from '../support/sold.ts';
 
 let world: World;

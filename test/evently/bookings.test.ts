@@ -6,7 +6,8 @@ import type { Gateway } from '../../gateway/deps.ts';
 import * as orders from '../../services/orders/orders.ts';
 import * as settlement from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
-import { person, show, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let buyer: { id: string; token: string };

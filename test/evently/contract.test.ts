@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as venues from '../../services/events/venues.ts';
-import { type Answer, person, startWorld, type World } from '../support/gateway.ts';
+import { type Answer, startWorld, type World } from '../support/gateway.ts';
+import { person } from '../support/made.ts';
 import { faults } from '../support/shape.ts';
 import { pay } from '../support/sold.ts';
 import { EXAMPLES } from './examples.ts';

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as events from '../../services/events/events.ts';
 import { until } from '../support/client.ts';
-import { person, show, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let user: string;

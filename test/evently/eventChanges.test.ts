@@ -3,7 +3,9 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as notices from '../../services/events/eventNotices.ts';
 import * as ticketFiles from '../../services/tickets/ticketFiles.ts';
-import { lockWaits, person, startWorld, type World } from '../support/gateway.ts';
+import { lockWaits } from '../support/database.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person } from '../support/made.ts';
 import { book, pay, sell } from '../support/sold.ts';
 
 let world: World;

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { letters } from '../../gateway/evently/admin.ts';
 import { slugOf } from '../../services/events/eventCreation.ts';
-import { person, show, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let organizer: string;

@@ -7,7 +7,8 @@ import * as orders from '../../services/orders/orders.ts';
 import type { PaymentProvider } from '../../services/payments/provider.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { DomainError } from '../../services/shared/errors.ts';
-import { charge, person, show, startWorld, type World } from '../support/gateway.ts';
+import { charge, startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let buyer: { id: string; token: string };

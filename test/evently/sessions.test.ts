@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPasswords } from '../../services/accounts/passwords.ts';
 import { tokenKeys, verifyAccess } from '../../services/accounts/sessions.ts';
-import { startWorld, token, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { token } from '../support/token.ts';
 
 let world: World;
 beforeAll(async () => {

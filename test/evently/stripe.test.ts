@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { minor } from '../../services/shared/money.ts';
 import { type RunningStandin, startStripeStandin } from '../../standins/stripe/standin.ts';
-import { charge, person, show, startWorld, type World } from '../support/gateway.ts';
+import { charge, startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let standin: RunningStandin;

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { person, show, startWorld, token, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 import { book, cancel, sell } from '../support/sold.ts';
+import { token } from '../support/token.ts';
 
 let world: World;
 beforeAll(async () => {

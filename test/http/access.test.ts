@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Route } from '../../gateway/http/route.ts';
-import { person, show, startWorld, token, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
+import { token } from '../support/token.ts';
 
 let world: World;
 let callers: Record<

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../log.ts';
 import { ERROR_CODES } from '../../services/shared/errors.ts';
-import { person, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person } from '../support/made.ts';
 
 let world: World;
 const lines: string[] = [];

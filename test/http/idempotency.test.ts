@@ -1,7 +1,8 @@
 // Idempotency-Key: one effect and one answer for a key, whatever happens in between.
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { person, show, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let event: Awaited<ReturnType<typeof show>>;

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { network } from '../../gateway/http/steps/limits.ts';
 import { createLimiter } from '../../services/shared/limits.ts';
-import { person, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person } from '../support/made.ts';
 
 let world: World;
 beforeAll(async () => {

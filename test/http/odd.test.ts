@@ -1,6 +1,7 @@
 // Requests nobody sends by intention: what the fuzzer (npm run fuzz) found, and its neighbours. Bad input is a 400, never a 500.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { person, show, startWorld, type World } from '../support/gateway.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let user: { token: string };

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../config.ts';
 import { startGateway } from '../../gateway/compose.ts';
 import { createLog } from '../../log.ts';
-import { freshDatabase } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
 
 let base: Awaited<ReturnType<typeof freshDatabase>>;
 beforeAll(async () => {

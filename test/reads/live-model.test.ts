@@ -6,8 +6,9 @@ import { connect } from '../../db/connect.ts';
 import { createRooms, type Watcher } from '../../gateway/live/rooms.ts';
 import { createFeed, type Feed } from '../../gateway/reads/feed.ts';
 import { until } from '../support/client.ts';
-import { freshDatabase, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
 import { blank, framesOf, picture, take } from '../support/live.ts';
+import { show } from '../support/made.ts';
 
 const SEATS = 30;
 const WRITERS = 8;

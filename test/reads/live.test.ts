@@ -15,8 +15,9 @@ import { createListing } from '../../gateway/reads/listing.ts';
 import { missedSince } from '../../gateway/reads/missed.ts';
 import { changedSince, look, parseSnapshot, prune, sees } from '../../services/inventory/placeChanges.ts';
 import { until } from '../support/client.ts';
-import { freshDatabase, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
 import { blank, framesOf, take } from '../support/live.ts';
+import { show } from '../support/made.ts';
 
 let base: Awaited<ReturnType<typeof freshDatabase>>;
 const feeds: Feed[] = [];

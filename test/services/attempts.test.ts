@@ -8,7 +8,8 @@ import * as orders from '../../services/orders/orders.ts';
 import * as settlement from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import type { DomainError } from '../../services/shared/errors.ts';
-import { freshDatabase, person, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
+import { person, show } from '../support/made.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;

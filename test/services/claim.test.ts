@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import * as holds from '../../services/orders/claim/claim.ts';
-import { freshDatabase, lockWaits, show } from '../support/gateway.ts';
+import { freshDatabase, lockWaits } from '../support/database.ts';
+import { show } from '../support/made.ts';
 
 let db: Kysely<DB>;
 let url: string;

@@ -7,7 +7,8 @@ import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as payments from '../../services/payments/payments.ts';
 import type { PaymentProvider, ProviderPayment } from '../../services/payments/provider.ts';
-import { freshDatabase, person, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
+import { person, show } from '../support/made.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;

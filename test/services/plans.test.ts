@@ -7,7 +7,8 @@ import * as holds from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as outbox from '../../services/outbox/outbox.ts';
-import { freshDatabase, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
+import { show } from '../support/made.ts';
 
 let one: Kysely<DB>;
 let close: () => Promise<void>;

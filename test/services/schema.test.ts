@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from '../../db/migrate.ts';
-import { freshDatabase } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
 
 const run = promisify(execFile);
 let database: Awaited<ReturnType<typeof freshDatabase>>;

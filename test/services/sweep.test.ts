@@ -6,7 +6,8 @@ import { deliver } from '../../services/delivery/sms.ts';
 import * as notices from '../../services/events/eventNotices.ts';
 import { sweep } from '../../services/orders/sweep.ts';
 import { DomainError } from '../../services/shared/errors.ts';
-import { freshDatabase, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
+import { show } from '../support/made.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;

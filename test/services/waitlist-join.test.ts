@@ -3,7 +3,8 @@ import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as holds from '../../services/orders/claim/claim.ts';
 import * as waitlist from '../../services/waitlist/waitlist.ts';
-import { freshDatabase, person, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
+import { person, show } from '../support/made.ts';
 
 let world: Awaited<ReturnType<typeof freshDatabase>>;
 beforeAll(async () => {

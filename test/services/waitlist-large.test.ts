@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
-import { freshDatabase, show } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
+import { show } from '../support/made.ts';
 
 /** One connection: what it has read is counted when it says so. */
 let db: Kysely<DB>;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
-import { freshDatabase } from '../support/gateway.ts';
+import { freshDatabase } from '../support/database.ts';
 import {
   type Deed,
   type Live,

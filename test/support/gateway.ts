@@ -1,16 +1,9 @@
 // A gateway over a real Postgres for these tests: everything is the product's, only Stripe and Temporal are scripted here.
-import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { SignJWT } from 'jose';
-import { type Kysely, sql } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import { loadConfig } from '../../config.ts';
-import { connect } from '../../db/connect.ts';
-import { migrate } from '../../db/migrate.ts';
 import type { DB } from '../../db/tables.ts';
 import { freePort } from '../../deploy/local/ports.ts';
-import { startPostgres } from '../../deploy/local/postgres.ts';
 import { apis } from '../../gateway/compose.ts';
 import type { Gateway } from '../../gateway/deps.ts';
 import type { Api } from '../../gateway/http/api.ts';
@@ -22,39 +15,12 @@ import { createFeed } from '../../gateway/reads/feed.ts';
 import { createListing } from '../../gateway/reads/listing.ts';
 import { createLog } from '../../log.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
-import { type Caller, tokenKeys } from '../../services/accounts/sessions.ts';
-import { create } from '../../services/events/eventCreation.ts';
-import * as venues from '../../services/events/venues.ts';
-import type { Section } from '../../services/inventory/seats.ts';
+import { tokenKeys } from '../../services/accounts/sessions.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
 import * as stripe from '../../services/payments/stripe.ts';
 import type { Limiter } from '../../services/shared/limits.ts';
-import { until } from './client.ts';
-
-/** A fresh, migrated database: on the server of TEST_DATABASE_URL, or on an embedded one of its own. */
-export async function freshDatabase(): Promise<{ url: string; db: Kysely<DB>; close(): Promise<void> }> {
-  const given = process.env.TEST_DATABASE_URL;
-  const dir = given ? '' : await mkdtemp(join(tmpdir(), 'billetter-test-'));
-  const server = given ? undefined : await startPostgres({ dataDir: join(dir, 'data'), port: await freePort(), logFile: join(dir, 'log') });
-  const base = given ?? server!.url;
-  const name = `t_${randomBytes(6).toString('hex')}`;
-  const root = connect({ url: base, max: 1 });
-  await sql`create database ${sql.id(name)}`.execute(root);
-  const url = Object.assign(new URL(base), { pathname: `/${name}` }).href;
-  const db = connect({ url });
-  await migrate(db);
-  return {
-    url,
-    db,
-    async close() {
-      await db.destroy();
-      await sql`drop database ${sql.id(name)} with (force)`.execute(root);
-      await root.destroy();
-      await server?.stop({ remove: true });
-    },
-  };
-}
+import { freshDatabase } from './database.ts';
 
 export type Answer = { status: number; body: any; text: string; headers: Headers };
 export type World = Awaited<ReturnType<typeof startWorld>>;
@@ -115,63 +81,6 @@ export async function startWorld(
     },
   };
 }
-
-const SECRET = loadConfig({}).auth.jwtSecret;
-
-/** An access token as the gateway makes them; every part can be falsified. */
-export async function token(
-  caller: Partial<Caller> = {},
-  o: { seconds?: number; typ?: string; secret?: string; alg?: string; issuer?: string; audience?: string } = {},
-): Promise<string> {
-  return new SignJWT({ role: caller.role ?? 'user' })
-    .setProtectedHeader({ alg: o.alg ?? 'HS256', typ: o.typ ?? 'at+jwt' })
-    .setSubject(caller.accountId ?? randomUUID())
-    .setIssuer(o.issuer ?? 'billetter')
-    .setAudience(o.audience ?? 'billetter')
-    .setJti(randomUUID())
-    .setIssuedAt()
-    .setExpirationTime(Math.floor(Date.now() / 1000) + (o.seconds ?? 600))
-    .sign(new TextEncoder().encode(o.secret ?? SECRET));
-}
-
-/** An account in the database with a token of its own. */
-export async function person(db: Kysely<DB>, role: Caller['role'] = 'user'): Promise<{ id: string; token: string; email: string }> {
-  const email = `${role}-${randomBytes(6).toString('hex')}@example.test`;
-  const { id } = await db.insertInto('accounts').values({ email, role, password_hash: 'none' }).returning('id').executeTakeFirstOrThrow();
-  return { id, email, token: await token({ accountId: id, role }) };
-}
-
-/** A published event, of one row of seats at `priceMinor` unless `sections` says otherwise, and the seats' ids in order. */
-export async function show(
-  db: Kysely<DB>,
-  o: { seats?: number; priceMinor?: number; currency?: string; startsInMs?: number; status?: 'draft'; sections?: Section[] } = {},
-) {
-  const venue = await venues.create(db, { name: 'Hall', city: 'Aarhus', capacity: 1000 });
-  const startsAt = new Date(Date.now() + (o.startsInMs ?? 86_400_000));
-  const id = await create(db, {
-    organizerId: null,
-    name: `Show ${randomBytes(4).toString('hex')}`,
-    description: 'made by a test',
-    venueId: venue.id,
-    startsAt,
-    endsAt: new Date(startsAt.getTime() + 3_600_000),
-    currency: o.currency ?? 'USD',
-    status: o.status ?? 'published',
-    sections: o.sections ?? [{ name: 'Floor', rows: ['A'], seatsPerRow: o.seats ?? 5, priceMinor: o.priceMinor ?? 5_000 }],
-  });
-  const seats = await db.selectFrom('places').select('id').where('event_id', '=', id).orderBy('position').execute();
-  return { id, venueId: venue.id, seats: seats.map((s) => s.id) };
-}
-
-/** Resolves when so many sessions of this database wait for a lock. */
-export const lockWaits = (db: Kysely<DB>, sessions: number) =>
-  until(
-    `${sessions} waiting`,
-    async () =>
-      (await sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(db)).rows.length,
-    (n) => n >= sessions,
-    20_000, // the transaction whose locks they wait for says nothing meanwhile, and is ended after 30 s
-  );
 
 /** Pays an order as its workflow does: the receipt, then the charge. */
 export async function charge({ db, gateway }: World, orderId: string, method = 'tok_visa'): Promise<payments.ChargeOutcome> {

@@ -6,7 +6,7 @@ import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as waitlist from '../../services/waitlist/waitlist.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
-import { show } from './gateway.ts';
+import { show } from './made.ts';
 
 export const TIERS = { A: 3, B: 2 } as const;
 export type Tier = keyof typeof TIERS;

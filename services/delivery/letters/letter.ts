@@ -1,5 +1,4 @@
 // What a letter is: a kind of mail and how its text is written. And the page that all of them have in common.
-
 import type { OrderView } from '../../orders/orders.ts';
 import type { MailKind } from '../../outbox/mails.ts';
 import { decimal } from '../../shared/money.ts';
