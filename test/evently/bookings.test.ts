@@ -3,11 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Gateway } from '../../gateway/deps.ts';
-import * as orders from '../../services/orders/orders.ts';
-import * as settlement from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person, show } from '../support/made.ts';
+import { pay } from '../support/sold.ts';
 
 let world: World;
 let buyer: { id: string; token: string };
@@ -39,13 +38,7 @@ const confirm = (id: string, token = 'tok_visa') =>
 const passHold = (id: string) =>
   sql`with o as (update orders set expires_at = now() - interval '1 second' where id = ${id}::uuid returning id)
     update places set held_until = now() - interval '1 second' where order_id = ${id}::uuid`.execute(world.db);
-/** What the workflow's settling does when the money is here. */
-async function settle(id: string) {
-  const order = (await orders.find(world.db, id))!;
-  await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
-    values (${id}::uuid, 'stripe', ${`pi_${randomUUID()}`}, ${order.total_minor}, ${order.currency}, 'succeeded', now())`.execute(world.db);
-  await settlement.settle(world.db, id, world.gateway.config.ticketSecret);
-}
+const settle = (id: string) => pay(world, id);
 
 describe('create', () => {
   it('201 with the booking of the seed; the start of its workflow is announced once', async () => {

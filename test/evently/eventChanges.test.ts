@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as notices from '../../services/events/eventNotices.ts';
+import * as venues from '../../services/events/venues.ts';
 import * as ticketFiles from '../../services/tickets/ticketFiles.ts';
 import { lockWaits } from '../support/database.ts';
 import { startWorld, type World } from '../support/gateway.ts';
@@ -47,8 +48,7 @@ async function event(more: object = {}): Promise<{ id: string; seats: string[]; 
   const { id } = made.body.data;
   return { id, seats: body.start_time ? (await seats(id)).map((s) => s.id) : [], body };
 }
-const venue = async (name: string) =>
-  world.db.insertInto('venues').values({ name, capacity: 100 }).returning('id').executeTakeFirstOrThrow();
+const venue = (name: string) => venues.create(world.db, { name, city: '', capacity: 100 });
 const put = (id: string, body: object, token = organizer.token) => world.call('PUT', `/api/v1/admin/events/${id}`, { token, body });
 const refused = async (id: string, body: object) => {
   const { status, body: answer } = await put(id, body);

@@ -8,7 +8,7 @@ import { createFeed, type Feed } from '../../gateway/reads/feed.ts';
 import { until } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { blank, framesOf, picture, take } from '../support/live.ts';
-import { show } from '../support/made.ts';
+import { person, show } from '../support/made.ts';
 
 const SEATS = 30;
 const WRITERS = 8;
@@ -48,11 +48,7 @@ const DEEDS = {
 };
 
 async function anOrder(eventId: string): Promise<string> {
-  const { id } = await base.db
-    .insertInto('accounts')
-    .values({ email: 'model@example.test', role: 'user', password_hash: 'none' })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const { id } = await person(base.db);
   const { rows } = await sql<{ id: string }>`insert into orders (event_id, account_id, total_minor, currency)
     values (${eventId}::uuid, ${id}::uuid, 0, 'USD') returning id`.execute(base.db);
   return rows[0]!.id;

@@ -14,10 +14,11 @@ import { batched, gate } from '../../gateway/reads/gate.ts';
 import { createListing } from '../../gateway/reads/listing.ts';
 import { missedSince } from '../../gateway/reads/missed.ts';
 import { changedSince, look, parseSnapshot, prune, sees } from '../../services/inventory/placeChanges.ts';
+import { replan } from '../../services/inventory/seatPlans.ts';
 import { until } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { blank, framesOf, take } from '../support/live.ts';
-import { show } from '../support/made.ts';
+import { person, show } from '../support/made.ts';
 
 let base: Awaited<ReturnType<typeof freshDatabase>>;
 const feeds: Feed[] = [];
@@ -58,11 +59,7 @@ const mark = (db: typeof base.db, placeId: string, state: 'free' | 'sold') =>
 
 /** Holds a place as a claim does, until `seconds` from now; the past will do. */
 async function hold(event: { id: string }, placeId: string, seconds: number): Promise<void> {
-  const { id } = await base.db
-    .insertInto('accounts')
-    .values({ email: `${placeId}@example.test`, role: 'user', password_hash: 'none' })
-    .returning('id')
-    .executeTakeFirstOrThrow();
+  const { id } = await person(base.db);
   const order = await sql<{ id: string }>`insert into orders (event_id, account_id, total_minor, currency)
     values (${event.id}::uuid, ${id}::uuid, 0, 'USD') returning id`.execute(base.db);
   await sql`with held as (update places
@@ -346,9 +343,8 @@ describe('boards', () => {
     await feed.board(at);
     const news: News[] = [];
     const stop = feed.listen(event.id, (n) => void news.push(n));
-    await sql`insert into places (event_id, offer_id, section, row_label, seat_label, position)
-      select event_id, id, 'Floor', 'A', '3', 2 from offers where event_id = ${event.id}::uuid`.execute(base.db);
-    await sql`update offers set quantity = 3 where event_id = ${event.id}::uuid`.execute(base.db);
+    const larger = [{ name: 'Floor', rows: ['A'], seatsPerRow: 3, priceMinor: 5_000 }];
+    await base.db.transaction().execute((tx) => replan(tx, at, larger));
     await feed.catchUp();
     expect((await feed.board(at)).available).toBe(3);
     expect(news).toMatchObject([{ replaced: true }]);
@@ -364,7 +360,7 @@ describe('boards', () => {
     await sql`update places set order_id = null, sold_at = null where event_id = ${event.id}::uuid`.execute(base.db);
     const orderless = sql`insert into orders (event_id, account_id, total_minor, currency)
       select ${event.id}::uuid, id, 0, 'USD' from accounts limit 1 returning id`;
-    await base.db.insertInto('accounts').values({ email: 'drift@example.test', role: 'user', password_hash: 'none' }).execute();
+    await person(base.db);
     const { rows } = await sql<{ id: string }>`${orderless}`.execute(base.db);
     await sql`update places set order_id = ${rows[0]!.id}::uuid, sold_at = now() where id = ${event.seats[0]!}::uuid`.execute(base.db); // tells nobody
     await until(

@@ -5,7 +5,7 @@ import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import * as holds from '../../services/orders/claim/claim.ts';
 import { freshDatabase, lockWaits } from '../support/database.ts';
-import { show } from '../support/made.ts';
+import { person, show } from '../support/made.ts';
 
 let db: Kysely<DB>;
 let url: string;
@@ -14,8 +14,7 @@ let accountId: string;
 
 beforeAll(async () => {
   ({ db, url, close } = await freshDatabase());
-  const account = await db.insertInto('accounts').values({ email: 'a@holds.test', password_hash: 'none' }).returning('id').execute();
-  accountId = account[0]!.id;
+  accountId = (await person(db)).id;
 });
 afterAll(() => close?.());
 

@@ -8,7 +8,7 @@ import { settle } from '../../services/orders/settlement.ts';
 import * as payments from '../../services/payments/payments.ts';
 import type { PaymentProvider, ProviderPayment } from '../../services/payments/provider.ts';
 import { freshDatabase } from '../support/database.ts';
-import { person, show } from '../support/made.ts';
+import { capture, person, show } from '../support/made.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;
@@ -44,17 +44,12 @@ const told = (orderId: string, paymentId: string, more: Partial<ProviderPayment>
   ...more,
 });
 
-/** Money of this order that the provider has captured, and nobody has settled. */
-const capture = (orderId: string, amount: number, ref = '') =>
-  sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
-    values (${orderId}::uuid, 'stripe', ${ref + orderId}, ${amount}, 'USD', 'succeeded', now())`.execute(db);
-
 test("late money for two seats of which one is gone: the equal place is not the order's own other seat", async () => {
   const { event, id, request } = await ordered(2, { acceptsEqualPlace: true });
   await expire(id);
   const { id: rival } = await person(db);
   await holds.claim(db, { ...request, accountId: rival, placeIds: [event.seats[1]!] });
-  await capture(id, 10000);
+  await capture(db, id, { amountMinor: 10000 });
   expect(await settle(db, id, 'secret')).toBe('confirmed');
   const sold = await db.selectFrom('places').select('id').where('order_id', '=', id).orderBy('position').execute();
   expect(sold.map((p) => p.id)).toEqual([event.seats[0], event.seats[2]]);
@@ -62,7 +57,7 @@ test("late money for two seats of which one is gone: the equal place is not the 
 
 test('an order cancelled between its money and its tickets: one refund, and one mail that says why', async () => {
   const { id, request } = await ordered(1);
-  await capture(id, 5000);
+  await capture(db, id, { amountMinor: 5000 });
   await orders.cancel(db, { orderId: id, accountId: request.accountId, reason: 'test' });
   expect(await settle(db, id, 'secret')).toBe('nothing-due');
   const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
@@ -73,9 +68,9 @@ test('an order cancelled between its money and its tickets: one refund, and one 
 test('paid twice: one payment buys, the other goes back, and the mail says so; also when it comes later', async () => {
   for (const together of [true, false]) {
     const { id } = await ordered(1);
-    await capture(id, 5000, 'a');
+    await capture(db, id, { amountMinor: 5000 });
     if (!together) expect(await settle(db, id, 'secret')).toBe('confirmed');
-    await capture(id, 5000, 'b');
+    await capture(db, id, { amountMinor: 5000 });
     expect(await settle(db, id, 'secret')).toBe(together ? 'confirmed' : 'refund-due');
     const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
     expect(mails.map((m) => m.kind).sort()).toEqual(['paid-twice', 'tickets']);

@@ -8,7 +8,7 @@ import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as outbox from '../../services/outbox/outbox.ts';
 import { freshDatabase } from '../support/database.ts';
-import { show } from '../support/made.ts';
+import { capture, person, show } from '../support/made.ts';
 
 let one: Kysely<DB>;
 let close: () => Promise<void>;
@@ -22,9 +22,7 @@ beforeAll(async () => {
     await one.destroy();
     await fresh.close();
   };
-  accountId = (
-    await one.insertInto('accounts').values({ email: 'a@plans.test', password_hash: 'none' }).returning('id').executeTakeFirstOrThrow()
-  ).id;
+  accountId = (await person(one)).id;
   const rows = Array.from({ length: 100 }, (_, i) => `R${i}`);
   const sections = ['by seat', 'by quantity'].map((name) => ({ name, rows, seatsPerRow: 200, priceMinor: 1000 }));
   eventId = (await show(one, { sections })).id;
@@ -44,8 +42,7 @@ test('claims by seat and by quantity, the workflow’s facts, settling and the r
     const { order } = await holds.claim(one, { ...shared, placeIds: [ids.pop()!] });
     await holds.claim(one, { ...shared, placeIds: [ids.pop()!, ids.pop()!, ids.pop()!] });
     await holds.claim(one, { ...shared, offers: [{ offerId: offers[1]!.id, quantity: 2 }] });
-    await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
-      values (${order.id}::uuid, 'stripe', ${order.id}, 1000, 'USD', 'succeeded', now())`.execute(one);
+    await capture(one, order.id);
     await orders.facts(one, order.id);
     await settle(one, order.id, 'x'.repeat(32));
     await orders.find(one, order.id);

@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
 import { freshDatabase } from '../support/database.ts';
+import { person } from '../support/made.ts';
 import {
   type Deed,
   type Live,
@@ -23,8 +24,7 @@ let people: string[];
 
 beforeAll(async () => {
   ({ db, close } = await freshDatabase());
-  const rows = Array.from({ length: PEOPLE }, (_, i) => ({ email: `p${i}@model.test`, password_hash: 'none' }));
-  people = (await db.insertInto('accounts').values(rows).returning('id').execute()).map((r) => r.id);
+  people = await Promise.all(Array.from({ length: PEOPLE }, async () => (await person(db)).id));
 });
 afterAll(() => close?.());
 

@@ -16,6 +16,7 @@ const OWNERS: Record<keyof DB, string | null> = {
   order_items: 'orders',
   orders: 'orders',
   outbox: 'outbox',
+  payment_attempts: 'payments',
   payment_events: 'payments',
   payments: 'payments',
   place_changes: 'inventory',

@@ -27,6 +27,7 @@ import { CHANGED, orderStart, orderWorkflowId, PAY, type PayRequest, type PayRes
 import { until } from '../support/client.ts';
 import { openDb } from '../support/db.ts';
 import { saveHistory } from '../support/histories.ts';
+import { person, show } from '../support/made.ts';
 import { stripeClient } from '../support/stripe.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -104,34 +105,11 @@ beforeAll(async () => {
     await db.destroy();
   };
 
-  account = (
-    await db
-      .insertInto('accounts')
-      .values({ email: `${randomUUID()}@x.test`, password_hash: '-' })
-      .returning('id')
-      .executeTakeFirstOrThrow()
-  ).id;
-  event = await db
-    .insertInto('events')
-    .values({
-      slug: randomUUID(),
-      name: 'W',
-      capacity: 50,
-      status: 'published',
-      starts_at: new Date(Date.now() + 9e8),
-      ends_at: new Date(Date.now() + 9.1e8),
-    })
-    .returning(['id', 'slug'])
-    .executeTakeFirstOrThrow();
-  const offer = await db
-    .insertInto('offers')
-    .values({ event_id: event.id, name: 'Floor', price_minor: 5000, currency: 'USD', quantity: 50, seated: true })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  await sql`insert into places (event_id, offer_id, section, row_label, seat_label, position)
-    select ${event.id}::uuid, ${offer.id}::uuid, 'Floor', 'A', s::text, s from generate_series(0, 49) s`.execute(db);
+  account = (await person(db)).id;
+  const made = await show(db, { seats: 50, startsInMs: 9e8 });
+  event = await db.selectFrom('events').select(['id', 'slug']).where('id', '=', made.id).executeTakeFirstOrThrow();
+  seats = made.seats;
   await keepFromRelay();
-  seats = (await db.selectFrom('places').select('id').where('event_id', '=', event.id).orderBy('position').execute()).map((p) => p.id);
 });
 afterAll(() => stop?.());
 
