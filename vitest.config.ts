@@ -8,7 +8,10 @@ export default defineConfig({
     hookTimeout: 600_000,
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy,support}/**/*.test.ts'] },
+      },
       {
         extends: true,
         test: { name: 'flows', include: ['test/{flows,workflows}/**/*.test.ts'], globalSetup: ['test/support/globalStack.ts'] },
