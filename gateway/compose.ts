@@ -13,6 +13,7 @@ import type { Gateway } from './deps.ts';
 import { evently } from './evently/index.ts';
 import type { Api } from './http/api.ts';
 import { createApp } from './http/app.ts';
+import { createAssets } from './http/docs/assets.ts';
 import { operations } from './http/operate/health.ts';
 import type { Log } from './http/operate/log.ts';
 import { createMetrics, type Metrics } from './http/operate/metrics.ts';
@@ -32,7 +33,9 @@ export function apis(
   gateway: Gateway,
   parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
 ): Api[] {
-  return [evently(gateway), stripeWebhook(gateway), operations({ ...parts, routes: [landing(gateway.config)] })];
+  const assets = createAssets();
+  const routes = [landing(gateway.config), assets.route];
+  return [evently(gateway, assets), stripeWebhook(gateway), operations({ ...parts, routes })];
 }
 
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */

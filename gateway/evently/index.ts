@@ -1,8 +1,9 @@
 // Evently: the API of seeds/evently.md, assembled.
 import type { Gateway } from '../deps.ts';
 import type { Api } from '../http/api.ts';
+import type { Assets } from '../http/docs/assets.ts';
 import { openApi } from '../http/docs/openapi.ts';
-import { docsPage } from '../http/docs/page.ts';
+import { docsPages } from '../http/docs/pages.ts';
 import { type Route, route } from '../http/route.ts';
 import { bearer } from '../http/steps/auth.ts';
 import { admin } from './admin.ts';
@@ -27,7 +28,7 @@ const TEST_CARDS = `
 Test cards: tok_visa pays, tok_chargeDeclined is declined; on the payment page 4242 4242 4242 4242 pays.`;
 
 /** The Evently API. */
-export function evently(gateway: Gateway): Api {
+export function evently(gateway: Gateway, assets: Assets): Api {
   const routes = [
     ...auth(gateway),
     ...eventRoutes(gateway),
@@ -46,27 +47,24 @@ export function evently(gateway: Gateway): Api {
     ...about,
     name: 'evently',
     prefix: '/api/v1',
-    routes: [...routes, ...docs({ ...about, routes }, gateway.config.http.publicUrl)],
+    routes: [...routes, ...docs({ ...about, routes }, gateway.config.http.publicUrl, assets)],
     authenticate: (ctx) => bearer(ctx, gateway.tokens),
     refuse,
   };
 }
 
-function docs(api: Pick<Api, 'title' | 'version' | 'description' | 'routes'>, publicUrl: string): Route[] {
+function docs(api: Pick<Api, 'title' | 'version' | 'description' | 'routes'>, publicUrl: string, assets: Assets): Route[] {
   const document = openApi(api, publicUrl, ErrorBody);
-  const page = docsPage(document, '/api/v1/openapi.json');
-  const shared = { method: 'get', access: 'public', limit: 'public', tag: 'Documentation', hidden: true } as const;
+  const documentUrl = '/api/v1/openapi.json';
   return [
+    ...docsPages(assets, { title: api.title, documentUrl, swaggerUi: '/api/v1/docs', redoc: '/api/v1/redoc' }),
     route({
-      ...shared,
-      path: '/api/v1/docs',
-      summary: 'This page.',
-      responses: { 200: { description: 'A page.', type: 'text/html' } },
-      handle: () => page,
-    }),
-    route({
-      ...shared,
-      path: '/api/v1/openapi.json',
+      method: 'get',
+      path: documentUrl,
+      access: 'public',
+      limit: 'public',
+      tag: 'Documentation',
+      hidden: true,
       summary: 'The OpenAPI document.',
       responses: { 200: { description: 'OpenAPI 3.1.' } },
       handle: () => ({ status: 200, body: document }),

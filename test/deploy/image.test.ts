@@ -70,6 +70,7 @@ describe('deploy/Dockerfile', () => {
     const { build } = JSON.parse(read('package.json')).scripts as { build: string };
     expect(build).toContain('tsc -p tsconfig.build.json');
     expect(build).toContain('worker/bundle.ts dist/workflows.bundle.js');
+    expect(build).toContain('gateway/http/docs/copyAssets.ts dist');
     const programs = [dockerfile, read(BASE)].flatMap((text) => [...text.matchAll(/dist\/([\w/]+)\.js/g)].map((m) => m[1]!));
     expect(new Set(programs)).toEqual(new Set(['gateway/main', 'worker/main', 'deploy/migrate']));
     for (const program of programs) expect(existsSync(join(ROOT, `${program}.ts`)), program).toBe(true);

@@ -71,12 +71,14 @@ describe('access', () => {
     'get /api/v1/waitlist/:waitlistId': 'user authenticated',
     'delete /api/v1/waitlist/:waitlistId': 'user authenticated',
     'get /api/v1/docs': 'public public',
+    'get /api/v1/redoc': 'public public',
     'get /api/v1/openapi.json': 'public public',
     'post /api/webhooks/stripe/': 'signature none',
     'get /healthz': 'public none',
     'get /readyz': 'public none',
     'get /metrics': 'public none',
     'get /': 'public public',
+    'get /assets/:name': 'public public',
   };
 
   it('every route states who may call it and how often', () => {

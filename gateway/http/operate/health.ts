@@ -9,9 +9,11 @@ export type Probe = { name: string; check(): Promise<void> };
 
 const PROBE_MS = 2_000;
 
-const REFUSALS: Pick<RefusalTable, 'route_not_found' | 'method_not_allowed'> = {
+const REFUSALS: Pick<RefusalTable, 'not_found' | 'route_not_found' | 'method_not_allowed' | 'rate_limited'> = {
+  not_found: { status: 404, code: 'not_found' },
   route_not_found: { status: 404, code: 'not_found' },
   method_not_allowed: { status: 405, code: 'method_not_allowed' },
+  rate_limited: { status: 429, code: 'rate_limited' },
 };
 
 /** /healthz, /readyz and /metrics. `isDraining` makes readiness fail first, so that a balancer looks away before the sockets close. */
