@@ -29,7 +29,7 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type OrderStatus = "cancelled" | "confirmed" | "expired" | "pending";
 
-export type PaymentStatus = "cancelled" | "created" | "processing" | "succeeded";
+export type PaymentStatus = "authorized" | "cancelled" | "created" | "processing" | "succeeded";
 
 export type PlaceState = "free" | "held" | "sold";
 
@@ -214,12 +214,14 @@ export interface PaymentEvents {
 export interface Payments {
   amount_minor: number;
   client_secret: string | null;
+  contradicted_at: Timestamp | null;
   created_at: Generated<Timestamp>;
   currency: string;
   failure_code: string | null;
   failure_message: string | null;
   id: Generated<string>;
   order_id: string;
+  page_url: string | null;
   provider: string;
   provider_ref: string | null;
   settled_at: Timestamp | null;
@@ -278,8 +280,11 @@ export interface Refunds {
   id: Generated<string>;
   order_id: string;
   payment_id: string;
+  provider: string;
   provider_ref: string | null;
   reason: string;
+  replaced_at: Timestamp | null;
+  requested_by: Generated<string>;
   status: Generated<RefundStatus>;
   updated_at: Generated<Timestamp>;
 }

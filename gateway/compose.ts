@@ -8,7 +8,7 @@ import * as orders from '../services/orders/orders.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
 import { createLimiter } from '../services/shared/limits.ts';
-import { stripeWebhook } from './callbacks/stripe.ts';
+import { stripeCallback } from './callbacks/stripe.ts';
 import type { Gateway } from './deps.ts';
 import { evently } from './evently/index.ts';
 import type { Api } from './http/api.ts';
@@ -35,7 +35,7 @@ export function apis(
 ): Api[] {
   const assets = createAssets();
   const routes = [landing(gateway.config), assets.route];
-  return [evently(gateway, assets), stripeWebhook(gateway), operations({ ...parts, routes })];
+  return [evently(gateway, assets), stripeCallback(gateway), operations({ ...parts, routes })];
 }
 
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */
@@ -76,11 +76,11 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     metrics,
     tokens: tokenKeys(config.auth),
     passwords: createPasswords(),
-    provider: stripeProvider(config.stripe),
+    providers: { stripe: stripeProvider(config.stripe) },
     feed,
     listing: createListing({ feed, db: readDb }),
     details: createDetails({ feed, db: readDb }),
-    pay: (press) => pay({ db, temporal }, press, PAY_WAIT_MS),
+    pay: (press) => pay({ db, temporal, ticketSecret: config.ticketSecret }, press, PAY_WAIT_MS),
   };
   const isDraining = () => draining;
   const probes = [

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { Passwords } from '../services/accounts/passwords.ts';
 import type { TokenKeys } from '../services/accounts/sessions.ts';
 import type * as orders from '../services/orders/orders.ts';
-import type { PaymentProvider } from '../services/payments/provider.ts';
+import type { Providers } from '../services/payments/provider.ts';
 import type { Log } from './http/operate/log.ts';
 import type { Metrics } from './http/operate/metrics.ts';
 import type { Details } from './reads/details.ts';
@@ -20,7 +20,7 @@ export type Gateway = {
   metrics: Pick<Metrics, 'claim'>;
   tokens: TokenKeys;
   passwords: Passwords;
-  provider: PaymentProvider;
+  providers: Providers;
   /** The seats of events as they are now, kept in memory by following every change. */
   feed: Feed;
   listing: Listing;

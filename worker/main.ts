@@ -38,7 +38,7 @@ const connection = await untilConnected();
 await registerSearchAttributes(connection, config.temporal.namespace);
 const payUrl = (orderId: string) => `${config.http.publicUrl}/api/v1/payments/initiate/${orderId}`;
 const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms) });
-const payments = paymentActivities({ db, provider: stripeProvider(config.stripe) });
+const payments = paymentActivities({ db, providers: { stripe: stripeProvider(config.stripe) } });
 const firstLooks = gatherFirstLooks({ db, log });
 const activities: Record<Queue, object> = {
   orders: orderActivities({

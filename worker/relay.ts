@@ -8,6 +8,7 @@ import * as notices from '../services/events/eventNotices.ts';
 import { sweep } from '../services/orders/sweep.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import * as attempts from '../services/payments/attempts.ts';
+import { retryFailed } from '../services/payments/refundRetries.ts';
 import * as idempotency from '../services/shared/idempotency.ts';
 import { announce } from './announce.ts';
 import { createStarts } from './starts.ts';
@@ -43,7 +44,7 @@ export function startRelay(parts: Parts): Relay {
   const rest = loop(IDLE_MS, async () => {
     if (Date.now() - swept > SWEEP_MS) {
       swept = Date.now();
-      await Promise.all([sessions.prune(db), idempotency.prune(db), attempts.prune(db)]);
+      await Promise.all([sessions.prune(db), idempotency.prune(db), attempts.prune(db), retryFailed(db)]);
       const found = (await sweep(db)) + (await notices.sweep(db));
       if (found) log.warn({ found }, 'sweep: orders or notices nobody had seen to were announced again');
     }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
 import * as money from '../../services/payments/payments.ts';
+import { CARD_PROVIDER } from '../../services/payments/provider.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
@@ -39,18 +40,18 @@ const refusals = {
 
 /** The routes under /api/v1/payments. */
 export function payments(gateway: Gateway): Route[] {
-  const { config, db, provider } = gateway;
+  const { config, db } = gateway;
 
   async function start(id: string, accountId: string, note: (orderId: string) => void): Promise<Reply> {
     const order = await orders.findOwn(db, bookingId(id), accountId);
     note(order.id);
-    const payment = await money.begin(db, provider, order.id);
+    const payment = await begin(gateway, order.id);
     return ok({
       booking_id: order.id,
       amount: present.money(payment.amountMinor, payment.currency),
       currency: payment.currency,
       payment_intent_id: payment.providerRef,
-      client_secret: payment.clientSecret,
+      client_secret: payment.secret,
       publishable_key: config.stripe.publishableKey,
       status: payment.status,
       expires_at: timeOrNull(order.expires_at),
@@ -110,15 +111,24 @@ export function payments(gateway: Gateway): Route[] {
   ];
 }
 
+/** The booking's open card payment. One that was opened through another API may lead to another provider's page, and has no card form. */
+async function begin({ db, providers }: Gateway, orderId: string) {
+  const payment = await money.begin(db, providers, { orderId, provider: CARD_PROVIDER });
+  if (payment.next.kind !== 'card')
+    throw new DomainError('order_not_payable', 'This booking is being paid on the page of another provider.', { status: payment.status });
+  return { ...payment, secret: payment.next.secret };
+}
+
 /** The page for people. Its refusals are pages too. */
-async function show({ config, db, provider }: Gateway, id: string, note: (orderId: string) => void): Promise<Reply> {
+async function show(gateway: Gateway, id: string, note: (orderId: string) => void): Promise<Reply> {
+  const { config, db } = gateway;
   const order = await found(db, id);
   if (!order) return noticePage(404, 'Booking not found', 'This link names no booking. Please check that it was copied whole.');
   note(order.id);
   let clientSecret: string | undefined;
   if (order.status === 'pending') {
     try {
-      clientSecret = (await money.begin(db, provider, order.id)).clientSecret;
+      clientSecret = (await begin(gateway, order.id)).secret;
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       if (error.code === 'payment_unavailable')

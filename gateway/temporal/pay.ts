@@ -6,6 +6,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import { confirmFree } from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import { orderStart, PAY, type PayRequest, type PayResult, PRIORITY, WORKFLOWS } from '../../workflows/messages.ts';
@@ -18,16 +19,20 @@ export type Press = { orderId: string; accountId: string; method: string; waited
 /** `refused`: no such order of this account, or its hold was over when it was pressed. `unknown`: being decided, the order will tell. */
 export type Paying = PayResult | { outcome: 'refused' | 'unknown' };
 
+type Parts = { db: Db; temporal: Temporal; ticketSecret: string };
+
 /**
  * Decides an attempt to pay as of the moment its request came in, and waits for the outcome, at most `waitMs`.
+ * An order with nothing to pay is confirmed at once, without the engine.
  * @throws DomainError unavailable when it could not be begun in time, or the engine is away: certain then that nothing is charged.
  */
-export async function pay({ db, temporal }: { db: Db; temporal: Temporal }, press: Press, waitMs: number): Promise<Paying> {
+export async function pay({ db, temporal, ticketSecret }: Parts, press: Press, waitMs: number): Promise<Paying> {
   const request: PayRequest = { method: press.method, attempt: randomUUID(), tryHere: true };
   const received = await attempts.receive(db, { ...press, id: request.attempt });
   if (!received) return { outcome: 'refused' };
+  if (received.free) return confirmHere(db, press.orderId, request.attempt, ticketSecret);
   try {
-    const outcome = await temporal.waitForOutcome(request.attempt, waitMs, () => ask(temporal, received, request));
+    const outcome = await temporal.waitForOutcome(request.attempt, waitMs, () => ask(temporal, received.order, request));
     if (outcome) return outcome;
   } catch (error) {
     if (!isOpen(error)) throw error;
@@ -35,6 +40,16 @@ export async function pay({ db, temporal }: { db: Db; temporal: Temporal }, pres
   if (await attempts.withdraw(db, request.attempt))
     throw new DomainError('unavailable', 'Payments cannot be taken right now; your booking is still held. Try again.');
   return { outcome: 'unknown' };
+}
+
+async function confirmHere(db: Db, orderId: string, attempt: string, ticketSecret: string): Promise<Paying> {
+  try {
+    await confirmFree(db, orderId, ticketSecret);
+  } catch (error) {
+    await attempts.decide(db, attempt, 'not-payable');
+    throw error;
+  }
+  return { outcome: 'confirmed' };
 }
 
 function ask({ client }: Temporal, input: attempts.Received, request: PayRequest): Promise<PayResult> {

@@ -8,6 +8,7 @@ import * as places from '../inventory/places.ts';
 import * as orders from '../orders/orders.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
+import { stands } from '../payments/refunds.ts';
 
 /** How far the latest notice of an event has come. Amounts are in the currency's minor units. */
 export type Progress = {
@@ -68,7 +69,7 @@ export async function progress(db: Kysely<DB>, eventId: string): Promise<Progres
       case when n.kind = 'cancelled' then (select count(*) from orders o where o.event_id = e.id and ${live})
         when n.kind = 'moved' then (select count(*) from orders o where o.event_id = e.id and ${untold}) else 0 end::int as left,
       coalesce((select json_agg(r) from (select r.status, count(*)::int as count, sum(r.amount_minor)::bigint as minor
-        from mails m join refunds r on r.order_id = m.order_id where m.notice_id = n.id and n.kind = 'cancelled' group by r.status) r), '[]') as refunds,
+        from mails m join refunds r on r.order_id = m.order_id and ${stands} where m.notice_id = n.id and n.kind = 'cancelled' group by r.status) r), '[]') as refunds,
       (select count(*)::int from mails m join refunds r on r.order_id = m.order_id and r.status = 'pending' and r.created_at > now() - interval '1 minute'
         where m.notice_id = n.id and n.kind = 'cancelled') as begun
     from events e left join lateral (select id, number, kind, reason, created_at, done_at from event_notices

@@ -6,7 +6,8 @@ import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as attempts from '../payments/attempts.ts';
 import { unsettled } from '../payments/payments.ts';
-import { owe } from '../payments/refunds.ts';
+import { allReturned, owe, type Requester, stands, staysFailed } from '../payments/refunds.ts';
+import { isOpen, isSuspect } from '../payments/states.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
 import * as tickets from '../tickets/tickets.ts';
@@ -68,7 +69,7 @@ const view = sql`
       from payments y where y.order_id = o.id order by y.succeeded_at is null, y.created_at desc limit 1) as payment,
     (select json_build_object('amount_minor', sum(r.amount_minor),
         'status', case when bool_or(r.status = 'failed') then 'failed' when bool_or(r.status = 'pending') then 'pending' else 'succeeded' end)
-      from refunds r where r.order_id = o.id having count(*) > 0) as refund
+      from refunds r where r.order_id = o.id and ${stands} having count(*) > 0) as refund
   from orders o join accounts a on a.id = o.account_id join events e on e.id = o.event_id left join venues v on v.id = e.venue_id`;
 
 type ViewRow = Omit<OrderView, 'event'> & {
@@ -174,7 +175,7 @@ export async function cancel(
         throw new DomainError('order_not_cancellable', 'The event has begun; a paid order can no longer be cancelled.');
       if (before.tickets.some((t) => t.checked_in_at))
         throw new DomainError('order_not_cancellable', 'A ticket of this order has been used.');
-      await undo(tx, row, request.reason, 'requested_by_customer');
+      await undo(tx, row, { reason: request.reason, refund: 'requested_by_customer', requestedBy: `account/${request.accountId}` });
       await mails.promise(tx, 'cancelled', row.id);
     }
     const order = (await find(tx, row.id))!;
@@ -196,18 +197,22 @@ export async function cancelForEvent(
   return db.transaction().execute(async (tx) => {
     const row = await lock(tx, orderId);
     if (!TRANSITIONS[row.status].includes('cancelled')) return false;
-    await undo(tx, row, 'the event is cancelled', 'event_cancelled');
+    await undo(tx, row, { reason: 'the event is cancelled', refund: 'event_cancelled', requestedBy: 'system' });
     await mails.promise(tx, 'event-cancelled', row.id, notice.data, notice.id);
     return true;
   });
 }
 
 /** What every cancelling does: the tickets admit nobody, the places are free, captured money is owed, the workflow pays it out. */
-async function undo(tx: Transaction<DB>, order: { id: string; status: OrderStatus }, reason: string, refundReason: string): Promise<void> {
-  await move(tx, order, 'cancelled', reason);
+export async function undo(
+  tx: Transaction<DB>,
+  order: { id: string; status: OrderStatus },
+  why: { reason: string; refund: string; requestedBy: Requester },
+): Promise<void> {
+  await move(tx, order, 'cancelled', why.reason);
   await tickets.voidAll(tx, order.id);
   await places.giveBack(tx, order.id);
-  await owe(tx, order.id, refundReason);
+  await owe(tx, { orderId: order.id, reason: why.refund, requestedBy: why.requestedBy });
   await outbox.orderChanged(tx, order.id);
 }
 
@@ -228,15 +233,15 @@ export type OrderFacts = {
   status: OrderStatus;
   /** ISO time at which a pending order's hold ends, an attempt to pay that is being decided included. */
   expiresAt: string | null;
-  /** Captured money not yet turned into tickets or a refund. */
+  /** Captured money not yet turned into tickets or a refund; or a confirmed order of whose money nothing is kept. */
   unsettled: boolean;
   /** Payments still open at the provider. */
   openPayments: string[];
-  /** Those of them whose last callback contradicted them: the provider must be asked. */
+  /** Payments that the provider must be asked about: contradicted by a callback, or set aside and to be captured. */
   suspectPayments: string[];
   /** Refunds owed and not yet made. */
   pendingRefunds: string[];
-  /** How many the bank has refused for good: a person must see to them. */
+  /** How many the bank has refused, and that stay so: they are tried again, and a person should see to them. */
   failedRefunds: number;
   /** Mails promised and not yet taken by the mail server. */
   unsentMails: string[];
@@ -246,11 +251,12 @@ export type OrderFacts = {
 export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
   const { rows } = await sql<OrderFacts>`
     select o.status, to_char(${attempts.holdEnd} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
-      exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null) as "unsettled",
-      array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing')) as "openPayments",
-      array(select y.id::text from payments y where y.order_id = o.id and y.status in ('created', 'processing') and y.failure_code = 'mismatch') as "suspectPayments",
+      exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null)
+        or (o.status = 'confirmed' and ${allReturned}) as "unsettled",
+      array(select y.id::text from payments y where y.order_id = o.id and ${isOpen}) as "openPayments",
+      array(select y.id::text from payments y where y.order_id = o.id and ${isSuspect}) as "suspectPayments",
       array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
-      (select count(*)::int from refunds r where r.order_id = o.id and r.status = 'failed') as "failedRefunds",
+      (select count(*)::int from refunds r where r.order_id = o.id and ${staysFailed}) as "failedRefunds",
       array(select m.id::text from mails m where m.order_id = o.id and m.sent_at is null) as "unsentMails"
     from orders o where o.id = ${orderId}::uuid`.execute(db);
   if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });

@@ -3,33 +3,42 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
+import * as outbox from '../outbox/outbox.ts';
 import * as attempts from '../payments/attempts.ts';
 import { markSettled, unsettled } from '../payments/payments.ts';
-import { refundAllBut } from '../payments/refunds.ts';
+import { allReturned, owe, type Requester } from '../payments/refunds.ts';
+import { DomainError } from '../shared/errors.ts';
 import * as tickets from '../tickets/tickets.ts';
-import { lock, move, TRANSITIONS } from './orders.ts';
+import { lock, move, TRANSITIONS, undo } from './orders.ts';
 
-export type Settlement = 'confirmed' | 'refund-due' | 'nothing-due';
+/** `cancelled`: all its money went back, so the order did too. `unchanged`: everything was decided before. */
+export type Settlement = 'confirmed' | 'refund-due' | 'cancelled' | 'unchanged';
+
+type Locked = Awaited<ReturnType<typeof lock>>;
 
 /**
  * Decides what captured money buys, in one transaction: the order is confirmed with its tickets if its places are its own or free
  * again (also after expiry), or with equal places if the buyer agreed to that; else the money is owed back. Never silence.
+ * An order with nothing due is confirmed without any. A confirmed one of whose money nothing is kept is cancelled.
  * Safe to repeat: settled payments are left alone.
  */
 export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: string): Promise<Settlement> {
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     const paid = await unsettled(tx, orderId);
-    const free = order.total_minor === 0 && order.status === 'pending' && order.hold_ends_at > new Date();
-    if (paid.length === 0 && !free) return 'nothing-due';
+    if (isFree(order)) {
+      await attempts.decideAll(tx, orderId, 'free');
+      if (!paid.length) return (await confirm(tx, order, ticketSecret)) ? 'confirmed' : 'unchanged';
+    }
+    if (!paid.length) return (await letGo(tx, order)) ? 'cancelled' : 'unchanged';
 
     // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
-    const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency);
-    const confirmed = (price || free) && (await confirm(tx, order, ticketSecret));
-    const keep = confirmed ? price?.id : undefined;
-    const returned = paid.some((p) => p.id !== keep) && (await refundAllBut(tx, orderId, keep));
-    if (paid.length) await markSettled(tx, orderId);
-    if (free) await attempts.decideAll(tx, orderId, 'free');
+    const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency && p.left_minor > 0);
+    const confirmed = (price || isFree(order)) && (await confirm(tx, order, ticketSecret));
+    const back = paid.filter((p) => !confirmed || p.id !== price?.id).map((p) => p.id);
+    const returned = await giveBack(tx, orderId, back, confirmed ? 'duplicate' : 'places_gone');
+    await markSettled(tx, orderId);
+
     if (returned && (confirmed || order.status === 'confirmed')) await mails.promise(tx, 'paid-twice', orderId);
     if (confirmed) return 'confirmed';
     if (price && order.status === 'pending') {
@@ -37,10 +46,69 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
       await places.release(tx, orderId);
     }
     // Nothing returned here: whoever cancelled the order owes it already, and has told the buyer so.
-    if (!returned) return 'nothing-due';
+    if (!returned) return 'unchanged';
     if (order.status !== 'confirmed') await mails.promise(tx, 'expired-payment', orderId);
     return 'refund-due';
   });
+}
+
+/**
+ * Confirms an order that has something in it and nothing to pay, in the request that asks for it: no engine is needed. Its tickets exist
+ * when this returns, and the mail is on its way through the outbox. Confirming it twice changes nothing.
+ * @throws DomainError order_not_found | order_expired | order_not_payable (there is something to pay, nothing in it, or it was cancelled)
+ */
+export async function confirmFree(db: Kysely<DB>, orderId: string, ticketSecret: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const order = await lock(tx, orderId);
+    if (order.status === 'confirmed') return;
+    if (order.status === 'cancelled') throw new DomainError('order_not_payable', 'This order is cancelled.', { status: order.status });
+    if (order.total_minor > 0) throw new DomainError('order_not_payable', 'This order has a price to be paid.', { status: order.status });
+    const confirmed = isFree(order) && (await confirm(tx, order, ticketSecret));
+    if (!confirmed && order.status === 'pending' && order.hold_ends_at > new Date())
+      throw new DomainError('order_not_payable', 'There is nothing in this order to confirm, or its event is over.', {
+        status: order.status,
+      });
+    if (!confirmed) throw new DomainError('order_expired', 'The hold of this order has ended.', { order_id: orderId });
+    await attempts.decideAll(tx, orderId, 'free');
+    await outbox.orderChanged(tx, orderId); // whoever delivers the mail
+  });
+}
+
+/**
+ * Sends back a part of what was paid for an order, or all of it: the tickets of an order of whose money nothing is kept are void, and it is
+ * cancelled; a part leaves it confirmed. The same holds for money that somebody returned at the provider.
+ * @returns what is on its way back now, in minor units.
+ * @throws DomainError order_not_found | invalid (fields.amount)
+ */
+export async function refund(
+  db: Kysely<DB>,
+  want: { orderId: string; amountMinor?: number; reason: string; requestedBy: Requester },
+): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    const order = await lock(tx, want.orderId);
+    const amount = await owe(tx, want);
+    if (amount && !(await letGo(tx, order))) await outbox.orderChanged(tx, order.id);
+    return amount;
+  });
+}
+
+/** Nothing is due for it, and it can still be confirmed. */
+const isFree = (order: Locked): boolean => order.total_minor === 0 && order.status === 'pending' && order.hold_ends_at > new Date();
+
+/** Cancels a confirmed order of whose money nothing is kept. False: something is, or it is not confirmed. */
+async function letGo(tx: Transaction<DB>, order: Locked): Promise<boolean> {
+  if (order.status !== 'confirmed') return false;
+  const { rows } = await sql`select from orders o where o.id = ${order.id}::uuid and ${allReturned}`.execute(tx);
+  if (!rows.length) return false;
+  await undo(tx, order, { reason: 'all of its money went back', refund: 'cancelled', requestedBy: 'system' });
+  await mails.promise(tx, 'cancelled', order.id);
+  return true;
+}
+
+/** Owes these payments back; false if all of it was on its way before. */
+async function giveBack(tx: Transaction<DB>, orderId: string, payments: string[], reason: string): Promise<boolean> {
+  if (!payments.length) return false;
+  return (await owe(tx, { orderId, payments, reason, requestedBy: 'system' })) > 0;
 }
 
 async function confirm(

@@ -1,12 +1,14 @@
 // The sweep: a safety net under the order workflows. In a healthy system it finds nothing.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { allReturned } from '../payments/refunds.ts';
+import { isOpen } from '../payments/states.ts';
 
 /**
  * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
- * server that lost its data): captured money unsettled, a refund not made, a hold not ended, a mail or a text not sent, a payment that could still be
- * made although its order is over (were its callback lost too, nobody would ever know of the money). Each is announced to its
- * workflow again.
+ * server that lost its data): captured money unsettled, a refund not made, tickets whose money went back, a hold not ended, a mail or a text
+ * not sent, a payment that a callback contradicted, or that could still be made although its order is over (were its callback lost too,
+ * nobody would ever know of the money). Each is announced to its workflow again.
  * @returns how many.
  */
 export async function sweep(db: Kysely<DB>): Promise<number> {
@@ -32,13 +34,15 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
     open as (
       update payments set updated_at = now() where id in (
         select y.id from payments y join orders o on o.id = y.order_id
-        where y.status in ('created', 'processing') and o.status <> 'pending' and y.updated_at < now() - interval '15 minutes' limit 200)
+        where ((${isOpen} and o.status <> 'pending') or y.contradicted_at is not null) and y.updated_at < now() - interval '15 minutes' limit 200)
       returning order_id)
     insert into outbox (topic, subject_id, payload)
     select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)
     from (
       (select order_id as id from payments where status = 'succeeded' and settled_at is null and succeeded_at < now() - interval '1 minute'
-      union select id from orders where status = 'pending' and expires_at < now() - interval '10 minutes' limit 500)
+      union select id from orders where status = 'pending' and expires_at < now() - interval '10 minutes'
+      union select o.id from refunds r join orders o on o.id = r.order_id
+        where o.status = 'confirmed' and r.created_at between now() - interval '1 day' and now() - interval '1 minute' and ${allReturned} limit 500)
       union select order_id from refund union select order_id from mail union select order_id from open) late
     join orders o on o.id = late.id join events e on e.id = o.event_id
     where not exists (select from outbox b where b.subject_id = o.id)

@@ -19,6 +19,9 @@ export const holdIsOver = sql<boolean>`${holdEnd} <= now()`;
 /** The order of an attempt, as the start of its workflow needs it. */
 export type Received = { orderId: string; code: string; event: string; owner: string };
 
+/** `free`: there is nothing to pay for it. */
+export type Receipt = { order: Received; free: boolean };
+
 /**
  * Writes the receipt of an attempt to pay the account's own order, in one statement and before anything else is done for it.
  * It counts from the moment the request came in, `waitedMs` ago: a hold that ended since then is kept if nobody has taken its places.
@@ -28,12 +31,12 @@ export type Received = { orderId: string; code: string; event: string; owner: st
 export async function receive(
   db: Kysely<DB> | Transaction<DB>,
   attempt: { id: string; orderId: string; accountId: string; waitedMs: number },
-): Promise<Received | undefined> {
+): Promise<Receipt | undefined> {
   const pressed = sql`now() - make_interval(secs => ${attempt.waitedMs / 1000}::float8)`;
   const latest = sql`least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), o.expires_at + make_interval(secs => ${LATEST_SECONDS}::int))`;
-  const write = sql<{ id: string; number: number; created_at: Date; event: string; owner: string }>`
+  const write = sql<{ id: string; number: number; created_at: Date; event: string; owner: string; free: boolean }>`
     with mine as materialized (
-      select o.id, o.number, o.created_at, o.account_id, e.slug, ${holdEnd} as ends, ${latest} as until
+      select o.id, o.number, o.created_at, o.account_id, o.total_minor, e.slug, ${holdEnd} as ends, ${latest} as until
       from orders o join events e on e.id = o.event_id
       where o.id = ${attempt.orderId}::uuid and o.account_id = ${attempt.accountId}::uuid and o.status = 'pending' and ${holdEnd} > ${pressed}
       for update of o
@@ -46,10 +49,10 @@ export async function receive(
       where near.id is null or (select count(*) from kept) = (select count(*) from order_items i where i.order_id = mine.id)
     ),
     receipt as (insert into payment_attempts (id, order_id, kept_until) select ${attempt.id}::uuid, id, kept_until from whole)
-    select id, number, created_at, slug::text as event, account_id as owner from whole`;
+    select id, number, created_at, slug::text as event, account_id as owner, total_minor = 0 as free from whole`;
   // A changed seat plan, or a claim that waits, may have these places in hand in another order.
   const row = (await despiteDeadlocks(() => write.execute(db))).rows[0];
-  return row && { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner };
+  return row && { order: { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner }, free: row.free };
 }
 
 /** Begins to decide an attempt; its order is locked by the caller. False: it was withdrawn, so nothing may be charged for it. */

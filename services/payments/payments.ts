@@ -1,67 +1,73 @@
-// Payments: what was asked of the provider, what it said, and how the order hears of it. What goes back is in refunds.ts.
+// Payments: what is asked of the provider for an order, from its opening to its end. What goes back is in refunds.ts.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
-import * as places from '../inventory/places.ts';
-import * as outbox from '../outbox/outbox.ts';
 import { orderCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
-import { isUuid } from '../shared/ids.ts';
 import * as attempts from './attempts.ts';
-import type { PaymentProvider, ProviderEvent, ProviderPayment } from './provider.ts';
-import { recordRefund } from './refunds.ts';
-
-/** Where a payment may go. A decline leaves it `created`: the same payment may be tried again while the hold runs. */
-export const TRANSITIONS: Record<PaymentStatus, readonly PaymentStatus[]> = {
-  created: ['processing', 'succeeded', 'cancelled'],
-  processing: ['created', 'succeeded', 'cancelled'],
-  succeeded: [],
-  cancelled: ['succeeded'], // the provider's word on captured money is final, however late it comes
-};
+import { CARD_PROVIDER, type NextStep, type PaymentProvider, type ProviderPayment, type Providers, providerOf } from './provider.ts';
+import { learn, returned } from './refunds.ts';
+import { applyProviderState, isOpen, statusOf } from './states.ts';
 
 export type OpenPayment = {
   paymentId: string;
+  /** The name of the provider that has it, and the provider's own reference. */
+  provider: string;
   providerRef: string;
-  clientSecret: string;
+  /** What the buyer does next. */
+  next: NextStep;
   amountMinor: number;
   currency: string;
   status: PaymentStatus;
 };
 
 /**
+ * Opening a payment. `provider` makes a new one; one that is open already stays with its own. `attempt` (attempts.ts): its deciding begins
+ * here, and one that was withdrawn pays nothing. `price` prices the order (orders/pricing.ts) in the transaction that opens the payment.
+ */
+export type Opening = { orderId: string; provider: string; attempt?: string; price?: (tx: Transaction<DB>) => Promise<unknown> };
+
+/**
  * The order's one open payment, made at the provider if there is none yet. Repeating it gives the same payment.
- * With `attempt` (attempts.ts) its deciding begins here: one that was withdrawn pays nothing.
  * @throws DomainError order_not_found | order_expired | order_not_payable | payment_unavailable | payment_failed
  */
-export async function begin(db: Kysely<DB>, provider: PaymentProvider, orderId: string, attempt?: string): Promise<OpenPayment> {
-  const { order, payment } = await db.transaction().execute((tx) => open(tx, provider.name, orderId, attempt));
-  if (payment.provider_ref && payment.client_secret) return toOpen(payment, payment.provider_ref, payment.client_secret);
+export async function begin(db: Kysely<DB>, providers: Providers, want: Opening): Promise<OpenPayment> {
+  const { order, payment } = await db.transaction().execute((tx) => open(tx, want));
+  // Thrown after the commit: a price that comes to nothing stays, so that the order can be confirmed without money.
+  if (!payment) throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
+  const known = nextOf(payment);
+  if (payment.provider_ref && known) return toOpen(payment, payment.provider_ref, known);
+
+  const provider = providerOf(providers, payment.provider);
   const made = await provider.create({
     key: `payment/${payment.id}`,
     amountMinor: payment.amount_minor,
     currency: payment.currency,
-    orderId,
+    orderId: want.orderId,
     paymentId: payment.id,
     description: `Order ${orderCode(order)}`,
   });
+  const { next } = made;
   const kept = await db
     .updateTable('payments')
-    .set({ provider_ref: made.ref, client_secret: made.clientSecret })
+    .set({ provider_ref: made.ref, ...(next.kind === 'card' ? { client_secret: next.secret } : { page_url: next.url }) })
     .where('id', '=', payment.id)
     .where('status', '<>', 'cancelled')
     .executeTakeFirst();
   if (kept.numUpdatedRows === 0n) {
     // Closed while it was being made (the hold ended, or the order was cancelled): nobody would ever close it at the provider.
     await provider.cancel(made.ref);
-    throw new DomainError('order_not_payable', 'This order was closed in this very moment.', { order_id: orderId });
+    throw new DomainError('order_not_payable', 'This order was closed in this very moment.', { order_id: want.orderId });
   }
-  return toOpen(payment, made.ref, made.clientSecret ?? '');
+  return toOpen(payment, made.ref, next);
 }
 
-async function open(tx: Transaction<DB>, provider: string, orderId: string, attempt: string | undefined) {
+/** The open payment in the rows; none where there is nothing to pay. The order's lock makes it the only one. */
+async function open(tx: Transaction<DB>, want: Opening) {
+  const { orderId } = want;
   const order = await tx
     .selectFrom('orders as o')
-    .select(['id', 'number', 'created_at', 'status', 'total_minor', 'currency', attempts.holdIsOver.as('over')])
+    .select(['id', 'number', 'created_at', 'status', attempts.holdIsOver.as('over')])
     .where('id', '=', orderId)
     .forUpdate('o')
     .executeTakeFirst();
@@ -70,30 +76,32 @@ async function open(tx: Transaction<DB>, provider: string, orderId: string, atte
     throw new DomainError('order_expired', 'The hold of this order has ended.', { order_id: orderId });
   if (order.status !== 'pending')
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
-  if (attempt && !(await attempts.begin(tx, attempt)))
+  if (want.attempt && !(await attempts.begin(tx, want.attempt)))
     throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });
-  if (order.total_minor === 0)
-    throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
+
+  const { rows } = await sql<Selectable<Payments>>`select * from payments y where y.order_id = ${orderId}::uuid and ${isOpen}`.execute(tx);
+  if (rows[0]) return { order, payment: rows[0] };
   if ((await unsettled(tx, orderId)).length)
     throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
+
+  await want.price?.(tx);
   const { rows: made } = await sql<Selectable<Payments>>`insert into payments (order_id, provider, amount_minor, currency)
-    values (${orderId}::uuid, ${provider}, ${order.total_minor}, ${order.currency})
-    on conflict (order_id) where status in ('created', 'processing') do nothing returning *`.execute(tx);
-  if (made[0]) return { order, payment: made[0] };
-  const payment = await tx
-    .selectFrom('payments')
-    .selectAll()
-    .where('order_id', '=', orderId)
-    .where('status', 'in', ['created', 'processing'])
-    .executeTakeFirstOrThrow();
-  return { order, payment };
+    select id, ${want.provider}, total_minor, currency from orders where id = ${orderId}::uuid and total_minor > 0 returning *`.execute(tx);
+  return { order, payment: made[0] };
 }
 
-const toOpen = (
-  p: { id: string; amount_minor: number; currency: string; status: PaymentStatus },
-  providerRef: string,
-  clientSecret: string,
-): OpenPayment => ({ paymentId: p.id, providerRef, clientSecret, amountMinor: p.amount_minor, currency: p.currency, status: p.status });
+const nextOf = (p: { client_secret: string | null; page_url: string | null }): NextStep | undefined =>
+  p.page_url ? { kind: 'page', url: p.page_url } : p.client_secret ? { kind: 'card', secret: p.client_secret } : undefined;
+
+const toOpen = (p: Selectable<Payments>, providerRef: string, next: NextStep): OpenPayment => ({
+  paymentId: p.id,
+  provider: p.provider,
+  providerRef,
+  next,
+  amountMinor: p.amount_minor,
+  currency: p.currency,
+  status: p.status,
+});
 
 export type ChargeOutcome =
   | { outcome: 'succeeded' | 'processing' | 'expired' | 'not-payable' }
@@ -104,22 +112,24 @@ export type ChargeOutcome =
 export type Charge = { orderId: string; method: string; attempt: string };
 
 /**
- * Decides an attempt: pays the order with its token or payment method and records the answer. The attempt's id makes the provider's
- * idempotency key; the provider's payment takes money once whatever the key.
+ * Decides an attempt: pays the order with its token or payment method, captures what the bank only set aside, and records the answer. The
+ * attempt's id makes the provider's idempotency key; the provider's payment takes money once whatever the key.
  * @throws DomainError payment_unavailable while the outcome is unknown: repeat it.
  */
-export async function charge(db: Kysely<DB>, provider: PaymentProvider, request: Charge): Promise<ChargeOutcome> {
-  const begun = await beginCharge(db, provider, request);
+export async function charge(db: Kysely<DB>, providers: Providers, request: Charge): Promise<ChargeOutcome> {
+  const begun = await beginCharge(db, providers, request);
   if ('outcome' in begun) {
     // A free order is decided by settling it; its hold goes on until then.
     if (begun.outcome !== 'free') await attempts.decide(db, request.attempt, begun.outcome);
     return begun;
   }
-  const told = await provider.pay({ key: `pay/${request.attempt}/${begun.paymentId}`, ref: begun.providerRef, method: request.method });
-  const outcome = outcomeOf(told);
+
+  const provider = providerOf(providers, begun.provider);
+  const told = await payWith(provider, begun, request);
+  const outcome: ChargeOutcome = told ? outcomeOf(told) : { outcome: 'not-payable' };
   const write = async (tx: Transaction<DB>) => {
     // The workflow is the caller and goes on by itself: announcing this to it would only start it once more.
-    await record(tx, provider.name, told, { announce: false });
+    if (told) await applyProviderState(tx, provider.name, told, { announce: false });
     await attempts.decide(tx, request.attempt, outcome.outcome);
   };
   await despiteDeadlocks(() => db.transaction().execute(write)); // a callback of the same payment may be settled beside it
@@ -127,9 +137,9 @@ export async function charge(db: Kysely<DB>, provider: PaymentProvider, request:
 }
 
 /** The payment to be paid, or why there is none. */
-async function beginCharge(db: Kysely<DB>, provider: PaymentProvider, request: Charge): Promise<OpenPayment | ChargeOutcome> {
+async function beginCharge(db: Kysely<DB>, providers: Providers, request: Charge): Promise<OpenPayment | ChargeOutcome> {
   try {
-    return await begin(db, provider, request.orderId, request.attempt);
+    return await begin(db, providers, { orderId: request.orderId, provider: CARD_PROVIDER, attempt: request.attempt });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (error.code === 'order_expired') return { outcome: 'expired' };
@@ -140,75 +150,37 @@ async function beginCharge(db: Kysely<DB>, provider: PaymentProvider, request: C
   }
 }
 
+/** The provider's answer; undefined where the order is being paid on a page, which takes no token. */
+async function payWith(provider: PaymentProvider, payment: OpenPayment, request: Charge): Promise<ProviderPayment | undefined> {
+  const { paymentId, providerRef: ref } = payment;
+  const told = await provider.pay?.({ key: `pay/${request.attempt}/${paymentId}`, ref, method: request.method });
+  return told?.status === 'authorized' ? capture(provider, { ...payment, id: paymentId, ref }) : told;
+}
+
+/** Takes money that was set aside. Repeating it takes it once. */
+async function capture(
+  provider: PaymentProvider,
+  p: { id: string; ref: string; amountMinor: number; currency: string },
+): Promise<ProviderPayment> {
+  const told = await provider.capture?.({ key: `capture/${p.id}`, ref: p.ref, amountMinor: p.amountMinor, currency: p.currency });
+  if (!told || told.status === 'authorized')
+    throw new DomainError('payment_unavailable', 'The payment provider has not captured the money yet.', { provider: provider.name });
+  return told;
+}
+
 function outcomeOf(told: ProviderPayment): ChargeOutcome {
   if (told.status === 'succeeded' || told.status === 'processing') return { outcome: told.status };
   if (told.status === 'cancelled') return { outcome: 'not-payable' };
   return { outcome: 'declined', declineCode: told.failureCode ?? 'declined', message: told.failureMessage ?? 'The payment was declined.' };
 }
 
-/**
- * Writes what the provider says of a payment. Late, repeated and out-of-order tellings change nothing that is final.
- * Captured money wakes the order's workflow, unless it is the workflow that asks.
- * @returns ignored: not one of ours. mismatch: amount, currency or order contradict ours; the workflow will ask the provider.
- */
-async function record(
-  tx: Transaction<DB>,
-  provider: string,
-  told: ProviderPayment,
-  { announce }: { announce: boolean },
-): Promise<'recorded' | 'ignored' | 'mismatch'> {
-  // A callback may come before the answer that carries the reference: our own id in the metadata finds it then.
-  const uuid = told.paymentId && isUuid(told.paymentId) ? told.paymentId : null;
-  const { rows } = await sql<{
-    id: string;
-    order_id: string;
-    status: PaymentStatus;
-    amount_minor: number;
-    currency: string;
-  }>`select id, order_id, status, amount_minor, currency from payments
-    where (provider = ${provider} and provider_ref = ${told.ref}) or (id = ${uuid}::uuid and provider = ${provider} and provider_ref is null)
-    for update`.execute(tx);
-  const payment = rows[0];
-  if (!payment) return 'ignored';
-  const captured = told.status === 'succeeded' ? told.receivedMinor : told.amountMinor;
-  if (captured !== payment.amount_minor || told.currency !== payment.currency || told.orderId !== payment.order_id) {
-    // With the reference, if we had none yet: without it nobody could ask the provider.
-    await sql`update payments set failure_code = 'mismatch', provider_ref = coalesce(provider_ref, ${told.ref}) where id = ${payment.id}::uuid`.execute(
-      tx,
-    );
-    if (announce) await outbox.orderPaid(tx, payment.order_id);
-    return 'mismatch';
-  }
-  const status: PaymentStatus = told.status === 'open' ? 'created' : told.status;
-  const moves = status !== payment.status && TRANSITIONS[payment.status].includes(status);
-  if (payment.status === 'succeeded' || (payment.status === 'cancelled' && !moves)) return 'recorded';
-  await tx
-    .updateTable('payments')
-    .set({
-      status: moves ? status : payment.status,
-      provider_ref: told.ref,
-      client_secret: told.clientSecret,
-      failure_code: told.status === 'open' ? told.failureCode : null,
-      failure_message: told.status === 'open' ? told.failureMessage : null,
-      ...(moves && status === 'succeeded' && { succeeded_at: sql<Date>`now()` }),
-      updated_at: sql<Date>`now()`,
-    })
-    .where('id', '=', payment.id)
-    .execute();
-  if (moves && status === 'succeeded') await places.keepForPaid(tx, payment.order_id);
-  if (announce && moves && status === 'succeeded') await outbox.orderPaid(tx, payment.order_id);
-  return 'recorded';
-}
+export type Unsettled = { id: string; amount_minor: number; left_minor: number; currency: string };
 
-/** Captured payments of the order that are not yet turned into tickets or a refund. */
-export function unsettled(tx: Transaction<DB>, orderId: string): Promise<{ id: string; amount_minor: number; currency: string }[]> {
-  return tx
-    .selectFrom('payments')
-    .select(['id', 'amount_minor', 'currency'])
-    .where('order_id', '=', orderId)
-    .where('status', '=', 'succeeded')
-    .where('settled_at', 'is', null)
-    .execute();
+/** Captured payments of the order that are not yet turned into tickets or a refund. `left_minor` of them has not gone back already. */
+export async function unsettled(tx: Transaction<DB>, orderId: string): Promise<Unsettled[]> {
+  const { rows } = await sql<Unsettled>`select y.id, y.amount_minor, y.amount_minor - ${returned} as left_minor, y.currency from payments y
+    where y.order_id = ${orderId}::uuid and y.status = 'succeeded' and y.settled_at is null`.execute(tx);
+  return rows;
 }
 
 /** Marks the order's captured payments as turned into tickets or a refund. */
@@ -223,81 +195,67 @@ export async function markSettled(tx: Transaction<DB>, orderId: string): Promise
 }
 
 /**
- * Takes in a verified callback: recorded once (its id is the key), acted upon in the same transaction, the workflow told through the outbox.
- * @throws DomainError payment_mismatch when it contradicts the payment it names; that is on record then too.
- */
-export async function receive(
-  db: Kysely<DB>,
-  provider: string,
-  event: ProviderEvent,
-): Promise<{ outcome: 'recorded' | 'duplicate' | 'ignored' }> {
-  const note = (at: Kysely<DB>, outcome: string) =>
-    at
-      .insertInto('payment_events')
-      .values({ provider, event_id: event.id, type: event.type, outcome, payload: JSON.stringify(event.payload) })
-      .onConflict((c) => c.doNothing())
-      .returning('event_id')
-      .executeTakeFirst();
-  // Half of what a provider sends is of no concern to us: on record all the same, in one statement.
-  if (!event.payment && !event.refund) return { outcome: (await note(db, 'ignored')) ? 'ignored' : 'duplicate' };
-  const work = async (tx: Transaction<DB>) => {
-    const first = await note(tx, 'recorded');
-    if (!first) {
-      const known = await tx
-        .selectFrom('payment_events')
-        .select('outcome')
-        .where('provider', '=', provider)
-        .where('event_id', '=', event.id)
-        .executeTakeFirst();
-      return known?.outcome === 'mismatch' ? 'mismatch' : 'duplicate';
-    }
-    const done = event.payment
-      ? await record(tx, provider, event.payment, { announce: true })
-      : await recordRefund(tx, event.refund!, { announce: true });
-    if (done !== 'recorded')
-      await tx
-        .updateTable('payment_events')
-        .set({ outcome: done })
-        .where('provider', '=', provider)
-        .where('event_id', '=', event.id)
-        .execute();
-    return done;
-  };
-  const outcome = await despiteDeadlocks(() => db.transaction().execute(work));
-  if (outcome === 'mismatch')
-    throw new DomainError('payment_mismatch', 'Amount, currency or order of this callback do not fit the payment it names.', {
-      event: event.id,
-    });
-  return { outcome };
-}
-
-/**
- * Asks the provider what became of an open payment and records it; with `close`, cancels it if that still can be.
+ * Asks the provider what became of a payment and records it. Money that was set aside is captured while its order waits for it, and let go
+ * otherwise. With `close`, the payment is cancelled if it still can be.
  * Money that was captured unnoticed (a lost callback) is found here. A captured amount that is not ours to keep is recorded as it is,
- * and settling refunds it.
+ * and settling refunds it. Of captured money it asks for refunds that were made at the provider.
+ * @returns the payment's status then.
  */
-export async function reconcile(db: Kysely<DB>, provider: PaymentProvider, paymentId: string, close: boolean): Promise<PaymentStatus> {
+export async function reconcile(db: Kysely<DB>, providers: Providers, paymentId: string, close: boolean): Promise<PaymentStatus> {
   const payment = await db.selectFrom('payments').selectAll().where('id', '=', paymentId).executeTakeFirstOrThrow();
-  if (payment.status === 'succeeded' || payment.status === 'cancelled') return payment.status;
+  const over = payment.status === 'succeeded' || payment.status === 'cancelled';
+  if (over && !payment.contradicted_at) return payment.status;
   if (!payment.provider_ref) {
     // Nobody ever got its secret, so nobody can pay it.
     if (close)
       await db.updateTable('payments').set({ status: 'cancelled' }).where('id', '=', paymentId).where('provider_ref', 'is', null).execute();
     return close ? 'cancelled' : payment.status;
   }
-  const told = close ? await provider.cancel(payment.provider_ref) : await provider.read(payment.provider_ref);
-  await db.transaction().execute(async (tx) => {
-    const recorded = await record(tx, provider.name, told, { announce: false });
-    if (recorded !== 'mismatch') return;
-    await tx
-      .updateTable('payments')
-      .set(
-        told.status === 'succeeded'
-          ? { status: 'succeeded', succeeded_at: sql<Date>`now()`, amount_minor: told.receivedMinor, currency: told.currency }
-          : { status: told.status === 'open' ? 'created' : told.status, failure_code: 'checked' },
-      )
-      .where('id', '=', paymentId)
-      .execute();
-  });
-  return told.status === 'open' ? 'created' : told.status;
+
+  const provider = providerOf(providers, payment.provider);
+  const ref = payment.provider_ref;
+  if (payment.status === 'succeeded') {
+    await learn(db, provider, ref);
+    await db.updateTable('payments').set({ contradicted_at: null }).where('id', '=', paymentId).execute();
+    return payment.status;
+  }
+  const told = await ask(db, provider, { ...payment, ref }, close && !over);
+  await db.transaction().execute((tx) => applyAnswer(tx, provider, paymentId, told));
+  return statusOf(told);
+}
+
+async function ask(
+  db: Kysely<DB>,
+  provider: PaymentProvider,
+  payment: Selectable<Payments> & { ref: string },
+  close: boolean,
+): Promise<ProviderPayment> {
+  if (close) return provider.cancel(payment.ref);
+  if (payment.status !== 'authorized') return provider.read(payment.ref);
+  // Late, or cancelled meanwhile: what was only set aside is let go rather than taken and returned.
+  if (!(await isAwaited(db, payment.order_id))) return provider.cancel(payment.ref);
+  return capture(provider, { id: payment.id, ref: payment.ref, amountMinor: payment.amount_minor, currency: payment.currency });
+}
+
+/** Whether the order still waits for its money. */
+async function isAwaited(db: Kysely<DB>, orderId: string): Promise<boolean> {
+  const { rows } =
+    await sql`select from orders o where o.id = ${orderId}::uuid and o.status = 'pending' and not ${attempts.holdIsOver}`.execute(db);
+  return rows.length === 1;
+}
+
+/** The provider's answer is the truth, also where it contradicts us. */
+async function applyAnswer(tx: Transaction<DB>, provider: PaymentProvider, paymentId: string, told: ProviderPayment): Promise<void> {
+  const fits = (await applyProviderState(tx, provider.name, told, { announce: false })) !== 'mismatch';
+  await tx.updateTable('payments').set({ contradicted_at: null }).where('id', '=', paymentId).execute();
+  if (fits) return;
+  await tx
+    .updateTable('payments')
+    .set({
+      status: statusOf(told),
+      ...(told.status === 'succeeded' && { succeeded_at: sql<Date>`now()`, amount_minor: told.receivedMinor, currency: told.currency }),
+    })
+    .where('id', '=', paymentId)
+    .where('status', '<>', 'succeeded')
+    .execute();
 }

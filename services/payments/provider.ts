@@ -1,25 +1,49 @@
-// What the core asks of a payment provider. Stripe is one (stripe.ts); the contest's gateway will be another.
+// What the core asks of a payment provider, and the providers by their names. Stripe is one (stripe.ts).
+import { DomainError } from '../shared/errors.ts';
 
 /** A payment as the provider sees it. Amounts in minor units, currency in upper case. */
 export type ProviderPayment = {
   ref: string;
-  /** open: can still be paid; processing: the provider will say later; the rest are final. */
-  status: 'open' | 'processing' | 'succeeded' | 'cancelled';
+  /** open: can still be paid; authorized: set aside, to be captured; processing: the provider will say later; the rest are final. */
+  status: 'open' | 'authorized' | 'processing' | 'succeeded' | 'cancelled';
   amountMinor: number;
   /** What was really captured (equal to amountMinor once succeeded, unless somebody changed it at the provider). */
   receivedMinor: number;
   currency: string;
-  clientSecret: string | null;
   orderId: string | undefined;
   paymentId: string | undefined;
   failureCode: string | null;
   failureMessage: string | null;
 };
 
-export type ProviderRefund = { ref: string; status: 'pending' | 'succeeded' | 'failed'; refundId: string | undefined };
+/** What the buyer does next: gives a card to the provider's own form (which needs the secret), or visits the provider's page. */
+export type NextStep = { kind: 'card'; secret: string } | { kind: 'page'; url: string };
 
-/** A verified callback. `payment` or `refund` is what it tells; neither: nothing we act on. */
-export type ProviderEvent = { id: string; type: string; payment?: ProviderPayment; refund?: ProviderRefund; payload: unknown };
+/** A refund as the provider sees it. `refundId` is ours, undefined for one that was made at the provider itself. */
+export type ProviderRefund = {
+  /** null: the provider refused to make it. */
+  ref: string | null;
+  status: 'pending' | 'succeeded' | 'failed';
+  refundId: string | undefined;
+  /** The provider's reference of the payment it returns money of. */
+  paymentRef: string;
+  amountMinor: number;
+  currency: string;
+  failureMessage: string | null;
+};
+
+/**
+ * A verified callback, by its own id or one made of what it tells (`callbackId`). `payment` or `refund` is what it tells; `returned` tells
+ * how much of a payment went back by now, but not by which refunds. None of them: nothing we act on.
+ */
+export type ProviderEvent = {
+  id: string;
+  type: string;
+  payment?: ProviderPayment;
+  refund?: ProviderRefund;
+  returned?: { paymentRef: string; totalMinor: number };
+  payload: unknown;
+};
 
 /**
  * The provider's operations. Each may be repeated with the same key without a second effect.
@@ -35,13 +59,37 @@ export type PaymentProvider = {
     orderId: string;
     paymentId: string;
     description: string;
-  }): Promise<ProviderPayment>;
-  /** Pays with a token or payment method. A decline is an answer (status open, failureCode set), not an exception. */
-  pay(p: { key: string; ref: string; method: string }): Promise<ProviderPayment>;
+  }): Promise<ProviderPayment & { next: NextStep }>;
+  /**
+   * Pays with a token or payment method. A decline is an answer (status open, failureCode set), not an exception.
+   * Absent where the buyer pays on the provider's page.
+   */
+  pay?(p: { key: string; ref: string; method: string }): Promise<ProviderPayment>;
+  /** Takes money that was set aside. Absent where paying takes it. */
+  capture?(p: { key: string; ref: string; amountMinor: number; currency: string }): Promise<ProviderPayment>;
   read(ref: string): Promise<ProviderPayment>;
-  /** Cancels if it still can; answers with what the payment is now (perhaps succeeded). */
+  /** Cancels if it still can, and lets money go that was set aside; answers with what the payment is now (perhaps succeeded). */
   cancel(ref: string): Promise<ProviderPayment>;
+  /** Sends money back. What the provider refuses for good is an answer (status failed), not an exception. */
   refund(p: { key: string; ref: string; amountMinor: number; currency: string; refundId: string; reason: string }): Promise<ProviderRefund>;
-  /** Verifies and reads a callback. Throws DomainError signature_invalid. */
-  parseWebhook(body: Buffer, signature: string): ProviderEvent;
+  /** All refunds of a payment, whoever made them. */
+  refunds(ref: string): Promise<ProviderRefund[]>;
+  /** Verifies and reads a callback; `header` gives a header by its lower-case name. Throws DomainError signature_invalid. */
+  readCallback(body: Buffer, header: (name: string) => string): ProviderEvent;
 };
+
+/** The providers by the name that `payments.provider` has. Mains make it; whoever has a payment in hand looks its provider up here. */
+export type Providers = Readonly<Record<string, PaymentProvider>>;
+
+/** The provider of this name. Throws DomainError payment_unavailable where this process does not have it: another one may. */
+export function providerOf(providers: Providers, name: string): PaymentProvider {
+  const provider = Object.hasOwn(providers, name) ? providers[name] : undefined;
+  if (!provider) throw new DomainError('payment_unavailable', 'This payment provider is not served here.', { provider: name });
+  return provider;
+}
+
+/** The id of a callback that carries none: the same telling has the same id. `at` is the provider's own time of it. */
+export const callbackId = (told: { ref: string; status: string; at: string }): string => `${told.ref}/${told.status}/${told.at}`;
+
+/** Whose tokens and payment methods a press on pay brings along. */
+export const CARD_PROVIDER = 'stripe';

@@ -1,7 +1,7 @@
 // Stripe through its own library. With no key the same client talks to the stand-in of the local stack: only host and port differ.
 import Stripe from 'stripe';
 import { DomainError } from '../shared/errors.ts';
-import type { PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
+import type { NextStep, PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
 
 export type StripeSettings = { secretKey: string; webhookSecret: string; standinUrl: string | undefined; timeoutMs: number };
 
@@ -20,18 +20,18 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
     async create(p) {
       const metadata = { order_id: p.orderId, payment_id: p.paymentId };
       try {
-        return payment(
-          await stripe.paymentIntents.create(
-            {
-              amount: toStripe(p.amountMinor, p.currency),
-              currency: p.currency.toLowerCase(),
-              metadata,
-              description: p.description,
-              automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-            },
-            { idempotencyKey: p.key },
-          ),
+        const intent = await stripe.paymentIntents.create(
+          {
+            amount: toStripe(p.amountMinor, p.currency),
+            currency: p.currency.toLowerCase(),
+            metadata,
+            description: p.description,
+            automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
+          },
+          { idempotencyKey: p.key },
         );
+        const next: NextStep = { kind: 'card', secret: intent.client_secret! };
+        return { ...payment(intent), next };
       } catch (error) {
         // Too little or too much for Stripe, or a currency it does not take: so it stays however often it is asked.
         if (error instanceof Stripe.errors.StripeInvalidRequestError && (error.param === 'amount' || error.param === 'currency'))
@@ -63,29 +63,24 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       }
     },
     async refund(p) {
-      // Keys are forgotten after about a day, so a refund that may have been made is looked for before it is made.
-      const made = await call(() => stripe.refunds.list({ payment_intent: p.ref, limit: 100 }));
-      const same = made.data.find((r) => r.metadata?.refund_id === p.refundId);
-      if (same) return refund(same);
       const reason = p.reason === 'requested_by_customer' || p.reason === 'duplicate' ? p.reason : undefined;
-      return refund(
-        await call(() =>
-          stripe.refunds.create(
-            {
-              payment_intent: p.ref,
-              amount: toStripe(p.amountMinor, p.currency),
-              metadata: { refund_id: p.refundId },
-              ...(reason && { reason }),
-            },
-            { idempotencyKey: p.key },
-          ),
-        ),
-      );
+      const wish = { payment_intent: p.ref, amount: toStripe(p.amountMinor, p.currency), metadata: { refund_id: p.refundId } };
+      try {
+        return refund(await stripe.refunds.create({ ...wish, ...(reason && { reason }) }, { idempotencyKey: p.key }));
+      } catch (error) {
+        // More than is left, disputed, too old: it stays refused however often this very refund is asked for.
+        if (error instanceof Stripe.errors.StripeInvalidRequestError) return refused(p, error.message);
+        throw unavailable(error);
+      }
     },
-    parseWebhook(body, signature) {
+    async refunds(ref) {
+      const made = await call(() => stripe.refunds.list({ payment_intent: ref, limit: 100 }).autoPagingToArray({ limit: 10_000 }));
+      return made.map(refund);
+    },
+    readCallback(body, header) {
       let event: Stripe.Event;
       try {
-        event = stripe.webhooks.constructEvent(body, signature, settings.webhookSecret);
+        event = stripe.webhooks.constructEvent(body, header('stripe-signature'), settings.webhookSecret);
       } catch {
         throw new DomainError('signature_invalid', 'The signature of this callback does not fit its body.');
       }
@@ -97,11 +92,12 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
 function readEvent(event: Stripe.Event): ProviderEvent {
   const base = { id: event.id, type: event.type, payload: event };
   const object = event.data?.object as { object?: string } | undefined;
-  if (object?.object === 'payment_intent') {
-    const told = payment(object as Stripe.PaymentIntent);
-    return { ...base, payment: told };
-  }
+  if (object?.object === 'payment_intent') return { ...base, payment: payment(object as Stripe.PaymentIntent) };
   if (object?.object === 'refund') return { ...base, refund: refund(object as Stripe.Refund) };
+  if (event.type === 'charge.refunded') {
+    const { payment_intent: intent, amount_refunded, currency } = event.data.object;
+    if (intent) return { ...base, returned: { paymentRef: idOf(intent), totalMinor: fromStripe(amount_refunded, currency.toUpperCase()) } };
+  }
   return base;
 }
 
@@ -120,23 +116,21 @@ const IN_HUNDREDTHS = new Set(['ISK', 'UGX']);
 const toStripe = (minor: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? minor * 100 : minor);
 const fromStripe = (amount: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? amount / 100 : amount);
 
+const STATUS: Partial<Record<Stripe.PaymentIntent.Status, ProviderPayment['status']>> = {
+  succeeded: 'succeeded',
+  canceled: 'cancelled',
+  processing: 'processing',
+};
+
 function payment(intent: Stripe.PaymentIntent): ProviderPayment {
   const currency = intent.currency.toUpperCase();
-  const status =
-    intent.status === 'succeeded'
-      ? 'succeeded'
-      : intent.status === 'canceled'
-        ? 'cancelled'
-        : intent.status === 'processing'
-          ? 'processing'
-          : 'open';
+  const status = STATUS[intent.status] ?? 'open';
   return {
     ref: intent.id,
     status,
     amountMinor: fromStripe(intent.amount, currency),
     receivedMinor: fromStripe(intent.amount_received ?? (status === 'succeeded' ? intent.amount : 0), currency),
     currency,
-    clientSecret: intent.client_secret,
     orderId: intent.metadata?.order_id,
     paymentId: intent.metadata?.payment_id,
     failureCode: intent.last_payment_error?.decline_code ?? intent.last_payment_error?.code ?? null,
@@ -144,10 +138,32 @@ function payment(intent: Stripe.PaymentIntent): ProviderPayment {
   };
 }
 
+/** The id of something that Stripe shows as an id or whole. */
+const idOf = (thing: string | { id: string } | null): string => (typeof thing === 'string' ? thing : (thing?.id ?? ''));
+
 function refund(r: Stripe.Refund): ProviderRefund {
-  const status = r.status === 'succeeded' ? 'succeeded' : r.status === 'failed' || r.status === 'canceled' ? 'failed' : 'pending';
-  return { ref: r.id, status, refundId: r.metadata?.refund_id };
+  const currency = r.currency.toUpperCase();
+  return {
+    ref: r.id,
+    status: r.status === 'succeeded' ? 'succeeded' : r.status === 'failed' || r.status === 'canceled' ? 'failed' : 'pending',
+    refundId: r.metadata?.refund_id,
+    paymentRef: idOf(r.payment_intent),
+    amountMinor: fromStripe(r.amount, currency),
+    currency,
+    failureMessage: r.failure_reason ?? null,
+  };
 }
+
+/** A refund that Stripe does not make: there is none, so it has no id. */
+const refused = (p: { ref: string; amountMinor: number; currency: string; refundId: string }, why: string): ProviderRefund => ({
+  ref: null,
+  status: 'failed',
+  refundId: p.refundId,
+  paymentRef: p.ref,
+  amountMinor: p.amountMinor,
+  currency: p.currency,
+  failureMessage: why,
+});
 
 async function call<T>(request: () => Promise<T>): Promise<T> {
   try {

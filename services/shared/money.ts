@@ -30,3 +30,9 @@ export function minor(amount: number | string, currency: string): number {
   if (!match || fraction.length > e) throw new RangeError(`not an amount of ${currency}`);
   return Number(match[1] + fraction.padEnd(e, '0'));
 }
+
+/**
+ * An amount in minor units as cards can move it, rounded half up: three-decimal currencies end in 0, as Stripe demands and the card
+ * networks do. All others stay as they are.
+ */
+export const payable = (minor: number, currency: string): number => (exponent(currency) === 3 ? Math.floor((minor + 5) / 10) * 10 : minor);

@@ -84,8 +84,8 @@ describe('dashboard', () => {
     const odd = await bought(e, [e.seats.A![1], e.seats.B![0], e.seats.C![0], e.seats.Free![0]], '2026-03-03T08:00:00Z');
     await bought(e, [e.seats.Free![1]], '2026-03-04T08:00:00Z');
     // Three equal shares of 2900 (100 given back by hand): no cent lost, none made.
-    await sql`insert into refunds (order_id, payment_id, amount_minor, currency, status, reason)
-      select order_id, id, n.amount, currency, n.status::refund_status, 'test' from payments,
+    await sql`insert into refunds (order_id, payment_id, provider, amount_minor, currency, status, reason)
+      select order_id, id, provider, n.amount, currency, n.status::refund_status, 'test' from payments,
         (values (100, 'succeeded'), (700, 'failed')) as n (amount, status) where order_id = ${odd}::uuid`.execute(world.db);
     await cancel(world, buyer.token, gone);
     const { data } = (await get(mine.token, MARCH)).body;

@@ -29,13 +29,13 @@ beforeAll(async () => {
         ref: `pi_${p.paymentId}`,
         amountMinor: p.amountMinor,
         currency: p.currency,
-        clientSecret: `pi_${p.paymentId}_secret_x`,
+        next: { kind: 'card', secret: `pi_${p.paymentId}_secret_x` },
         orderId: p.orderId,
         paymentId: p.paymentId,
       };
     },
   };
-  world = await startWorld({ overrides: { provider } });
+  world = await startWorld({ overrides: { providers: { stripe: provider } } });
   buyer = await person(world.db);
 });
 afterAll(() => world?.stop());

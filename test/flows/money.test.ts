@@ -226,8 +226,8 @@ describe('a callback', () => {
     expect(answer.status).toBe(400);
     const payment = await until(
       'the provider was asked',
-      () => db.selectFrom('payments').select(['status', 'failure_code']).where('order_id', '=', booking.id).executeTakeFirstOrThrow(),
-      (p) => p.failure_code !== 'mismatch',
+      () => db.selectFrom('payments').select(['status', 'contradicted_at']).where('order_id', '=', booking.id).executeTakeFirstOrThrow(),
+      (p) => p.contradicted_at === null,
     );
     expect(payment.status).toBe('created');
     expect((await read(url, berta.token, booking.id)).status).toBe('pending');

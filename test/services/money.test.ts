@@ -5,6 +5,7 @@ import type { DB } from '../../db/tables.ts';
 import * as holds from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
+import * as callbacks from '../../services/payments/callbacks.ts';
 import * as payments from '../../services/payments/payments.ts';
 import type { PaymentProvider, ProviderPayment } from '../../services/payments/provider.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -36,7 +37,6 @@ const told = (orderId: string, paymentId: string, more: Partial<ProviderPayment>
   amountMinor: 5000,
   receivedMinor: 0,
   currency: 'USD',
-  clientSecret: 'secret',
   orderId,
   paymentId,
   failureCode: null,
@@ -59,7 +59,7 @@ test('an order cancelled between its money and its tickets: one refund, and one 
   const { id, request } = await ordered(1);
   await capture(db, id, { amountMinor: 5000 });
   await orders.cancel(db, { orderId: id, accountId: request.accountId, reason: 'test' });
-  expect(await settle(db, id, 'secret')).toBe('nothing-due');
+  expect(await settle(db, id, 'secret')).toBe('unchanged');
   const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
   expect(mails.map((m) => m.kind)).toEqual(['cancelled']);
   expect(await orders.facts(db, id)).toMatchObject({ unsettled: false, pendingRefunds: [expect.any(String)] });
@@ -85,15 +85,17 @@ test('a payment closed while it is being made is closed at the provider too, and
     name: 'stripe',
     async create({ orderId, paymentId }: { orderId: string; paymentId: string }) {
       await expire(orderId);
-      await payments.reconcile(db, provider as PaymentProvider, paymentId, true);
-      return told(orderId, paymentId);
+      await payments.reconcile(db, { stripe: provider as PaymentProvider }, paymentId, true);
+      return { ...told(orderId, paymentId), next: { kind: 'card', secret: 'secret' } };
     },
     async cancel(ref: string) {
       closed.push(ref);
       return told(id, ref.slice(3), { status: 'cancelled' });
     },
   } as unknown as PaymentProvider;
-  await expect(payments.begin(db, provider, id)).rejects.toMatchObject({ code: 'order_not_payable' });
+  await expect(payments.begin(db, { stripe: provider }, { orderId: id, provider: 'stripe' })).rejects.toMatchObject({
+    code: 'order_not_payable',
+  });
   const payment = await db.selectFrom('payments').select(['id', 'status']).where('order_id', '=', id).executeTakeFirstOrThrow();
   expect([payment.status, closed]).toEqual(['cancelled', [`pi_${payment.id}`]]);
 });
@@ -105,11 +107,11 @@ test('a contradiction of a payment whose maker died before he noted its referenc
     create: () => Promise.reject(new Error('killed')),
     read: async (ref: string) => told(id, ref.slice(3), { amountMinor: 1 }),
   } as unknown as PaymentProvider;
-  await expect(payments.begin(db, provider, id)).rejects.toThrow('killed');
+  await expect(payments.begin(db, { stripe: provider }, { orderId: id, provider: 'stripe' })).rejects.toThrow('killed');
   const [payment] = (await orders.facts(db, id)).openPayments;
   const event = { id: 'evt_1', type: 'payment_intent.created', payload: {}, payment: told(id, payment!, { amountMinor: 1 }) };
-  await expect(payments.receive(db, 'stripe', event)).rejects.toMatchObject({ code: 'payment_mismatch' });
+  await expect(callbacks.receive(db, 'stripe', event)).rejects.toMatchObject({ code: 'payment_mismatch' });
   expect((await orders.facts(db, id)).suspectPayments).toEqual([payment]);
-  await payments.reconcile(db, provider, payment!, false);
+  await payments.reconcile(db, { stripe: provider }, payment!, false);
   expect((await orders.facts(db, id)).suspectPayments).toEqual([]);
 });

@@ -18,7 +18,7 @@ beforeAll(async () => {
     const form = new URLSearchParams(body);
     sent.push({ path: request.url!, form });
     const amount = Number(form.get('amount'));
-    const common = { id: 'x_1', amount, currency: form.get('currency'), metadata: {}, client_secret: 's', amount_received: 0 };
+    const common = { id: 'x_1', amount, currency: form.get('currency') ?? 'usd', metadata: {}, client_secret: 's', amount_received: 0 };
     const answer = request.method === 'GET' ? { object: 'list', data: [] } : { ...common, status: 'requires_payment_method' };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }).listen(0, '127.0.0.1');

@@ -27,8 +27,8 @@ async function owed(): Promise<string> {
     paid as (
       insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at, settled_at)
       select id, 'stripe', id::text, 5000, 'USD', 'succeeded', now(), now() from bought returning id, order_id)
-    insert into refunds (order_id, payment_id, amount_minor, currency, reason, created_at, updated_at)
-    select order_id, id, 5000, 'USD', 'test', now() - interval '1 hour', now() - interval '1 hour' from paid returning order_id as id`.execute(
+    insert into refunds (order_id, payment_id, provider, amount_minor, currency, reason, created_at, updated_at)
+    select order_id, id, 'stripe', 5000, 'USD', 'test', now() - interval '1 hour', now() - interval '1 hour' from paid returning order_id as id`.execute(
     db,
   );
   return rows[0]!.id;

@@ -42,7 +42,7 @@ export async function startWorld(
     metrics,
     tokens: tokenKeys(config.auth),
     passwords: createPasswords(),
-    provider: stripe.stripeProvider(config.stripe),
+    providers: { stripe: stripe.stripeProvider(config.stripe) },
     feed,
     listing: createListing({ feed, db }),
     details: createDetails({ feed, db }),
@@ -87,5 +87,5 @@ export async function charge({ db, gateway }: World, orderId: string, method = '
   const attempt = randomUUID();
   const { account_id } = await db.selectFrom('orders').select('account_id').where('id', '=', orderId).executeTakeFirstOrThrow();
   await attempts.receive(db, { id: attempt, orderId, accountId: account_id, waitedMs: 0 });
-  return payments.charge(db, gateway.provider, { orderId, method, attempt });
+  return payments.charge(db, gateway.providers, { orderId, method, attempt });
 }

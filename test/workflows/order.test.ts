@@ -16,6 +16,7 @@ import * as orders from '../../services/orders/orders.ts';
 import { sweep } from '../../services/orders/sweep.ts';
 import * as mails from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
+import * as callbacks from '../../services/payments/callbacks.ts';
 import * as payments from '../../services/payments/payments.ts';
 import type { PaymentProvider } from '../../services/payments/provider.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
@@ -79,7 +80,7 @@ beforeAll(async () => {
   provider = stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 });
   bundle = await bundleWorkflows();
   const taskQueue = queue('orders');
-  const paying = paymentActivities({ db, provider });
+  const paying = paymentActivities({ db, providers: { stripe: provider } });
   const notifications = notificationActivities({
     db,
     mailer,
@@ -165,7 +166,7 @@ const mailsOf = async (o: Claimed) =>
 
 /** What a webhook does: the fact is written, and the workflow is told. */
 async function paidOutside(o: Claimed): Promise<void> {
-  const open = await payments.begin(db, provider, o.id);
+  const open = await payments.begin(db, { stripe: provider }, { orderId: o.id, provider: 'stripe' });
   await stripeClient(standin.url).paymentIntents.confirm(open.providerRef, { payment_method: 'pm_card_visa' });
 }
 async function told(o: Claimed): Promise<void> {
@@ -176,7 +177,7 @@ async function told(o: Claimed): Promise<void> {
     payment: await provider.read(payment.provider_ref!),
     payload: {},
   };
-  await payments.receive(db, 'stripe', event);
+  await callbacks.receive(db, 'stripe', event);
   const { workflowIdConflictPolicy: _, ...start } = o.start;
   await client.workflow.signalWithStart('order', { ...start, signal: CHANGED, signalArgs: [] });
 }
@@ -312,7 +313,7 @@ test('the signal comes before the start: confirmed all the same', async () => {
 test('cancelled while it waits: ends cancelled, the open payment closed at the provider', async () => {
   const o = await claimed();
   await client.workflow.start('order', o.start);
-  const open = await payments.begin(db, provider, o.id);
+  const open = await payments.begin(db, { stripe: provider }, { orderId: o.id, provider: 'stripe' });
   await orders.cancel(db, { orderId: o.id, accountId: account, reason: 'test' });
   await client.workflow.getHandle(orderWorkflowId(o.id)).signal(CHANGED);
   expect(await result(o)).toBe('cancelled');

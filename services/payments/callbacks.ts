@@ -1,0 +1,81 @@
+// Callbacks of providers: each is recorded once, and acted upon in the same transaction.
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { despiteDeadlocks } from '../shared/deadlocks.ts';
+import { DomainError } from '../shared/errors.ts';
+import type { ProviderEvent } from './provider.ts';
+import * as refunds from './refunds.ts';
+import { applyProviderState, contradict } from './states.ts';
+
+type Outcome = 'recorded' | 'ignored' | 'mismatch';
+
+/**
+ * Takes in a verified callback: recorded once (its id is the key), acted upon in the same transaction, the workflow told through the outbox.
+ * @throws DomainError payment_mismatch when it contradicts the payment it names; that is on record then too.
+ */
+export async function receive(
+  db: Kysely<DB>,
+  provider: string,
+  event: ProviderEvent,
+): Promise<{ outcome: 'recorded' | 'duplicate' | 'ignored' }> {
+  // Half of what a provider sends is of no concern to us: on record all the same, in one statement.
+  if (!event.payment && !event.refund && !event.returned)
+    return { outcome: (await note(db, provider, event, 'ignored')) ? 'ignored' : 'duplicate' };
+
+  const outcome = await despiteDeadlocks(() => db.transaction().execute((tx) => takeIn(tx, provider, event)));
+  if (outcome === 'mismatch')
+    throw new DomainError('payment_mismatch', 'Amount, currency or order of this callback do not fit the payment it names.', {
+      event: event.id,
+    });
+  return { outcome };
+}
+
+async function takeIn(tx: Transaction<DB>, provider: string, event: ProviderEvent): Promise<Outcome | 'duplicate'> {
+  if (!(await note(tx, provider, event, 'recorded'))) {
+    const known = await tx
+      .selectFrom('payment_events')
+      .select('outcome')
+      .where('provider', '=', provider)
+      .where('event_id', '=', event.id)
+      .executeTakeFirst();
+    return known?.outcome === 'mismatch' ? 'mismatch' : 'duplicate';
+  }
+
+  const outcome = await act(tx, provider, event);
+  if (outcome !== 'recorded')
+    await tx.updateTable('payment_events').set({ outcome }).where('provider', '=', provider).where('event_id', '=', event.id).execute();
+  return outcome;
+}
+
+/** Notes the event; false if it was noted before. */
+async function note(db: Kysely<DB>, provider: string, event: ProviderEvent, outcome: string): Promise<boolean> {
+  const noted = await db
+    .insertInto('payment_events')
+    .values({ provider, event_id: event.id, type: event.type, outcome, payload: JSON.stringify(event.payload) })
+    .onConflict((c) => c.doNothing())
+    .returning('event_id')
+    .executeTakeFirst();
+  return noted !== undefined;
+}
+
+async function act(tx: Transaction<DB>, provider: string, event: ProviderEvent): Promise<Outcome> {
+  if (event.payment) return applyProviderState(tx, provider, event.payment, { announce: true });
+  if (event.refund) return refunds.record(tx, provider, event.refund, { announce: true });
+  return compareReturned(tx, provider, event.returned!);
+}
+
+/** More has gone back than we know of: somebody refunded at the provider, and the workflow asks by which refunds. */
+async function compareReturned(
+  tx: Transaction<DB>,
+  provider: string,
+  told: NonNullable<ProviderEvent['returned']>,
+): Promise<'recorded' | 'ignored'> {
+  const { rows } = await sql<{ id: string; order_id: string; known: number }>`
+    select y.id, y.order_id, ${refunds.returned} as known from payments y
+    where y.provider = ${provider} and y.provider_ref = ${told.paymentRef} for update of y`.execute(tx);
+  const payment = rows[0];
+  if (!payment) return 'ignored';
+
+  if (told.totalMinor > payment.known) await contradict(tx, payment, told.paymentRef, { announce: true });
+  return 'recorded';
+}
