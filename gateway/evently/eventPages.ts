@@ -1,11 +1,11 @@
-// GET /events and /events/{id} on the wire: an answer that has not changed is not written again.
+// GET /events and /events/{id} on the wire. An answer is written once and cached until it changes.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { EventFilter } from '../../services/events/events.ts';
 import type { Gateway } from '../deps.ts';
 import { knows, tagged, takesGzip, unchanged } from '../http/answers/conditional.ts';
 import { gzip, piece } from '../http/answers/gzip.ts';
-import { createKept } from '../http/answers/lru.ts';
+import { createCache } from '../http/answers/lru.ts';
 import type { Reply } from '../http/route.ts';
 import { ok, page } from './envelope.ts';
 import { eventFull, eventShort } from './presenters.ts';
@@ -18,30 +18,30 @@ export type EventPages = {
   one(idOrSlug: string, headers: Headers): Promise<Reply>;
 };
 
-const KEPT = 2_000;
+const MAX_ANSWERS = 2_000;
 /** A page of 100 events with long descriptions is 2 MB, and every filter makes another. */
-const KEPT_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 const GZIP_FROM = 2_048;
 
-/** Makes the writer with its memory. */
+/** Makes the writer and its cache. */
 export function createEventPages({ listing, details }: Pick<Gateway, 'listing' | 'details'>): EventPages {
-  const written = createKept<Written>(KEPT, KEPT_BYTES);
+  const written = createCache<Written>(MAX_ANSWERS, MAX_BYTES);
 
-  /** The answer under `key`, written anew if its stamp is another than the last time. */
+  /** The cached answer of `key`; written first if there is none of this stamp. */
   async function answer(key: string, stamp: string, headers: Headers, write: () => Reply): Promise<Reply> {
-    let kept = written.get(key);
-    if (kept?.stamp !== stamp) {
+    let cached = written.get(key);
+    if (cached?.stamp !== stamp) {
       const { body } = write();
       // The time of the answer is not part of what it says.
       const { timestamp: _, ...content } = body as Record<string, unknown>;
       const etag = `W/"${createHash('sha1').update(JSON.stringify(content)).digest('base64url')}"`;
-      kept = { stamp, etag, text: JSON.stringify(body) };
-      written.set(key, kept, kept.text.length);
+      cached = { stamp, etag, text: JSON.stringify(body) };
+      written.set(key, cached, cached.text.length);
     }
-    if (knows(headers, kept.etag)) return unchanged(kept.etag);
-    if (kept.text.length < GZIP_FROM || !takesGzip(headers)) return tagged(kept.etag, kept.text, false);
-    kept.packed ??= gzip([piece(kept.text)]);
-    return tagged(kept.etag, await kept.packed, true);
+    if (knows(headers, cached.etag)) return unchanged(cached.etag);
+    if (cached.text.length < GZIP_FROM || !takesGzip(headers)) return tagged(cached.etag, cached.text, false);
+    cached.packed ??= gzip([piece(cached.text)]);
+    return tagged(cached.etag, await cached.packed, true);
   }
 
   return {

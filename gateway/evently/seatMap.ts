@@ -1,10 +1,10 @@
-// The seat map on the wire, from the board of the event: each row is written and compressed once and again only when a seat of it changes.
+// The seat map on the wire, from the event's board. Each row is written and compressed once, and again when a seat of it changes.
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { SeatState } from '../../services/inventory/seats.ts';
 import { knows, tagged, takesGzip, unchanged } from '../http/answers/conditional.ts';
 import { gzip, type Piece, piece } from '../http/answers/gzip.ts';
-import { createKept } from '../http/answers/lru.ts';
+import { createCache } from '../http/answers/lru.ts';
 import type { Reply } from '../http/route.ts';
 import type { Board, Row } from '../reads/board.ts';
 import { time } from './envelope.ts';
@@ -12,17 +12,17 @@ import { money } from './presenters.ts';
 
 export type SeatFilter = { section?: string; tier?: string; status: SeatState | 'all' };
 
-/** Above this an answer goes out piece by piece, so that megabytes are not copied into one for each reader. */
+/** A longer answer is sent piece by piece, so that megabytes are not copied together for each reader. */
 const STREAM_FROM = 1024 * 1024;
-/** Below this compressing gains nothing. */
+/** A shorter answer is not worth compressing. */
 const GZIP_FROM = 1024;
-/** Answers that are kept of all boards: so many, and so many bytes as text (compressed, which is what is kept, a quarter). */
-const KEPT_ANSWERS = 20_000;
-const KEPT_BYTES = 256 * 1024 * 1024;
+/** Answers that are cached for all boards together. The bytes are counted as text; compressed, as they are cached, they are a quarter. */
+const MAX_ANSWERS = 20_000;
+const MAX_BYTES = 256 * 1024 * 1024;
 
-/** `of` names the board and does not hold it: it may be forgotten before its answers are. */
+/** `of` names the board without keeping it in memory: the feed may forget a board before its answers are dropped here. */
 type Made = { of: symbol; version: number; pieces: Piece[]; bytes: number; packed?: Promise<Buffer> };
-/** What is written of one board. `sections`: which rows each has. */
+/** What has been written of one board. `sections`: the rows of each. */
 type Cache = {
   name: symbol;
   rows: Map<string, { version: number; piece: Piece | undefined }[]>;
@@ -31,9 +31,9 @@ type Cache = {
 };
 
 export type SeatMaps = {
-  /** The whole map, as far as the filter goes. `seq` is what to ask for changes since. */
+  /** All seats that pass the filter. `seq` is what a client asks for changes since. */
   whole(board: Board, filter: SeatFilter, headers: IncomingHttpHeaders, seq: number): Promise<Reply>;
-  /** Only the places that changed since `since`, which `missed` finds, as they are now; undefined where it finds that it cannot tell. */
+  /** The places that changed since `since`, as they are now: `missed` finds them. Undefined where `missed` cannot tell. */
   since(
     board: Board,
     filter: SeatFilter & { since: number },
@@ -45,10 +45,10 @@ export type SeatMaps = {
 
 type Missed = () => Promise<Iterable<number> | undefined>;
 
-/** Makes the writer with its memory of what it has written. */
+/** Makes the writer and its cache. */
 export function createSeatMaps(): SeatMaps {
   const caches = new WeakMap<Board, Cache>();
-  const answers = createKept<Made>(KEPT_ANSWERS, KEPT_BYTES);
+  const answers = createCache<Made>(MAX_ANSWERS, MAX_BYTES);
   const glue = new Map<string, Piece>();
 
   function cacheOf(board: Board): Cache {

@@ -1,4 +1,4 @@
-// What goes over the wire of live seats: the client's messages checked, ours written, each encoded once for all who get it.
+// The messages of live seats: the client's are checked, ours are written once for all who get them.
 import { z } from 'zod';
 import type { Board, Change } from '../reads/board.ts';
 
@@ -38,7 +38,7 @@ type ErrorCode = 'EVENT_NOT_FOUND' | 'VALIDATION_ERROR' | 'RATE_LIMIT_EXCEEDED' 
 export const error = (code: ErrorCode, message: string, details: Record<string, unknown> = {}): Buffer =>
   frame(JSON.stringify({ type: 'error', error: { code, message, details } }));
 
-/** Every place that is not available, and what to resume from. */
+/** The message with every place that is not available; `seq` is what to resume from. */
 export function snapshot(board: Board, seq: number): Buffer {
   const held: string[] = [];
   const booked: string[] = [];
@@ -56,7 +56,7 @@ export const resumed = (board: Board, seq: number, after: number): Buffer =>
 export const reply = (type: 'pong' | 'unsubscribed', data: object = {}): Buffer => frame(JSON.stringify({ type, data }));
 
 /**
- * One seat_update for each change, as one run of bytes. Who stopped reading in the middle resumes from `before` and hears some
+ * One seat_update for each change, joined. A client that stopped reading in the middle resumes from `before` and gets some of them
  * again; only the last message carries `after`. Ids and statuses need no escaping.
  */
 export function updates(eventId: string, changes: Change[], before: number, after: number): Buffer {

@@ -1,4 +1,4 @@
-// Who watches which event: brings a newcomer to where the others are, and hands every change to all of them in the same bytes.
+// Who watches which event. A newcomer gets a snapshot or what it missed; every change goes to all watchers in the same bytes.
 import type { Db } from '../deps.ts';
 import type { Board, Change, Picture } from '../reads/board.ts';
 import type { Feed, News } from '../reads/feed.ts';
@@ -14,7 +14,7 @@ export type Rooms = {
   leave(eventId: string, watcher: Watcher): void;
 };
 
-/** A watcher who is being brought up to date: what changes meanwhile is added to what it is told. */
+/** A watcher that is being brought up to date, and the places that change meanwhile: it is told of those too. */
 type Joining = { places: Set<string>; replaced?: Board };
 type Room = {
   watchers: Set<Watcher>;
@@ -23,12 +23,12 @@ type Room = {
   snapshot?: Shown;
 };
 
-/** A snapshot as it was written at `seq`, and what newcomers hear after it to be where the others are. */
+/** A snapshot as it was written at `seq`, and the changes since, which a newcomer gets after it. */
 type Shown = { of: Board; at: number; bytes: Buffer; picture: Picture; seq: number; since: { version: number; bytes: Buffer | undefined } };
 
-/** So long a snapshot is handed to newcomers: a thousand who come while it sells must not have megabytes written for each. */
+/** A snapshot is used for so long: a thousand newcomers during a sale must not have megabytes written for each. */
 const SNAPSHOT_MS = 5_000;
-/** More changes since than this are no shorter than a new one. */
+/** With more changes than this since a snapshot, a new snapshot is shorter. */
 const MOST_SINCE = 2_000;
 
 /** Makes the rooms of this gateway. */
@@ -58,7 +58,7 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
     for (const watcher of room.watchers) watcher.send(bytes);
   }
 
-  /** The whole board, as it is now. */
+  /** Sends the whole board, as it is now. */
   function show(room: Room, board: Board, watchers: Iterable<Watcher>): void {
     const { bytes, since } = snapshotOf(room, board);
     for (const watcher of watchers) {
@@ -76,7 +76,7 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
     return room.snapshot;
   }
 
-  /** Writes down what has changed since the snapshot; false if that is too much. */
+  /** Brings `since` up to date with the board; false if there are too many changes. */
   function keepUp(shown: Shown): boolean {
     const { of: board, since } = shown;
     if (since.version === board.version) return true;
@@ -99,7 +99,7 @@ export function createRooms(parts: { feed: Feed; db: Db }): Rooms {
       const seq = feed.watermark();
       const missed = after === undefined ? undefined : await missedSince(parts, board, after);
       if (room.joining.get(watcher) !== joining) return; // left, or joined again, meanwhile
-      // From here to the end nothing else runs: what is sent is the board as it is, and the next change goes to all.
+      // Nothing is awaited from here to the end, so the watcher gets the board as it is now, and the next change with all others.
       if (missed === undefined || joining.replaced) show(room, joining.replaced ?? board, [watcher]);
       else {
         const changes = statesOf(board, new Set([...missed, ...board.placesOf([...joining.places])]));

@@ -1,4 +1,4 @@
-// /ws/events/{event_id}: who may open a live-seats connection, how many, and how long it is kept.
+// /ws/events/{event_id}: who may open a connection for live seats, and how many of them.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -24,7 +24,7 @@ export type LiveOptions = SocketRules & {
   trustProxy: boolean;
   /** Undefined: any number (rate limits are off). */
   maxPerAddress: number | undefined;
-  /** Counts attempts of an address: as many a minute as public calls, or as it may have sockets. */
+  /** Limits how often an address may try to connect in a minute: as often as public calls, or as it may have sockets. */
   limiter?: Limiter;
   maxSockets: number;
   pingMs?: number;
@@ -35,7 +35,7 @@ export type Live = {
   attach(server: Server): void;
   /** For the metrics: open now, and closed as too slow so far. */
   counts(): { sockets: number; dropped: number };
-  /** Says goodbye to every socket (1001) and resolves when they are gone; those that do not listen are cut after `graceMs`. */
+  /** Closes every socket (1001) and resolves when all are gone; after `graceMs` the rest is cut. */
   stop(graceMs?: number): Promise<void>;
 };
 
@@ -70,7 +70,7 @@ export function createLive(parts: { feed: Feed; db: Db; log: Pick<Log, 'warn'> }
     if (request.method !== 'GET') return [405, 'Method Not Allowed'];
     if (!originAllowed(request)) return [403, 'Forbidden'];
     if (options.maxPerAddress !== undefined && (perAddress.get(address) ?? 0) >= options.maxPerAddress) return [429, 'Too Many Requests'];
-    // Each attempt may cost the database a look for the event, also if it is closed at once.
+    // Each attempt may cost a query for the event, also if the client closes at once.
     const { limiter, maxPerAddress = 0 } = options;
     if (limiter && !limiter.take(`live:${address}`, Math.max(PER_MINUTE.public, maxPerAddress), 60).allowed)
       return [429, 'Too Many Requests'];
@@ -85,7 +85,7 @@ export function createLive(parts: { feed: Feed; db: Db; log: Pick<Log, 'warn'> }
     const address = addressOf(request);
     const refused = refusal(request, event, address);
     if (refused) {
-      // The server's sockets may be half open, and it has let go of this one: who never closes its half would keep it, and stop(), for good.
+      // The server no longer watches this socket. A client that never closes its half would keep it open, and stop() waiting, for ever.
       raw.once('finish', () => raw.destroy());
       raw.end(`HTTP/1.1 ${refused[0]} ${refused[1]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
@@ -102,7 +102,7 @@ export function createLive(parts: { feed: Feed; db: Db; log: Pick<Log, 'warn'> }
     });
   }
 
-  /** No Origin: no browser. Else our own address, as we know it or as the request names it, or one of the configured. */
+  /** A request without Origin is no browser's. Otherwise it must be our own address, as configured or as the request names it, or one of `origins`. */
   function originAllowed({ headers }: IncomingMessage): boolean {
     const origin = headers.origin;
     if (origin === undefined || options.origins.includes('*') || options.origins.includes(origin)) return true;

@@ -1,4 +1,4 @@
-// One live-seats connection: what it asks, what it is told, and when it has to go.
+// One connection for live seats: its messages, its subscriptions, and when it is closed.
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Feed } from '../reads/feed.ts';
@@ -14,12 +14,12 @@ export type SocketRules = {
 /** Messages a socket may send: a burst, refilled at so many a second. */
 const BURST = 30;
 const PER_SECOND = 5;
-/** A connection that sends this many faulty messages is no client of ours. */
+/** A connection is closed after so many faulty messages. */
 const MAX_FAULTS = 10;
-/** A slow reader's close frame waits behind what it did not read; after this the connection is cut. */
+/** A slow reader may never get to our close frame, which waits behind all the rest; after this the connection is cut. */
 const CUT_AFTER_MS = 2_000;
 
-/** Serves the socket until it closes. `raw` is the connection under it: frames encoded once are written there for everybody. */
+/** Serves the socket until it closes. `raw` is the connection under it, to which frames that were encoded once for all are written. */
 export function serve(
   ws: WebSocket,
   raw: Duplex,
@@ -105,7 +105,7 @@ export function serve(
     enqueue(() => handle(message));
   }
 
-  /** One after the other, so that the answers come in the order of the questions. */
+  /** Runs the tasks one after the other, so that answers come in the order of the messages. */
   function enqueue(task: () => Promise<unknown>): void {
     work = work
       .then(async () => {
@@ -118,7 +118,7 @@ export function serve(
       });
   }
 
-  // The address itself must name an event, before anything else is answered.
+  // First of all, the address itself must name an event.
   enqueue(() => find(path));
   ws.on('message', (data, isBinary) => receive(data as Buffer, isBinary));
   ws.on('close', leaveAll);

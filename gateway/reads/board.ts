@@ -1,7 +1,7 @@
-// One event's places as a gateway holds them in memory: what each is now, how many are available, and what changed since when.
+// One event's places in the gateway's memory: the state of each, how many are available, and what changed when.
 import { createHash } from 'node:crypto';
 import type { PlaceChange, Snapshot } from '../../services/inventory/placeChanges.ts';
-import { type House, SEAT_STATES, type SeatState } from '../../services/inventory/seats.ts';
+import { SEAT_STATES, type SeatState, type Seats } from '../../services/inventory/seats.ts';
 
 export type Change = { id: string; status: SeatState; available: number };
 export type Picture = { states: Uint8Array; available: number };
@@ -12,12 +12,12 @@ export type Row = { offer: Offer; section: string; label: string; from: number; 
 const RAW = { f: 0, free: 0, h: 1, held: 1, s: 2, sold: 2 } as const;
 const HELD = 1;
 const AVAILABLE = 0;
-/** A hold is over with the bucket it ends in; so late may it be seen. Two boards at the same time of the database show the same. */
+/** Holds end in steps of this length, so that all gateways show the same at the same time of the database's clock. A hold is seen to end at most this late. */
 const BUCKET_MS = 50;
-/** The log of recent changes: beyond it a delta is read from the database. */
+/** So many recent changes are kept here; older ones are read from the database. */
 const LOG = 20_000;
 
-/** Changes come in from the feed only; everybody else reads. */
+/** Only the feed writes to a board (apply, lapse); everybody else reads. */
 export class Board {
   readonly eventId: string;
   readonly currency: string;
@@ -25,15 +25,15 @@ export class Board {
   readonly labels: string[] = [];
   readonly rows: Row[] = [];
   readonly offers: Offer[] = [];
-  /** What the rows and prices are, the states apart. */
+  /** A digest of rows, places and prices, without their states. */
   readonly layout: string;
-  /** What it was loaded with: changes that this snapshot saw are in it already. */
+  /** The database's snapshot it was read in: changes which that snapshot sees are in it already. */
   readonly snapshot: Snapshot;
   available = 0;
-  /** Grows with every change of a state here; rowVersions says which rows it was. */
+  /** Grows with every change of a state; rowVersions has the version of each row's last change. */
   version = 0;
   readonly rowVersions: Uint32Array;
-  /** A change named a place that is not here: the house was rebuilt. */
+  /** True once a change named a place that this board does not have: the seats have been planned anew since it was read. */
   strange = false;
   private readonly index = new Map<string, number>();
   private readonly rowOf: Uint32Array;
@@ -41,27 +41,27 @@ export class Board {
   private readonly until: Float64Array;
   private readonly states: Uint8Array;
   private readonly due = new Map<number, number[]>();
-  /** The last bucket that is over. */
+  /** Holds up to this bucket have ended. */
   private doneBucket: number;
   private readonly lapsed = new Set<number>();
   private log: { xid: number; place: number }[] = [];
-  /** Of transactions from this one on nothing is missing in the log. */
+  /** The log is complete for transactions from this number on. */
   private logFrom: number;
   private hashA = 0;
   private hashB = 0;
 
   /** `now` is the database's clock. */
-  constructor(event: { id: string; currency: string }, house: House, now: number) {
+  constructor(event: { id: string; currency: string }, seats: Seats, now: number) {
     this.eventId = event.id;
     this.currency = event.currency;
-    this.snapshot = house.snapshot;
-    this.logFrom = house.snapshot.xmax;
+    this.snapshot = seats.snapshot;
+    this.logFrom = seats.snapshot.xmax;
     this.doneBucket = Math.floor(now / BUCKET_MS);
     const digest = createHash('sha1');
     const offers = new Map<string, Offer>();
     const raw: number[] = [];
     const until: number[] = [];
-    for (const row of house.rows) {
+    for (const row of seats.rows) {
       let offer = offers.get(row.offer);
       if (!offer) {
         offer = { id: row.offer, tier: row.tier, priceMinor: row.price_minor, seated: row.seated, available: 0 };
@@ -105,12 +105,12 @@ export class Board {
     return this.rows[this.rowOf[place]!]!;
   }
 
-  /** What is shown now, to be compared later: see changesFrom. */
+  /** A copy of all states, for changesFrom to compare with later. */
   picture(): Picture {
     return { states: this.states.slice(), available: this.available };
   }
 
-  /** What leads from that picture of this board to what is shown now, the count of what is available going along. */
+  /** The changes between that picture of this board and now; each says how many places are available after it. */
   changesFrom(picture: Picture): Change[] {
     let { available } = picture;
     const changes: Change[] = [];
@@ -123,12 +123,12 @@ export class Board {
     return changes;
   }
 
-  /** Says exactly what is shown: equal on every gateway that shows the same. */
+  /** Equal for equal boards, on every gateway. */
   get etag(): string {
     return `${this.layout}${(this.hashA >>> 0).toString(36)}.${(this.hashB >>> 0).toString(36)}`;
   }
 
-  /** Takes in one row of the stream; what became different for readers is added to `out`. */
+  /** Applies one row of the stream. Changes that readers can see are added to `out`. */
   apply(change: PlaceChange, out: Change[]): void {
     for (const id of change.place_ids ?? []) {
       const place = this.index.get(id);
@@ -145,7 +145,7 @@ export class Board {
     if (this.log.length > LOG) for (const { xid } of this.log.splice(0, LOG / 2)) this.logFrom = Math.max(this.logFrom, xid + 1);
   }
 
-  /** Lets the clock go on to `now` (the database's): holds that ended are available, though nobody has written so yet. */
+  /** Sets the clock to `now` (the database's): a hold that has ended is available, although no row says so yet. */
   lapse(now: number, out: Change[]): void {
     const upTo = Math.floor(now / BUCKET_MS);
     while (this.doneBucket < upTo) {
@@ -156,14 +156,14 @@ export class Board {
     }
   }
 
-  /** Which of these ids stand here. */
+  /** The places with these ids, as far as the board has them. */
   placesOf(ids: string[]): number[] {
     return ids.map((id) => this.index.get(id)).filter((place) => place !== undefined);
   }
 
   /**
-   * The places changed by transactions from `xid` on, as far as the log goes back; else undefined. Holds that the clock has ended are
-   * always among them: no row says when.
+   * The places changed by transactions from `xid` on; undefined if the log does not go back so far. Places whose hold the clock has
+   * ended are always among them, because no row says when that was.
    */
   changedSince(xid: number): Set<number> | undefined {
     if (xid < this.logFrom) return undefined;
@@ -181,7 +181,7 @@ export class Board {
     return Math.ceil(this.until[place]! / BUCKET_MS);
   }
 
-  /** Once for each hold, not again by the clock: a place held anew and anew would be looked at more often each time. */
+  /** Notes when the place's hold ends. Called once for each hold: lapse must not call it, or a place that is held again and again would be visited more often each time. */
   private schedule(place: number): void {
     const bucket = this.endOf(place);
     if (bucket <= this.doneBucket) return;
@@ -211,7 +211,7 @@ export class Board {
   }
 }
 
-/** A number for "this place is in this state"; 0 for available. XORed over all places they tell any two states of a house apart. */
+/** A number for "this place is in this state"; 0 for available. XORed over all places they are a digest of all states. */
 function mark(id: string, at: number, state: number): number {
   if (state === AVAILABLE) return 0;
   let x = Number.parseInt(id.slice(at, at + 8), 16) ^ Math.imul(state, 0x9e3779b1);

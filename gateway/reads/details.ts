@@ -1,4 +1,4 @@
-// One event as its own page shows it: its row is kept until an event, an offer or a venue changes, what is available is the board's.
+// One event as its own page shows it. Its row is cached until any event, offer or venue changes; availability is the board's.
 import * as events from '../../services/events/events.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Db } from '../deps.ts';
@@ -9,24 +9,24 @@ export type Detailed = {
   id: string;
   /** Equal for equal answers of this gateway. */
   stamp: string;
-  /** Puts it together: not needed where the stamp is known. */
+  /** Assembles the event; a caller that knows the stamp need not ask. */
   show(): { event: events.EventView; tiers: events.Tier[] };
 };
 
 export type Details = {
-  /** Hands the event to `use`, as of this call or newer; `use` reads it at once, for it goes on changing. Throws event_not_found; drafts are not found. */
+  /** Calls `use` with the event, as of this call or newer. `use` must read it before it awaits anything, because it goes on changing. Throws event_not_found, also for drafts. */
   find<T>(idOrSlug: string, use: (event: Detailed) => T | Promise<T>): Promise<T>;
 };
 
-/** A board is one. */
+/** What is available of each offer: a board has it, or a count. */
 type Stock = { offers: { id: string; available: number }[]; etag: string };
 
-const KEPT = 2_000;
+const MAX_CACHED = 2_000;
 
-/** Makes the memory. Counting 100,000 places for each request would cost the sale its database. */
+/** Makes the cache. Counting 100,000 places for each request would take the database from the sale. */
 export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
   const rows = new Map<string, Promise<events.EventDetail | undefined>>();
-  // A crawler asks for thousands of events one by one.
+  // Batched, because a crawler asks for thousands of events one by one.
   const readRow = batched(async (ids) => new Map((await events.details(db, ids)).map((row) => [row.id, row])));
   const readTiers = batched(async (ids) => {
     const found = new Map<string, events.Tier[]>(ids.map((id) => [id, []]));
@@ -45,7 +45,7 @@ export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
     const known = rows.get(id);
     if (known) return known;
     const read = readRow(id);
-    if (rows.size >= KEPT) rows.delete(rows.keys().next().value!);
+    if (rows.size >= MAX_CACHED) rows.delete(rows.keys().next().value!);
     rows.set(id, read);
     read.catch(() => rows.get(id) === read && rows.delete(id));
     return read;
@@ -60,8 +60,9 @@ export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
     async find(idOrSlug, use) {
       await feed.catchUp();
       const named = await feed.identify(idOrSlug);
-      const asked = edition; // the row's: it may be another one by the time the row is here
-      // Who asks for event after event, a crawler, has each counted once; the board is for those that are asked for again.
+      const asked = edition; // of the row: an event may change while the row is read
+      // First request for an event: count its places. The board is loaded only when the event is asked for again,
+      // so a crawler does not fill memory.
       const again = named && (rows.has(named.id) || feed.peek(named.id));
       const [found, stock] = named ? await Promise.all([rowOf(named.id), again ? feed.board(named) : counted(named.id)]) : [];
       if (!found || !stock) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });

@@ -1,6 +1,6 @@
-// Follows the stream of changes for this gateway: one poller, however many readers. Boards of events in it are as the database is.
-import { look, type PlaceChange, prune, type Snapshot, sees } from '../../services/inventory/placeChanges.ts';
-import { house } from '../../services/inventory/seats.ts';
+// Follows the stream of changes of places: one poller for all readers of this gateway, which keeps the boards as the database is.
+import { type PlaceChange, prune, readChanges, type Snapshot, sees } from '../../services/inventory/placeChanges.ts';
+import { readSeats } from '../../services/inventory/seats.ts';
 import type { Db } from '../deps.ts';
 import type { Log } from '../http/operate/log.ts';
 import { Board, type Change } from './board.ts';
@@ -8,8 +8,8 @@ import { gate } from './gate.ts';
 import { createNames, type Named } from './names.ts';
 
 /**
- * `replaced`: what is on show was rebuilt, changes do not tell the difference. Who resumes from `before` hears these changes again;
- * who resumes from `after` has had all of them.
+ * `replaced`: the board is another one, and `changes` do not say how the two differ. A client that resumes from `before` gets these
+ * changes again; one that resumes from `after` gets what came after them.
  */
 export type News = { changes: Change[]; replaced: boolean; before: number; after: number };
 export type Listener = (news: News, board: Board) => void;
@@ -17,21 +17,21 @@ export type Listener = (news: News, board: Board) => void;
 export type Feed = {
   /** Resolves when everything that was committed before this call is on the boards. Calls made meanwhile share one query. */
   catchUp(): Promise<void>;
-  /** The event by id or slug, if the public may see it. Correct as of the last catchUp. */
+  /** The event by id or slug, if the public may see it; as of the last catchUp. */
   identify(idOrSlug: string): Promise<Named | undefined>;
-  /** The event's board, as of the last catchUp or newer; loaded if it must be. */
+  /** The event's board, as of the last catchUp or newer; reads it first if it is not here. */
   board(event: Named): Promise<Board>;
   /** The event's board if it is here already. */
   peek(eventId: string): Board | undefined;
-  /** Tells of every change until the returned function is called. Polling goes on as long as anybody listens. */
+  /** Calls `listener` with every change until the returned function is called. While there is a listener, the feed polls by itself. */
   listen(eventId: string, listener: Listener): () => void;
-  /** Who shows what does not stand on a board is told which events have changed places, and whether any event itself has. */
+  /** Calls `hear` with the events whose places changed, and whether any event itself (its row, offers, venue) did: for caches beside the boards. */
   onChange(hear: (events: Set<string>, catalog: boolean) => void): void;
-  /** What a reader who has everything resumes from: the first transaction that may still be under way (services/inventory/placeChanges.ts). */
+  /** What a client that has everything resumes from: the first transaction that may still be under way (services/inventory/placeChanges.ts). */
   watermark(): number;
   /** The database's clock, never ahead of it; ms since the epoch. */
   now(): number;
-  /** Begins to delete what is too old to be resumed from. */
+  /** Begins to delete changes that are too old to be resumed from. */
   start(): void;
   stop(): Promise<void>;
 };
@@ -41,12 +41,12 @@ export type FeedOptions = { pollMs?: number; verifyMs?: number };
 const POLL_MS = 100;
 const VERIFY_MS = 60_000;
 const PRUNE_MS = 20_000;
-/** Rows live ten minutes: a look back longer than this starts anew. */
+/** Changes are deleted after ten minutes, so a feed that has not read for this long starts anew. */
 const BLIND_MS = 300_000;
 const KEEP_IDLE_MS = 300_000;
 /** About 60 bytes a place. */
 const KEEP_PLACES = 2_000_000;
-/** Every look names them all: a crawler of all events' pages must not make it a long one. */
+/** Every query names all events with a board, so a crawler of all events must not make that list long. */
 const KEEP_EVENTS = 500;
 
 type Entry = {
@@ -55,8 +55,8 @@ type Entry = {
   listeners: Set<Listener>;
   used: number;
   checked: number;
-  /** While a picture of the house is being read, rows that may be newer than it wait here. */
-  loading?: { rows: PlaceChange[]; done: Promise<Board> /** what is shown until then is known to be wrong */; wrong: boolean };
+  /** While the seats are being read: changes that may be newer than what is read, and whether the present board is known to be wrong. */
+  loading?: { rows: PlaceChange[]; done: Promise<Board>; wrong: boolean };
 };
 
 /** Makes the feed. It does nothing until somebody reads. */
@@ -65,7 +65,7 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
   const hearers: ((events: Set<string>, catalog: boolean) => void)[] = [];
   const names = createNames(db);
   let last: Snapshot | undefined;
-  let lookedAt = 0;
+  let polledAt = 0;
   let clock = { db: 0, here: 0 };
   let ticker: NodeJS.Timeout | undefined;
   let tidier: NodeJS.Timeout | undefined;
@@ -75,9 +75,9 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
   const watermark = () => last?.xmin ?? 0;
 
   async function poll(): Promise<void> {
-    const blind = Date.now() - lookedAt > BLIND_MS;
-    const seen = await look(db, blind ? undefined : last, [...entries.keys()]);
-    lookedAt = Date.now();
+    const blind = Date.now() - polledAt > BLIND_MS;
+    const seen = await readChanges(db, blind ? undefined : last, [...entries.keys()]);
+    polledAt = Date.now();
     clock = { db: seen.now, here: performance.now() };
     const anew = !seen.changes || !last || seen.snapshot.xmax < last.xmax;
     const before = watermark();
@@ -133,15 +133,15 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
     for (const listener of entry.listeners) listener(news, entry.board!);
   }
 
-  /** Reads the house again and puts the new board in place of the old if they differ. */
+  /** Reads the event's seats again, and puts the new board in place of the old if they differ. */
   function rebuild(entry: Entry, wrong: boolean): Promise<Board> {
     const rows: PlaceChange[] = [];
     const done = (async () => {
-      // Whatever is looked at from here on includes this event, so no row can pass between the picture and the stream.
+      // After this every poll includes the event, so no change falls between the seats read next and the stream.
       await catchUp();
-      const picture = await house(db, entry.event.id);
-      await catchUp(); // what the picture shows is on the old board too: both are as of the same look
-      const fresh = new Board(entry.event, picture, clock.db);
+      const seats = await readSeats(db, entry.event.id);
+      await catchUp(); // now the old board has everything that was just read, and the two can be compared
+      const fresh = new Board(entry.event, seats, clock.db);
       if (entry.loading?.rows !== rows) return entry.loading?.done ?? fresh;
       for (const row of rows) if (!sees(fresh.snapshot, row.xid)) fresh.apply(row, []);
       fresh.strange = false;

@@ -1,6 +1,6 @@
-// Many callers, one at a time: everybody who asks while a run is under way shares the next one, which begins after all of them asked.
+// Shares runs of a task: all who call while it runs share the next run, which begins after their calls.
 
-/** Wraps a task so that a call resolves with a run that began after the call. No pause between runs: each serves all who came during the one before. */
+/** Wraps a task so that a call resolves with a run that began after the call. One run at a time, without pauses: each serves all calls made during the one before. */
 export function gate(task: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   let next: Promise<void> | undefined;
@@ -27,7 +27,7 @@ export function gate(task: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** Wraps a load of many so that each is asked for by itself: one run serves all who asked during the one before, and begins after they asked. */
+/** Wraps a load of many keys as a load of one: a run loads all keys that were asked for during the run before. */
 export function batched<V>(load: (keys: string[]) => Promise<Map<string, V>>): (key: string) => Promise<V | undefined> {
   const empty = () => ({ keys: new Set<string>(), found: new Map<string, V>() });
   let open = empty();

@@ -1,7 +1,7 @@
-// Lists of events with what is available of each: pages are kept until an event changes, counts until one of their places does.
+// Lists of events with what is available of each. Pages are cached until any event changes, counts until a place of theirs does.
 import * as events from '../../services/events/events.ts';
 import type { Db } from '../deps.ts';
-import { createKept } from '../http/answers/lru.ts';
+import { createCache } from '../http/answers/lru.ts';
 import type { Board } from './board.ts';
 import type { Feed } from './feed.ts';
 
@@ -11,19 +11,19 @@ export type Listed = { rows: ListedEvent[]; total: number /** equal for equal an
 export type Listing = { page(filter: events.EventFilter): Promise<Listed> };
 
 type Page = { rows: events.EventCard[]; total: number };
-/** A page as it was answered; good until one of these moves on. */
+/** A page as it was answered; valid while `serial`, the clock before `until`, and the boards' versions stay. */
 type Memo = { listed: Listed; serial: number; until: number; boards: [Board, number][] };
 type Count = { available: number; until: number; dirty: boolean; at: number; tookMs: number };
 
-const KEPT_PAGES = 2_000;
-/** As their text would be; in memory it is some more. */
-const KEPT_BYTES = 64 * 1024 * 1024;
-/** A count that took long is not made again at once, but is never older than this. */
+const MAX_PAGES = 2_000;
+/** Counted as their JSON would be; in memory they take some more. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** A count that took long is used a little longer than the next change, but never longer than this. */
 const STALE_MS = 500;
 
-/** Makes the listing. Counting all places for each request would cost the sale its database; so would a counter row in each sale. */
+/** Makes the listing. Counting all places for each request would take the database from the sale; so would a counter that each sale updates. */
 export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
-  const pages = createKept<Promise<Page>>(KEPT_PAGES, KEPT_BYTES);
+  const pages = createCache<Promise<Page>>(MAX_PAGES, MAX_BYTES);
   const counts = new Map<string, Count>();
   const memos = new WeakMap<Page, Memo>();
   const counting = new Map<string, Promise<void>>();
@@ -41,7 +41,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
       if (count) count.dirty = true;
     }
     if (catalog) forget();
-    if (catalog && !changed.size) counts.clear(); // the feed has started anew: nothing is known
+    if (catalog && !changed.size) counts.clear(); // the feed has started anew, so any count may be old
   });
 
   function forget(): void {
@@ -50,7 +50,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     turn = undefined;
   }
 
-  /** Which events stand where depends on the clock too: when one begins or ends, pages are made anew. */
+  /** Drops all pages when an event begins or ends: which page shows it depends on the clock too. */
   async function turnPages(): Promise<void> {
     turn ??= events.nextPhase(db).then((at) => at ?? Number.POSITIVE_INFINITY);
     const asked = turn;
@@ -68,10 +68,10 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     if (known) return known;
     const made = events.list(db, filter);
     pages.set(key, made, 0);
-    const isKept = () => pages.get(key) === made;
+    const isCached = () => pages.get(key) === made;
     made.then(
-      (page) => isKept() && pages.set(key, made, JSON.stringify(page.rows).length),
-      () => isKept() && pages.delete(key),
+      (page) => isCached() && pages.set(key, made, JSON.stringify(page.rows).length),
+      () => isCached() && pages.delete(key),
     );
     return made;
   }
@@ -82,7 +82,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     return Date.now() - count.at < Math.min(STALE_MS, count.tookMs * 10);
   }
 
-  /** Counts what is not known; who asks for the same meanwhile waits for the same count only if it began after the change. */
+  /** Counts the events that have no board and no fresh count. Calls for an event that is being counted wait, and count again if that count is too old for them. */
   async function count(ids: string[]): Promise<void> {
     const open = ids.filter((id) => !feed.peek(id) && !isFresh(counts.get(id)));
     if (!open.length) return;
@@ -114,7 +114,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     return run;
   }
 
-  /** In one go: what it reads belongs together. `asked` is the edition the page was asked for in: it may be an old one by now. */
+  /** Puts the page together without awaiting anything, so that all it reads belongs together. `asked` is the edition in which the page was asked for. */
   function assemble(page: Page, asked: number): Listed {
     const now = feed.now();
     const boards: [Board, number][] = [];

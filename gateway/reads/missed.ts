@@ -1,14 +1,15 @@
-// What a reader who knows everything up to a number has missed: from the board's own log, or from the database where that goes further back.
+// What a client has missed since a watermark: from the board's log, or from the database, which goes further back.
 import { changedSince } from '../../services/inventory/placeChanges.ts';
 import type { Db } from '../deps.ts';
 import type { Board } from './board.ts';
 import type { Feed } from './feed.ts';
 
 /**
- * The places that changed since a watermark `after`, as the board had them at some moment of this call, and perhaps some more; undefined
- * if that cannot be told any more, or the number is no gateway's. Call it after a catchUp. What changes while the database is asked is not among them.
- * Holds the clock has ended are always there, for no row tells when it did: those the board knows of before the question, because one
- * that is released meanwhile is in neither its answer nor the board's list, and those it knows of after.
+ * The places that changed since the watermark `after`, and perhaps some more; undefined if that cannot be told any more, or if no
+ * gateway gave out that number. Call it after a catchUp. Changes made while the database is asked are not among them.
+ *
+ * Places whose hold the clock has ended are always among them, because no row says when that was. They are read before and after the
+ * query: one that is released during the query is then in neither the query's answer nor the second reading.
  */
 export async function missedSince({ feed, db }: { feed: Feed; db: Db }, board: Board, after: number): Promise<Set<number> | undefined> {
   if (after > feed.watermark()) return undefined;

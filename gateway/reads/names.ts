@@ -1,12 +1,12 @@
-// Which event an id or slug in an address means, remembered until any event changes.
+// Which event an id or slug in an address means, cached until any event changes.
 import { identify } from '../../services/events/events.ts';
 import type { Db } from '../deps.ts';
 
 export type Named = { id: string; currency: string };
 
-const KEPT = 50_000;
+const MAX_CACHED = 50_000;
 
-/** Makes the memory. Only what was found is kept: what is not there may be made any moment, and nonsense is endless. */
+/** Makes the cache. Names that were not found are not cached: such an event may be made any moment, and there is no end of wrong names. */
 export function createNames(db: Db): { find(idOrSlug: string): Promise<Named | undefined>; forget(): void } {
   const known = new Map<string, Named>();
   let edition = 0;
@@ -16,8 +16,8 @@ export function createNames(db: Db): { find(idOrSlug: string): Promise<Named | u
       if (found) return found;
       const asked = edition;
       const event = await identify(db, idOrSlug);
-      if (known.size > KEPT) known.clear();
-      if (event && asked === edition) known.set(idOrSlug, event); // else it may have changed since it was read
+      if (known.size > MAX_CACHED) known.clear();
+      if (event && asked === edition) known.set(idOrSlug, event); // unless an event changed while this one was read
       return event;
     },
     forget() {

@@ -1,4 +1,4 @@
-// The stream of changes of places: who follows it sees every committed change once, each place's in their true order.
+// The stream of changes of places: a reader gets every committed change once, those of one place in their true order.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 
@@ -6,20 +6,20 @@ import type { DB } from '../../db/tables.ts';
  * How rows are read without losing any. `seq` is handed out before its transaction commits, so "everything past the last seq I saw"
  * would skip a row that commits late. Waiting until every older transaction has ended (xid < pg_snapshot_xmin) loses nothing, but one
  * long transaction anywhere on the server, a migration or a stadium being written, would hold up every screen. So a reader keeps the
- * snapshot of its last look and asks for what that snapshot could not see and the new one can: rows whose xid is at or past its
+ * snapshot of its last query and asks for what that snapshot could not see and the new one can: rows whose xid is at or past its
  * xmax, or was still in progress then. That set is exact, needs no waiting, and an index on xid finds it whatever else goes on.
  * Within one answer rows are ordered by seq, which for one place is the true order: a change of a place takes its row lock before it
  * takes a seq, so the later of two cannot be visible without the earlier.
  *
  * What a client resumes from is the snapshot's xmin: every transaction before it is over, so what the client has not seen has this
- * number or a higher one. It lags behind a long transaction, and all that costs is repetition. A seq would not do: a transaction
+ * number or a higher one. During a long transaction it stands still, and clients that resume get some changes again. A seq would not do: a transaction
  * that began after all those that have ended is in no snapshot's list of running ones, so nobody can say which seqs it has taken.
  *
- * Rows from another server's life (a restored dump) carry its transaction numbers, which may be to come here: they are not told, and
- * deleted first.
+ * Rows of a restored dump carry the other server's transaction numbers, which may lie in this server's future. They are never
+ * returned, and are deleted first.
  */
 
-/** A Postgres snapshot: which transactions are over as seen by one statement. */
+/** A Postgres snapshot: which transactions were over when a statement ran. */
 export type Snapshot = { xmin: number; xmax: number; running: number[] };
 
 export type PlaceChange = {
@@ -33,11 +33,11 @@ export type PlaceChange = {
   held_until: number | null;
 };
 
-export type Look = {
+export type Changes = {
   snapshot: Snapshot;
   /** The database's clock, ms since the epoch. */
   now: number;
-  /** What was committed since the last look, by seq; undefined when it is more than `limit`: then the caller starts anew. */
+  /** What was committed since `last`, by seq; undefined if more than `limit`: then the caller starts anew. */
   changes: PlaceChange[] | undefined;
 };
 
@@ -52,12 +52,12 @@ export const sees = (snapshot: Snapshot, xid: number): boolean =>
   xid < snapshot.xmin || (xid < snapshot.xmax && !snapshot.running.includes(xid));
 
 const epoch = (instant: string) => sql.raw(`(extract(epoch from ${instant}) * 1000)::float8`);
-/** What we see was written by a transaction below our snapshot's end, or not here. */
+/** A row that we see was written by a transaction before our snapshot's end, unless it was written on another server. */
 const isForeign = sql`xid >= pg_snapshot_xmax(pg_current_snapshot())`;
 const LIMIT = 20_000;
 
-/** Looks once: every change committed since `last`, places only for `followed` events. Without `last` only where things stand. */
-export async function look(db: Kysely<DB>, last: Snapshot | undefined, followed: string[], limit = LIMIT): Promise<Look> {
+/** Every change committed since the snapshot `last`; their places only for `followed` events. Without `last`: no changes, only the snapshot to begin with. */
+export async function readChanges(db: Kysely<DB>, last: Snapshot | undefined, followed: string[], limit = LIMIT): Promise<Changes> {
   const changes = last
     ? sql`(select json_agg(c order by c.seq) from (
         select seq, xid::text::bigint as xid, event_id, state, ${epoch('held_until')} as held_until,
@@ -71,7 +71,7 @@ export async function look(db: Kysely<DB>, last: Snapshot | undefined, followed:
   return { snapshot: parseSnapshot(snapshot), now, changes: (found?.length ?? 0) > limit ? undefined : (found ?? []) };
 }
 
-/** The places of the event that were changed by transactions from `xid` on, as far as kept; undefined if some of that is gone already. */
+/** The places of the event that were changed by transactions from `xid` on; undefined if some of those changes are deleted already. */
 export async function changedSince(db: Kysely<DB>, eventId: string, xid: number): Promise<string[] | undefined> {
   const { rows } = await sql<{ oldest: number | null; ids: string[] | null }>`
     select (select xid::text::bigint from place_changes order by xid limit 1) as oldest,
@@ -85,9 +85,9 @@ const KEEP_SECONDS = 600;
 const BATCH = 10_000;
 
 /**
- * Deletes what is older than ten minutes, a batch at a time, whole transactions in their order and none that is past one still under
- * way: a row that is there proves that everything after it is. The newest of the old ones always stays, as that proof for whoever
- * read until then. One caller at a time; the others do nothing.
+ * Deletes changes older than `keepSeconds`, one batch, and returns how many. Whole transactions go, oldest first, and none that is later than one
+ * still under way, so that a row which is there proves that all later ones are. The newest of the old rows stays as that proof.
+ * One caller at a time; the others do nothing.
  */
 export async function prune(db: Kysely<DB>, keepSeconds = KEEP_SECONDS): Promise<number> {
   const { rows } = await sql<{ count: number }>`

@@ -4,20 +4,20 @@ import type { DB } from '../../db/tables.ts';
 import { announcing } from '../outbox/outbox.ts';
 import { uuids } from '../shared/ids.ts';
 
-/** Tells the event's waitlist, if somebody waits, that there may be something for it, or nothing ever. */
+/** Wakes the event's waitlist, if anybody is on it: places may have become free, or the event may be over. */
 export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promise<void> {
   await announcing(sql`select 'places.freed', ${eventId}::uuid, '{}'::jsonb
     where exists (select from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered'))`).execute(tx);
 }
 
-/** Free means: never sold, and not held by an order whose hold still runs. The same words for every reader and writer of places. */
+/** Free means: not sold, and not held by an order whose hold still runs. Every reader and writer of places uses this. */
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
 
-/** An offer (alias `o`) whose places can be bought now. The same words for claims and for the waitlist. */
+/** An offer (alias `o`) whose places can be bought now. Claims and the waitlist use this. */
 export const isOnSale = sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
 
-/** Keeps the order's places for it past its hold: money for them is here and waits to be settled. Nothing changes for places it no longer holds. */
+/** Keeps the order's places for it past its hold, because captured money waits to be settled. Places it no longer holds are left alone. */
 export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise<void> {
   await sql`with kept as (
       update places p set held_until = now() + interval '1 day'
@@ -28,8 +28,8 @@ export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise
 }
 
 /**
- * Part of a statement: keeps the places of `near` (a part with an order's id and `until`) past their hold's end, unless another has them.
- * It ends as the part `kept`, a row for each place that is.
+ * Parts of a statement: the places of an order are kept until a moment past its hold, unless another order has them. It reads the
+ * part `near` (id of the order, `until`); its part `kept` has a row for each place that was kept.
  */
 export const keepUntil = sql`
     kept as (
@@ -48,7 +48,7 @@ export const release = (tx: Transaction<DB>, orderId: string): Promise<number> =
 /** Frees the order's places, sold ones too, after its tickets were voided. Only orders.cancel calls this. */
 export const giveBack = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`true`);
 
-/** Places that become free are told to the live seats, and to the event's waitlist if somebody waits. */
+/** Frees places, writes the change for live seats, and wakes the event's waitlist if somebody waits. */
 async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     with freed as (
@@ -71,7 +71,7 @@ async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unkn
 export async function take(tx: Transaction<DB>, orderId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string; ok: boolean }>`
     select p.id, p.sold_at is null and (p.order_id = ${orderId}::uuid or p.order_id is null or p.held_until <= now())
-      and p.offer_id = i.offer_id as ok -- a seat taken out of the house meanwhile belongs to another offer (seats.replan)
+      and p.offer_id = i.offer_id as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
     from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid order by p.id for update of p`.execute(tx);
   const lost = rows.filter((r) => !r.ok).map((r) => r.id);
   if (lost.length === 0)

@@ -35,7 +35,7 @@ export async function replan(tx: Transaction<DB>, event: { id: string; currency:
   for (const section of kept) {
     const offer = byName.get(section.name)!;
     const moved = changed.has(section.name) || !offer.is_active;
-    // The offer's row is written whenever its places are: that is what tells the live seats to read the house again.
+    // The offer's row is written whenever its places are: that is what tells the live seats to read all seats again.
     if (moved || offer.price_minor !== section.priceMinor) await reprice(tx, event, offer, section);
     if (moved) await arrange(tx, event.id, offer.id, section);
   }
@@ -58,7 +58,7 @@ async function differing(tx: Transaction<DB>, eventId: string, sections: Section
   return new Set(sections.filter((s) => shapes.get(s.name) !== shape(s)).map((s) => s.name));
 }
 
-/** The new plan as rows of section, row, seat. */
+/** The new plan as SQL rows of section, row and seat. */
 const planned = (sections: Section[]) => {
   const rows = sections.flatMap((s) => s.rows.map((label) => ({ section: s.name, label, seats: s.seatsPerRow })));
   return sql`(select r.section, r.label, s.seat::text as seat
@@ -66,7 +66,7 @@ const planned = (sections: Section[]) => {
       as r (section, label, seats), generate_series(1, r.seats) as s (seat))`;
 };
 
-/** Takes the seats that are not in the plan out of the house. All of them must be free. */
+/** Takes away the seats that are not in the new plan. All of them must be free. */
 async function takeOut(tx: Transaction<DB>, eventId: string, sections: Section[]): Promise<void> {
   const { rows } = await sql<Seat>`
     select p.id, p.section, p.row_label, p.seat_label, case when p.sold_at is not null then 'sold' when ${isFree('p')} then 'free' else 'held' end as state
@@ -78,7 +78,7 @@ async function takeOut(tx: Transaction<DB>, eventId: string, sections: Section[]
   if (taken.length) throw inUse(taken);
   const ids = rows.map((r) => r.id);
   if (!ids.length) return;
-  // Places in somebody's history cannot be deleted: they go to an offer of the event that sells nothing.
+  // A place in somebody's order history cannot be deleted: it goes to an offer of the event that sells nothing.
   await sql`delete from places p where p.id = any(${ids}::uuid[]) and not exists (select from order_items i where i.place_id = p.id)`.execute(
     tx,
   );
@@ -125,7 +125,7 @@ async function reprice(tx: Transaction<DB>, event: { currency: string }, offer: 
 
 /** Puts the section's seats in the plan's order, those that come back or are new among them. */
 async function arrange(tx: Transaction<DB>, eventId: string, offerId: string, section: Section): Promise<void> {
-  // A position is unique within its offer at every moment: all make room first.
+  // A position is unique within its offer at every moment, so all seats leave their positions first.
   await sql`update places set position = -1 - position where offer_id = ${offerId}::uuid`.execute(tx);
   const seat = sql`(select r.label, r.index::int as index, s.seat, ((r.index - 1) * ${section.seatsPerRow}::int + s.seat - 1)::int as position
     from unnest(${section.rows}::text[]) with ordinality as r (label, index), generate_series(1, ${section.seatsPerRow}::int) as s (seat))`;

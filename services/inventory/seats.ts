@@ -1,4 +1,4 @@
-// Seats: an event's numbered places as a plan, and how a plan is written in one statement.
+// An event's numbered places: read as one consistent picture, and written from a seat plan.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { parseSnapshot, type Snapshot } from './placeChanges.ts';
@@ -6,8 +6,8 @@ import { parseSnapshot, type Snapshot } from './placeChanges.ts';
 export const SEAT_STATES = ['available', 'held', 'booked'] as const;
 export type SeatState = (typeof SEAT_STATES)[number];
 
-/** One row of a house: its places in order, what is written on them, and how they stand. */
-export type HouseRow = {
+/** One row of seats: its places in order, their labels and their states. */
+export type SeatRow = {
   offer: string;
   tier: string;
   price_minor: number;
@@ -20,16 +20,17 @@ export type HouseRow = {
   labels: string[];
   /** One letter for each place: f free, h held (or was, until its `until`), s sold. */
   states: string;
-  /** When each of the held ones ends, ms since the epoch, in their order. */
+  /** When the hold of each held place ends, in their order; ms since the epoch. */
   untils: number[] | null;
 };
 
-export type House = { rows: HouseRow[] /** what this has seen */; snapshot: Snapshot };
+/** `snapshot`: the changes that the rows already contain. */
+export type Seats = { rows: SeatRow[]; snapshot: Snapshot };
 
-/** Every place that the event sells (none, once it is cancelled), row by row, as one consistent picture. 100,000 places are a few hundred rows. */
-export async function house(db: Kysely<DB>, eventId: string): Promise<House> {
+/** Every place that the event sells (none, once it is cancelled), row by row, in one statement. 100,000 places are a few hundred rows. */
+export async function readSeats(db: Kysely<DB>, eventId: string): Promise<Seats> {
   const epoch = sql`(extract(epoch from p.held_until) * 1000)::float8`;
-  const { rows } = await sql<HouseRow & { snapshot: string }>`
+  const { rows } = await sql<SeatRow & { snapshot: string }>`
     select s.*, h.* from (select pg_current_snapshot()::text as snapshot) s
     left join (
       select o.id as offer, o.name as tier, o.price_minor, o.seated, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row,

@@ -32,7 +32,7 @@ afterAll(async () => {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const some = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!;
 
-/** What the house's writers do to a place, each as they do it: the row first, then the change. */
+/** What the writers of places do to one, each as they do it: the row first, then the change. */
 const DEEDS = {
   held: (place: string, order: string) =>
     sql`with u as (update places set order_id = ${order}::uuid, held_until = clock_timestamp() + make_interval(secs => ${Math.random() * 0.25}::float8)

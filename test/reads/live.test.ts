@@ -6,14 +6,14 @@ import { createEventPages } from '../../gateway/evently/eventPages.ts';
 import { createSeatMaps } from '../../gateway/evently/seatMap.ts';
 import { takesGzip } from '../../gateway/http/answers/conditional.ts';
 import { gzip, piece } from '../../gateway/http/answers/gzip.ts';
-import { createKept } from '../../gateway/http/answers/lru.ts';
+import { createCache } from '../../gateway/http/answers/lru.ts';
 import { createRooms } from '../../gateway/live/rooms.ts';
 import { createDetails } from '../../gateway/reads/details.ts';
 import { createFeed, type Feed, type FeedOptions, type News } from '../../gateway/reads/feed.ts';
 import { batched, gate } from '../../gateway/reads/gate.ts';
 import { createListing } from '../../gateway/reads/listing.ts';
 import { missedSince } from '../../gateway/reads/missed.ts';
-import { changedSince, look, parseSnapshot, prune, sees } from '../../services/inventory/placeChanges.ts';
+import { changedSince, parseSnapshot, prune, readChanges, sees } from '../../services/inventory/placeChanges.ts';
 import { replan } from '../../services/inventory/seatPlans.ts';
 import { until } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -176,11 +176,11 @@ describe('the stream', () => {
 
   it('rows that a restored dump brought from another server are told to nobody and deleted', async () => {
     const event = await show(base.db, { seats: 1 });
-    const { snapshot } = await look(base.db, undefined, []);
+    const { snapshot } = await readChanges(base.db, undefined, []);
     await sql`insert into place_changes (xid, event_id, place_ids, state)
       values ('9000000000', ${event.id}::uuid, array[${event.seats[0]!}]::uuid[], 'sold')`.execute(base.db);
     await mark(base.db, event.seats[0]!, 'free');
-    expect((await look(base.db, snapshot, [event.id])).changes).toMatchObject([{ state: 'free' }]);
+    expect((await readChanges(base.db, snapshot, [event.id])).changes).toMatchObject([{ state: 'free' }]);
     await prune(base.db);
     const { rows } = await sql<{ n: number }>`select count(*)::int as n from place_changes where xid >= '9000000000'`.execute(base.db);
     expect(rows[0]!.n).toBe(0);
@@ -336,7 +336,7 @@ describe('boards', () => {
     expect(a!.board.etag).toBe(free);
   });
 
-  it('a house that is rebuilt is read anew, and its watchers told', async () => {
+  it('seats that are planned anew are read anew, and its watchers told', async () => {
     const event = await show(base.db, { seats: 2 });
     const feed = feedOf({ pollMs: 20 });
     const at = { id: event.id, currency: 'USD' };
@@ -433,18 +433,18 @@ describe('lists on the wire', () => {
 });
 
 describe('parts', () => {
-  it('a memory of answers stays within its bytes and its number, forgets what nobody asked for the longest, and always has the last', () => {
-    const kept = createKept<number>(3, 100);
-    const held = () => ['a', 'b', 'c', 'd', 'e'].filter((key) => kept.get(key) !== undefined).join('');
-    for (const key of ['a', 'b', 'c', 'd']) kept.set(key, 1, 20);
+  it('a cache stays within its bytes and its number, forgets what nobody asked for the longest, and always has the last', () => {
+    const cache = createCache<number>(3, 100);
+    const held = () => ['a', 'b', 'c', 'd', 'e'].filter((key) => cache.get(key) !== undefined).join('');
+    for (const key of ['a', 'b', 'c', 'd']) cache.set(key, 1, 20);
     expect(held()).toBe('bcd');
-    kept.get('b');
-    kept.set('a', 2, 50);
+    cache.get('b');
+    cache.set('a', 2, 50);
     expect(held()).toBe('abd');
-    kept.set('e', 1, 500);
+    cache.set('e', 1, 500);
     expect(held()).toBe('e');
-    kept.clear();
-    kept.set('a', 1, 100);
+    cache.clear();
+    cache.set('a', 1, 100);
     expect(held()).toBe('a');
   });
 

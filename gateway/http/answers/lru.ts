@@ -1,14 +1,14 @@
-// A memory of answers: so many entries and so many bytes, what was not asked for the longest forgotten first. Who asks in ever new ways costs a query, never the process.
+// A bounded LRU cache: at most `maxEntries` and `maxBytes`, so that requests in ever new forms cost queries, never memory.
 
-export type Kept<V> = {
+export type Cache<V> = {
   get(key: string): V | undefined;
   set(key: string, value: V, bytes: number): void;
   delete(key: string): void;
   clear(): void;
 };
 
-/** Makes the memory. */
-export function createKept<V>(maxEntries: number, maxBytes: number): Kept<V> {
+/** Makes a cache. `bytes` of an entry is what its caller says it weighs; one entry alone may be larger than the limit. */
+export function createCache<V>(maxEntries: number, maxBytes: number): Cache<V> {
   const entries = new Map<string, { value: V; bytes: number }>();
   let sum = 0;
   const forget = (key: string) => {
