@@ -9,6 +9,7 @@ import { route } from '../http/route.ts';
 const STATUS: Partial<Record<keyof RefusalTable, number>> = {
   signature_invalid: 400,
   invalid: 400,
+  malformed: 400,
   // On record and being looked into; sent again it would contradict us just the same, so the sender is told it is wrong.
   payment_mismatch: 400,
   body_too_large: 413,

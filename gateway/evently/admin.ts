@@ -5,11 +5,11 @@ import { create } from '../../services/events/eventCreation.ts';
 import * as notices from '../../services/events/eventNotices.ts';
 import * as events from '../../services/events/events.ts';
 import type { Section } from '../../services/inventory/seats.ts';
-import { DomainError } from '../../services/shared/errors.ts';
 import { minor } from '../../services/shared/money.ts';
 import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
+import { Malformed } from '../http/steps/validate.ts';
 import { ok } from './envelope.ts';
 import { EventFull, EventPath } from './events.ts';
 import * as present from './presenters.ts';
@@ -149,7 +149,7 @@ export function admin({ db }: Gateway): Route[] {
 /** The currency as ISO 4217 writes it. */
 function known(code: string): string {
   const currency = code.toUpperCase();
-  if (!CURRENCIES.has(currency)) throw new DomainError('invalid', 'Unknown currency.', { fields: { currency: 'not an ISO 4217 code' } });
+  if (!CURRENCIES.has(currency)) throw new Malformed('Unknown currency.', { fields: { currency: 'not an ISO 4217 code' } });
   return currency;
 }
 
@@ -161,7 +161,7 @@ function section(given: SectionIn, index: number, currency: string): Section {
     return { name: given.name, rows, seatsPerRow: given.seats_per_row, priceMinor: minor(given.price, currency) };
   } catch {
     const field = `seat_configuration.sections.${index}.price`;
-    throw new DomainError('invalid', `${field}: not an amount of ${currency}`, { fields: { [field]: `not an amount of ${currency}` } });
+    throw new Malformed(`${field}: not an amount of ${currency}`, { fields: { [field]: `not an amount of ${currency}` } });
   }
 }
 

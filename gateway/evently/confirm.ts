@@ -5,8 +5,7 @@ import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { BookingPath, BookingShown, bookingId, shown } from './bookings.ts';
-import { ok, timeOrNull } from './envelope.ts';
-import * as present from './presenters.ts';
+import { ok } from './envelope.ts';
 import { envelope } from './shapes.ts';
 
 const ConfirmBody = z.object({
@@ -43,9 +42,9 @@ export function confirm({ db, pay }: Gateway): Route {
       const now = await orders.findOwn(db, orderId, caller.accountId);
       if (result.outcome === 'declined')
         throw new DomainError('payment_failed', result.message, {
-          decline_code: result.declineCode,
-          booking_status: now.status,
-          expires_at: timeOrNull(now.expires_at),
+          declineCode: result.declineCode,
+          orderStatus: now.status,
+          expiresAt: now.expires_at,
         });
       // Whatever else the workflow said, the order's row is what is true now.
       return settledAnswer(now) ?? ok(shown(now), 'Payment is being processed', 202);
@@ -56,15 +55,14 @@ export function confirm({ db, pay }: Gateway): Route {
 /** The answer for an order that is no longer waiting for money; undefined while it is. */
 function settledAnswer(order: orders.OrderView): Reply | undefined {
   if (order.status === 'confirmed') return ok(shown(order), 'Booking confirmed');
-  const refund = order.refund && {
-    refund_status: present.refundStatus(order.refund.status),
-    refund_amount: present.money(order.refund.amount_minor, order.currency),
-  };
+  const refund = order.refund
+    ? { status: order.refund.status, amountMinor: order.refund.amount_minor, currency: order.currency }
+    : undefined;
   if (order.status === 'expired')
     throw new DomainError('order_expired', refund ? 'Booking has expired; the payment is being returned.' : 'Booking has expired.', {
-      ...refund,
+      refund,
     });
   if (order.status === 'cancelled')
-    throw new DomainError('order_not_payable', 'Booking has been cancelled and its seats given back.', { ...refund });
+    throw new DomainError('order_not_payable', 'Booking has been cancelled and its seats given back.', { refund });
   return undefined;
 }

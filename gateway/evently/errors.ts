@@ -1,7 +1,9 @@
 // How Evently says no: every core code as one of the seed's codes. The seed gives each code one status, and so does this table.
 import { z } from 'zod';
-import type { Refusal, RefusalTable } from '../http/api.ts';
-import { failure } from './envelope.ts';
+import type { Field, FieldPath, Fields, RefundTold } from '../../services/shared/errors.ts';
+import type { Refusal, RefusalCode, RefusalTable } from '../http/api.ts';
+import { failure, timeOrNull } from './envelope.ts';
+import * as present from './presenters.ts';
 import { instant } from './shapes.ts';
 
 export const ErrorBody = z.object({
@@ -10,8 +12,10 @@ export const ErrorBody = z.object({
   timestamp: instant,
 });
 
-const TABLE = {
+/** Every core code as Evently speaks it. */
+export const TABLE = {
   invalid: { status: 400, code: 'VALIDATION_ERROR' },
+  malformed: { status: 400, code: 'VALIDATION_ERROR' },
   invalid_credentials: { status: 401, code: 'AUTH_INVALID_CREDENTIALS' },
   token_expired: { status: 401, code: 'AUTH_TOKEN_EXPIRED' },
   // The seed keeps AUTH_UNAUTHORIZED for 403. A missing or false token is a 401, and of its 401 codes this is the one that is true.
@@ -54,8 +58,95 @@ const TABLE = {
   server_error: { status: 500, code: 'SERVER_ERROR' },
 } satisfies RefusalTable;
 
+/** What Evently calls the core's fields. */
+const FIELD = {
+  places: 'seat_ids',
+  offers: 'items',
+  quantity: 'quantity',
+  tier: 'price_tier',
+  name: 'name',
+  description: 'description',
+  venueId: 'venue_id',
+  startsAt: 'start_time',
+  endsAt: 'end_time',
+  capacity: 'capacity',
+  currency: 'currency',
+  amount: 'amount',
+  holdSeconds: 'hold_seconds',
+  status: 'status',
+  seatPlan: 'seat_configuration',
+  sections: 'seat_configuration.sections',
+  email: 'email',
+  phone: 'phone',
+  notifySms: 'notification_preferences.sms',
+  firstDay: 'start_date',
+  lastDay: 'end_date',
+} satisfies Record<Field, string>;
+
+/** `sections.0.rows` -> `seat_configuration.sections.0.rows` */
+function wireField(path: FieldPath): string {
+  const [head, ...rest] = path.split('.') as [Field, ...string[]];
+  return [FIELD[head], ...rest].join('.');
+}
+
+type Json = Record<string, unknown>;
+
+const wireFields = (fields: Fields): Json =>
+  Object.fromEntries(Object.entries(fields).map(([path, text]) => [wireField(path as FieldPath), text]));
+
+/** Facts by the core's names as Evently writes them: `eventId` is event_id, `fields` are its own. */
+function wire(details: object): Json {
+  const snake = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const { fields, ...facts } = details as { fields?: Fields };
+  return { ...(fields && { fields: wireFields(fields) }), ...Object.fromEntries(Object.entries(facts).map(([k, v]) => [snake(k), v])) };
+}
+
+const refund = (of: RefundTold | undefined): Json =>
+  of ? { refund_status: present.refundStatus(of.status), refund_amount: present.money(of.amountMinor, of.currency) } : {};
+
+type Said = { message?: string; details: Json };
+
+/** Where Evently has words of its own for what the core tells. */
+const OWN: { [C in RefusalCode]?: (refusal: Refusal<C>) => Said } = {
+  malformed: ({ details }) => ({ details }),
+  invalid({ details: { fields, ...rest } }) {
+    const faulty = wireFields(fields);
+    // Of what is to be booked Evently also names the field by itself.
+    return { details: { ...('places' in fields && { field: FIELD.places }), fields: faulty, ...rest } };
+  },
+  event_fixed: ({ message, details }) => fixed(message, details),
+  order_expired: ({ details: { refund: told, ...rest } }) => ({ details: { ...wire(rest), ...refund(told) } }),
+  order_not_payable: ({ details: { refund: told, ...rest } }) => ({ details: { ...wire(rest), ...refund(told) } }),
+  payment_failed: ({ details: { declineCode, orderStatus, expiresAt } }) => ({
+    details: {
+      decline_code: declineCode,
+      ...(orderStatus && { booking_status: orderStatus, expires_at: timeOrNull(expiresAt ?? null) }),
+    },
+  }),
+  rate_limited: ({ details }) => ({ details: { limit: details.limit, retry_after: details.retrySeconds } }),
+};
+
+/** Changes of an event are refused by the name the organizer sent, in a sentence that speaks of bookings. */
+function fixed(message: string, details: Refusal<'event_fixed'>['details']): Said {
+  const { fields, because, orders, planned, places, ...rest } = details;
+  const field = wireField(Object.keys(fields)[0] as FieldPath);
+  const own: { [B in typeof because]?: string } = {
+    begun: `The event has begun: its ${field} can no longer be changed.`,
+    ordered: `There have been ${orders} booking(s): the ${field} can no longer be changed so.`,
+    planned: `The seat plan has ${planned} seats: send a smaller seat_configuration along with a smaller capacity.`,
+  };
+  const said = own[because] ?? message;
+  const seats = places?.map(({ seat, ...place }) => ({ ...place, seat_number: seat })) ?? planned;
+  return {
+    message: said,
+    details: { fields: { [field]: said }, ...rest, ...(orders !== undefined && { bookings: orders }), ...(seats && { seats }) },
+  };
+}
+
 /** A refusal in Evently's words. */
-export function refuse({ code, message, details }: Refusal): { status: number; body: unknown } {
-  const spoken = TABLE[code];
-  return { status: spoken.status, body: failure(spoken.code, message, details) };
+export function refuse(refusal: Refusal): { status: number; body: unknown } {
+  const { status, code } = TABLE[refusal.code];
+  const own = OWN[refusal.code] as ((refusal: Refusal) => Said) | undefined;
+  const { message = refusal.message, details } = own ? own(refusal) : { details: wire(refusal.details) };
+  return { status, body: failure(code, message, details) };
 }

@@ -133,7 +133,7 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       async handle({ params, query, ctx }) {
         await feed.catchUp();
         const event = await feed.identify(params.id);
-        if (!event) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: params.id });
+        if (!event) throw new DomainError('event_not_found', 'Event does not exist.', { eventId: params.id });
         const board = await feed.board(event);
         const { section, price_tier: tier, since } = query;
         // Before the changes are looked up: what comes after this number may be told twice, never not at all.

@@ -97,7 +97,7 @@ function dispatcher(parts: AppParts): (ctx: Context) => Promise<void> {
 
   return async (ctx) => {
     if (ctx.url.includes('%00')) {
-      refuseUnrouted(ctx, parts.apis, 'invalid', 'The address contains a NUL character.');
+      refuseUnrouted(ctx, parts.apis, 'malformed', 'The address contains a NUL character.');
       return;
     }
     const head = headOf(ctx.path);
@@ -126,7 +126,7 @@ function fallThrough(ctx: Context, apis: Api[]): void {
 }
 
 /** Refuses in the format of the API the path would belong to. */
-function refuseUnrouted(ctx: Context, apis: Api[], code: 'invalid' | 'route_not_found' | 'method_not_allowed', message: string): void {
+function refuseUnrouted(ctx: Context, apis: Api[], code: 'malformed' | 'route_not_found' | 'method_not_allowed', message: string): void {
   const api =
     apis.find((a) => ctx.path === a.prefix || ctx.path.startsWith(a.prefix.endsWith('/') ? a.prefix : `${a.prefix}/`)) ?? apis.at(-1)!;
   (ctx.state as RequestState).api = api.name;

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import * as texts from '../outbox/texts.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, invalidField } from '../shared/errors.ts';
 
 /** What the core asks of a provider of text messages. Errors that repetition cannot mend are DomainError invalid. */
 export type SmsProvider = { name: string; send(text: { to: string; body: string }): Promise<{ ref: string }> };
@@ -28,7 +28,7 @@ export function twilioSms(settings: SmsSettings): SmsProvider {
         const message = await (await client).messages.create({ to, body, ...sender });
         return { ref: message.sid };
       } catch (error) {
-        throw isFinal(error) ? new DomainError('invalid', `Twilio refuses the text: ${(error as Error).message}`) : error;
+        throw isFinal(error) ? invalidField('phone', `Twilio refuses the text: ${(error as Error).message}`) : error;
       }
     },
   };

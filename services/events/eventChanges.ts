@@ -14,7 +14,7 @@ import * as places from '../inventory/places.ts';
 import { changeCurrency, replan } from '../inventory/seatPlans.ts';
 import type { Section } from '../inventory/seats.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, type Field, invalidField, type RefusalDetails } from '../shared/errors.ts';
 import { forgetPdfs } from '../tickets/ticketFiles.ts';
 import { wishForAny } from '../waitlist/waitlist.ts';
 import { checkVenue, countSeats } from './eventCreation.ts';
@@ -75,8 +75,8 @@ async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, change
 
   checkMoment(old, changed, sections !== undefined);
   if (changed.includes('venue_id')) await checkVenue(tx, next.venue_id);
-  if (next.ends_at <= next.starts_at) throw invalid('end_time', 'The event must end after it starts.');
-  if (changed.includes('starts_at') && next.starts_at <= new Date()) throw invalid('start_time', 'The new start must lie ahead.');
+  if (next.ends_at <= next.starts_at) throw invalidField('endsAt', 'The event must end after it starts.');
+  if (changed.includes('starts_at') && next.starts_at <= new Date()) throw invalidField('startsAt', 'The new start must lie ahead.');
   if (changed.includes('currency') || (changed.includes('status') && next.status === 'draft')) await checkUnbooked(tx, old.id, changed);
   if (sections) {
     const seats = countSeats(sections);
@@ -96,24 +96,25 @@ async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, change
   return old.id;
 }
 
-/** What can be compared, and what it is called on the wire. */
+/** What can be compared, and what a refusal calls it. */
 const FIELD = {
   name: 'name',
   description: 'description',
-  venue_id: 'venue_id',
-  starts_at: 'start_time',
-  ends_at: 'end_time',
+  venue_id: 'venueId',
+  starts_at: 'startsAt',
+  ends_at: 'endsAt',
   currency: 'currency',
-  hold_seconds: 'hold_seconds',
+  hold_seconds: 'holdSeconds',
   status: 'status',
-} as const;
+} as const satisfies Partial<Record<keyof Row, Field>>;
 const UNTIL_BEGUN = new Set<string>(['venue_id', 'starts_at', 'currency', 'hold_seconds']);
 /** Printed on the tickets. */
 const ON_TICKETS = new Set<string>(['name', 'venue_id', 'starts_at']);
 
-const invalid = (field: string, message: string) => new DomainError('invalid', message, { fields: { [field]: message } });
-const fixed = (field: string, message: string, details: Record<string, unknown> = {}) =>
-  new DomainError('event_fixed', message, { fields: { [field]: message }, ...details });
+type Fixed = RefusalDetails['event_fixed'];
+
+const fixed = (because: Fixed['because'], field: Field, message: string, facts: Omit<Fixed, 'fields' | 'because'> = {}) =>
+  new DomainError('event_fixed', message, { fields: { [field]: message }, because, ...facts });
 
 /** Locks the event against other changes; sales of it go on. */
 async function lock(tx: Transaction<DB>, idOrSlug: string): Promise<Row> {
@@ -121,7 +122,7 @@ async function lock(tx: Transaction<DB>, idOrSlug: string): Promise<Row> {
     select e.id, e.organizer_id, e.venue_id, (select name from venues where id = e.venue_id) as venue, e.name, e.description, e.starts_at, e.ends_at,
       e.capacity, e.currency, e.hold_seconds, e.status, e.starts_at <= now() as begun, e.ends_at <= now() as over
     from events e where ${named(idOrSlug)} for no key update`.execute(tx);
-  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });
+  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId: idOrSlug });
   return rows[0];
 }
 
@@ -142,43 +143,39 @@ function merged(old: Row, c: EventChanges): Row {
 
 /** What the clock and a cancelling forbid. */
 function checkMoment(old: Row, changed: (keyof typeof FIELD)[], seats: boolean): void {
-  const wanted = [...changed.map((key) => FIELD[key] as string), ...(seats ? ['seat_configuration'] : [])];
-  const first = (forbidden: (field: string) => boolean) => wanted.find(forbidden);
+  const wanted: Field[] = [...changed.map((key) => FIELD[key]), ...(seats ? ['seatPlan' as const] : [])];
+  const first = (forbidden: (field: Field) => boolean) => wanted.find(forbidden);
   if (old.status === 'cancelled') {
     const field = first(() => true);
-    if (field) throw fixed(field, 'The event is cancelled, and nothing of it changes any more.');
+    if (field) throw fixed('cancelled', field, 'The event is cancelled, and nothing of it changes any more.');
   }
   if (old.over) {
     const field = first((f) => f !== 'name' && f !== 'description');
-    if (field) throw fixed(field, 'The event is over; only its name and description can be changed.');
+    if (field) throw fixed('over', field, 'The event is over; only its name and description can be changed.');
   }
   if (old.begun) {
     const key = changed.find((k) => UNTIL_BEGUN.has(k));
-    const field = key ? FIELD[key] : seats ? 'seat_configuration' : undefined;
-    if (field) throw fixed(field, `The event has begun: its ${field} can no longer be changed.`);
+    const field = key ? FIELD[key] : seats ? 'seatPlan' : undefined;
+    if (field) throw fixed('begun', field, 'The event has begun: this can no longer be changed.');
   }
 }
 
 async function checkUnbooked(tx: Transaction<DB>, eventId: string, changed: (keyof typeof FIELD)[]): Promise<void> {
   // Money of any kind that ever came, or may still come, is in the old currency; a draft is shown to nobody, holders least of all.
-  const { rows } = await sql<{ bookings: number }>`select count(*)::int as bookings from orders where event_id = ${eventId}::uuid`.execute(
-    tx,
-  );
+  const { rows } = await sql<{ orders: number }>`select count(*)::int as orders from orders where event_id = ${eventId}::uuid`.execute(tx);
+  const { orders } = rows[0]!;
   const field = changed.includes('currency') ? 'currency' : 'status';
-  if (rows[0]!.bookings > 0)
-    throw fixed(field, `There have been ${rows[0]!.bookings} booking(s): the ${field} can no longer be changed so.`, rows[0]);
+  if (orders > 0)
+    throw fixed('ordered', field, `There have been ${orders} order(s): the ${field} can no longer be changed so.`, { orders });
 }
 
 async function checkCapacity(tx: Transaction<DB>, eventId: string, capacity: number): Promise<void> {
-  const { rows } = await sql<{ seats: number; sold: number }>`select count(*)::int as seats, count(p.sold_at)::int as sold
+  const { rows } = await sql<{ planned: number; sold: number }>`select count(*)::int as planned, count(p.sold_at)::int as sold
     from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active`.execute(tx);
-  const { seats, sold } = rows[0]!;
-  if (capacity < sold) throw fixed('capacity', `${sold} seats are sold already: the capacity cannot be less.`, { sold, seats });
-  if (capacity < seats)
-    throw fixed('capacity', `The seat plan has ${seats} seats: send a smaller seat_configuration along with a smaller capacity.`, {
-      sold,
-      seats,
-    });
+  const { planned, sold } = rows[0]!;
+  if (capacity < sold) throw fixed('sold', 'capacity', `${sold} seats are sold already: the capacity cannot be less.`, { sold, planned });
+  if (capacity < planned)
+    throw fixed('planned', 'capacity', `The seat plan has ${planned} seats: a smaller capacity needs a smaller plan.`, { sold, planned });
 }
 
 /** A cancelled event is always announced (open bookings end too); a moved one if anybody holds a ticket. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { plan, type Section } from '../inventory/seats.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, invalidField } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import * as venues from './venues.ts';
 
@@ -30,7 +30,7 @@ const MAX_SEATS = 250_000;
 /** A venue that exists, or DomainError invalid. */
 export async function checkVenue(db: Kysely<DB> | Transaction<DB>, venueId: string | null): Promise<void> {
   if (venueId && !(isUuid(venueId) && (await venues.find(db, venueId))))
-    throw new DomainError('invalid', 'The venue does not exist.', { fields: { venue_id: 'unknown venue' } });
+    throw new DomainError('invalid', 'The venue does not exist.', { fields: { venueId: 'unknown venue' } });
 }
 
 /**
@@ -47,28 +47,24 @@ export async function create(db: Kysely<DB>, event: NewEvent): Promise<string> {
   });
 }
 
-const refuse = (field: string, message: string): never => {
-  throw new DomainError('invalid', message, { fields: { [field]: message } });
-};
-
 /** The number of seats of a plan. Throws invalid where it names something twice or is too large. */
 export function countSeats(sections: Section[]): number {
   const names = sections.map((s) => s.name);
-  if (new Set(names).size !== names.length) refuse('seat_configuration.sections', 'Two sections have the same name.');
+  if (new Set(names).size !== names.length) throw invalidField('sections', 'Two sections have the same name.');
   for (const [i, s] of sections.entries())
-    if (new Set(s.rows).size !== s.rows.length) refuse(`seat_configuration.sections.${i}.rows`, 'Two rows have the same name.');
+    if (new Set(s.rows).size !== s.rows.length) throw invalidField(`sections.${i}.rows`, 'Two rows have the same name.');
   const seats = sections.reduce((sum, s) => sum + s.rows.length * s.seatsPerRow, 0);
-  if (seats > MAX_SEATS) refuse('seat_configuration', `At most ${MAX_SEATS} seats fit into one event.`);
+  if (seats > MAX_SEATS) throw invalidField('seatPlan', `At most ${MAX_SEATS} seats fit into one event.`);
   return seats;
 }
 
 /** Throws invalid where the event contradicts itself; returns the number of its seats. */
 function check(event: NewEvent): number {
-  if (event.endsAt <= event.startsAt) refuse('end_time', 'The event must end after it starts.');
+  if (event.endsAt <= event.startsAt) throw invalidField('endsAt', 'The event must end after it starts.');
   const seats = countSeats(event.sections);
   // Fewer seats than capacity is a house with standing room or closed blocks (the seed's own example); more cannot be.
   if (event.capacity !== undefined && seats > event.capacity)
-    refuse('capacity', `The seat configuration has ${seats} seats, more than the capacity of ${event.capacity}.`);
+    throw invalidField('capacity', `The seat configuration has ${seats} seats, more than the capacity of ${event.capacity}.`);
   return seats;
 }
 

@@ -83,7 +83,7 @@ export async function identifyManaged(db: Kysely<DB>, idOrSlug: string, by: Mana
     id: string;
     organizer_id: string | null;
   }>`select e.id, e.organizer_id from events e where ${named(idOrSlug)}`.execute(db);
-  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: idOrSlug });
+  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId: idOrSlug });
   checkManager(rows[0], by);
   return rows[0].id;
 }

@@ -15,7 +15,7 @@ const NAMED = 20;
  * Makes the event's numbered seats those of `sections`. A seat is known by section, row and number: one that is in both plans stays
  * the same seat, with its buyer; its price is the section's new one for who buys from now on. A section is an offer, found by its name.
  * @returns the offers that sell nothing from now on: who waits for one of them has to wait for another
- * @throws DomainError event_fixed when a seat that is sold or held is not in the new plan (details.seats names some of them)
+ * @throws DomainError event_fixed when a seat that is sold or held is not in the new plan (details.places names some of them)
  */
 export async function replan(tx: Transaction<DB>, event: { id: string; currency: string }, sections: Section[]): Promise<string[]> {
   const known = await tx
@@ -100,10 +100,8 @@ function inUse(seats: Seat[]): DomainError {
   const [sold, held] = [count('sold'), count('held')];
   const what = [sold && `${sold} sold`, held && `${held} held by buyers right now`].filter(Boolean).join(' and ');
   const message = `The new plan leaves out ${what} seat(s).`;
-  const named = seats
-    .slice(0, NAMED)
-    .map((s) => ({ id: s.id, section: s.section, row: s.row_label, seat_number: s.seat_label, state: s.state }));
-  return new DomainError('event_fixed', message, { fields: { seat_configuration: message }, sold, held, seats: named });
+  const named = seats.slice(0, NAMED).map((s) => ({ id: s.id, section: s.section, row: s.row_label, seat: s.seat_label, state: s.state }));
+  return new DomainError('event_fixed', message, { fields: { seatPlan: message }, because: 'sold', sold, held, places: named });
 }
 
 /** Sections that are gone sell nothing any more. */

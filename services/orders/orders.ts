@@ -95,7 +95,7 @@ export async function find(db: Kysely<DB> | Transaction<DB>, orderId: string): P
 /** The account's own order. Throws order_not_found, or forbidden when it is somebody else's. */
 export async function findOwn(db: Kysely<DB> | Transaction<DB>, orderId: string, accountId: string): Promise<OrderView> {
   const order = await find(db, orderId);
-  if (!order) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
+  if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   if (order.account_id !== accountId) throw new DomainError('forbidden', 'This order belongs to somebody else.');
   return order;
 }
@@ -125,7 +125,7 @@ export async function lock(tx: Transaction<DB>, orderId: string) {
     .where('id', '=', orderId)
     .forUpdate('o')
     .executeTakeFirst();
-  if (!row) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
+  if (!row) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   return row;
 }
 
@@ -259,7 +259,7 @@ export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts
       (select count(*)::int from refunds r where r.order_id = o.id and ${staysFailed}) as "failedRefunds",
       array(select m.id::text from mails m where m.order_id = o.id and m.sent_at is null) as "unsentMails"
     from orders o where o.id = ${orderId}::uuid`.execute(db);
-  if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
+  if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   return rows[0];
 }
 

@@ -68,7 +68,7 @@ export async function confirmFree(db: Kysely<DB>, orderId: string, ticketSecret:
       throw new DomainError('order_not_payable', 'There is nothing in this order to confirm, or its event is over.', {
         status: order.status,
       });
-    if (!confirmed) throw new DomainError('order_expired', 'The hold of this order has ended.', { order_id: orderId });
+    if (!confirmed) throw new DomainError('order_expired', 'The hold of this order has ended.', { orderId });
     await attempts.decideAll(tx, orderId, 'free');
     await outbox.orderChanged(tx, orderId); // whoever delivers the mail
   });

@@ -3,7 +3,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
 import { orderCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, isRefusal } from '../shared/errors.ts';
 import * as attempts from './attempts.ts';
 import { CARD_PROVIDER, type NextStep, type PaymentProvider, type ProviderPayment, type Providers, providerOf } from './provider.ts';
 import { learn, returned } from './refunds.ts';
@@ -57,7 +57,7 @@ export async function begin(db: Kysely<DB>, providers: Providers, want: Opening)
   if (kept.numUpdatedRows === 0n) {
     // Closed while it was being made (the hold ended, or the order was cancelled): nobody would ever close it at the provider.
     await provider.cancel(made.ref);
-    throw new DomainError('order_not_payable', 'This order was closed in this very moment.', { order_id: want.orderId });
+    throw new DomainError('order_not_payable', 'This order was closed in this very moment.', { orderId: want.orderId });
   }
   return toOpen(payment, made.ref, next);
 }
@@ -71,9 +71,9 @@ async function open(tx: Transaction<DB>, want: Opening) {
     .where('id', '=', orderId)
     .forUpdate('o')
     .executeTakeFirst();
-  if (!order) throw new DomainError('order_not_found', 'There is no such order.', { order_id: orderId });
+  if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   if (order.status === 'expired' || (order.status === 'pending' && order.over))
-    throw new DomainError('order_expired', 'The hold of this order has ended.', { order_id: orderId });
+    throw new DomainError('order_expired', 'The hold of this order has ended.', { orderId });
   if (order.status !== 'pending')
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
   if (want.attempt && !(await attempts.begin(tx, want.attempt)))
@@ -141,11 +141,10 @@ async function beginCharge(db: Kysely<DB>, providers: Providers, request: Charge
   try {
     return await begin(db, providers, { orderId: request.orderId, provider: CARD_PROVIDER, attempt: request.attempt });
   } catch (error) {
-    if (!(error instanceof DomainError)) throw error;
-    if (error.code === 'order_expired') return { outcome: 'expired' };
-    if (error.code === 'payment_failed')
-      return { outcome: 'declined', declineCode: String(error.details.decline_code), message: error.message };
-    if (error.code === 'order_not_payable') return { outcome: error.details.free ? 'free' : 'not-payable' };
+    if (isRefusal(error, 'order_expired')) return { outcome: 'expired' };
+    if (isRefusal(error, 'payment_failed'))
+      return { outcome: 'declined', declineCode: error.details.declineCode ?? 'refused', message: error.message };
+    if (isRefusal(error, 'order_not_payable')) return { outcome: error.details.free ? 'free' : 'not-payable' };
     throw error;
   }
 }

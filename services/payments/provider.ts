@@ -51,7 +51,7 @@ export type ProviderEvent = {
  */
 export type PaymentProvider = {
   name: string;
-  /** Throws DomainError payment_failed (details.decline_code) for what the provider never takes: an amount too small, say. */
+  /** Throws DomainError payment_failed (details.declineCode) for what the provider never takes: an amount too small, say. */
   create(p: {
     key: string;
     amountMinor: number;

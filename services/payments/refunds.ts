@@ -3,7 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, RefundStatus } from '../../db/tables.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
-import { DomainError } from '../shared/errors.ts';
+import { invalidField } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import { payable } from '../shared/money.ts';
 import { type PaymentProvider, type ProviderRefund, type Providers, providerOf } from './provider.ts';
@@ -62,7 +62,7 @@ export async function owe(
 }
 
 function assertReturnable(amountMinor: number, leftMinor: number, currency: string | undefined): void {
-  const wrong = (message: string) => new DomainError('invalid', message, { fields: { amount: message } });
+  const wrong = (message: string) => invalidField('amount', message);
   if (!Number.isInteger(amountMinor) || amountMinor < 1) throw wrong('A refund is of a positive amount.');
   if (amountMinor > leftMinor) throw wrong('This is more than is left of what was paid.');
   // The whole rest always goes: it was taken as it is.

@@ -18,7 +18,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
   return {
     name: 'stripe',
     async create(p) {
-      const metadata = { order_id: p.orderId, payment_id: p.paymentId };
+      const metadata = { orderId: p.orderId, payment_id: p.paymentId };
       try {
         const intent = await stripe.paymentIntents.create(
           {
@@ -35,7 +35,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       } catch (error) {
         // Too little or too much for Stripe, or a currency it does not take: so it stays however often it is asked.
         if (error instanceof Stripe.errors.StripeInvalidRequestError && (error.param === 'amount' || error.param === 'currency'))
-          throw new DomainError('payment_failed', error.message, { decline_code: error.code ?? 'refused' });
+          throw new DomainError('payment_failed', error.message, { declineCode: error.code ?? 'refused' });
         throw unavailable(error);
       }
     },

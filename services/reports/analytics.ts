@@ -1,7 +1,7 @@
 // What sales add up to: for the buyer's profile, and for the organizer's dashboard. Derived from the rows of the sale, never stored.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { DomainError } from '../shared/errors.ts';
+import { invalidField } from '../shared/errors.ts';
 
 /** More days than this are refused: a year and its leap day. */
 export const MAX_DAYS = 366;
@@ -56,17 +56,13 @@ export function period(asked: { start?: string; end?: string }, now: Date): Peri
   const end = asked.end ?? dayOf(now.getTime());
   const start = asked.start ?? dayOf(Date.parse(end) - (DEFAULT_DAYS - 1) * DAY);
   const count = (Date.parse(end) - Date.parse(start)) / DAY + 1;
-  if (count < 1) refuse('start_date', `The start date is after the end date, ${end}.`);
-  if (start < '1970') refuse(asked.start ? 'start_date' : 'end_date', 'There is nothing before 1970.');
-  if (count > MAX_DAYS) refuse(asked.start ? 'start_date' : 'end_date', `At most ${MAX_DAYS} days at a time.`);
+  if (count < 1) throw invalidField('firstDay', `The start date is after the end date, ${end}.`);
+  if (start < '1970') throw invalidField(asked.start ? 'firstDay' : 'lastDay', 'There is nothing before 1970.');
+  if (count > MAX_DAYS) throw invalidField(asked.start ? 'firstDay' : 'lastDay', `At most ${MAX_DAYS} days at a time.`);
   return { start, end, days: Array.from({ length: count }, (_, i) => dayOf(Date.parse(start) + i * DAY)) };
 }
 
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-
-function refuse(field: string, message: string): never {
-  throw new DomainError('invalid', message, { fields: { [field]: message } });
-}
 
 /**
  * The figures of a period, of one organizer's events or of all. One statement, so that all of them are of one moment.

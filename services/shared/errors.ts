@@ -1,48 +1,123 @@
 // The ways the core says no. Services throw these; each API folder says how every code is spoken on its wire.
 
-/** Every refusal the core knows. An API's error table must cover all of them or it does not compile. */
-export const ERROR_CODES = [
-  'invalid', // the request contradicts itself or the data it names: details.fields says where
-  'invalid_credentials',
-  'token_expired',
-  'token_invalid',
-  'unauthenticated',
-  'forbidden',
-  'not_found', // something without a code of its own, details.what names it
-  'account_not_found',
-  'email_taken',
-  'event_not_found',
-  'event_fixed', // what has been sold or has begun forbids this change: details.fields says what
-  'event_not_on_sale', // not published, already begun, or outside the sales window
-  'sold_out', // nothing of this event is left unsold
-  'places_unavailable', // held or sold to somebody else right now
-  'seats_available', // nothing to wait for: enough places can be booked now
-  'limit_exceeded', // more places than one order may hold, or fewer than the offer's minimum
-  'order_not_found',
-  'order_expired',
-  'order_not_payable', // cancelled, or already confirmed
-  'order_not_cancellable',
-  'payment_failed', // the provider declined: details.decline_code, the hold keeps running
-  'payment_unavailable', // the provider did not answer in time: the outcome is unknown and will be found out
-  'payment_mismatch', // a callback that contradicts the order it names
-  'signature_invalid',
-  'key_reused', // an idempotency key came again with another request
-  'key_in_use', // the first request with this idempotency key is still being answered
-  'rate_limited',
-  'unavailable', // a dependency is down: try again
-] as const;
+/** What a person can get wrong, by the core's names. Each API maps them to its own: `satisfies Record<Field, string>`. */
+export type Field =
+  | 'places' // the places an order is to have, by id
+  | 'offers' // or what it is to have of each offer
+  | 'quantity'
+  | 'tier'
+  | 'name'
+  | 'description'
+  | 'venueId'
+  | 'startsAt'
+  | 'endsAt'
+  | 'capacity'
+  | 'currency'
+  | 'amount'
+  | 'holdSeconds'
+  | 'status'
+  | 'seatPlan' // as a whole
+  | 'sections' // of the seat plan: sections.0.rows is the rows of the first
+  | 'email'
+  | 'phone'
+  | 'notifySms'
+  | 'firstDay'
+  | 'lastDay';
 
-export type ErrorCode = (typeof ERROR_CODES)[number];
+/** A field, or a part of one: `sections.0.price`. */
+export type FieldPath = Field | `${Field}.${string}`;
 
-/** A refusal with a stable code, a sentence a person can act on, and facts for programs. Never carries HTTP. */
-export class DomainError extends Error {
-  readonly code: ErrorCode;
-  readonly details: Record<string, unknown>;
+/** What is wrong with which field, a sentence each. */
+export type Fields = { [path in FieldPath]?: string };
 
-  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}) {
+/** How much of an offer is left to be claimed at once. */
+export type OfferLeft = { id: string; name: string; left: number };
+
+export type PlaceNamed = { id: string; section: string | null; row: string | null; seat: string | null };
+
+/** A refund, as a refusal tells of it. */
+export type RefundTold = { status: 'pending' | 'succeeded' | 'failed'; amountMinor: number; currency: string };
+
+type None = Record<never, never>;
+
+/** Every refusal the core knows, with its facts for programs. An API's error table must cover all codes or it does not compile. */
+export type RefusalDetails = {
+  /** The request contradicts itself or the data it names. `known` of `wanted` places or offers belong to the event. */
+  invalid: { fields: Fields; wanted?: number; known?: number };
+  invalid_credentials: None;
+  token_expired: None;
+  token_invalid: None;
+  unauthenticated: None;
+  forbidden: { requiredRole?: string };
+  /** Something without a code of its own. */
+  not_found: { what: string };
+  account_not_found: None;
+  email_taken: { fields: Fields };
+  event_not_found: { eventId: string };
+  /** What has been sold or has begun forbids this change. `places` are some of those in the way, `planned` is the size of the seat plan. */
+  event_fixed: {
+    fields: Fields;
+    because: 'cancelled' | 'over' | 'begun' | 'ordered' | 'sold' | 'planned';
+    orders?: number;
+    sold?: number;
+    held?: number;
+    planned?: number;
+    places?: (PlaceNamed & { state: 'free' | 'held' | 'sold' })[];
+  };
+  /** Not published, already begun, or outside the sales window. */
+  event_not_on_sale: { eventId?: string };
+  /** Nothing of this event is left unsold. */
+  sold_out: { eventId: string };
+  /** Held or sold to somebody else right now; `waitlist`: free, but for those who wait. */
+  places_unavailable: { wanted?: number; offers?: OfferLeft[]; waitlist?: true };
+  /** Nothing to wait for: enough places can be claimed now. */
+  seats_available: { eventId: string };
+  /** More places than one order may hold, or fewer than the offer's minimum; `quantity` are places waited for. */
+  limit_exceeded: { wanted?: number; quantity?: number; max?: number; min?: number; offers?: { id: string; name: string }[] };
+  order_not_found: { orderId?: string };
+  /** `refund`: of money that came too late. */
+  order_expired: { orderId?: string; refund?: RefundTold };
+  /** Cancelled, already confirmed, or nothing to pay (`free`). */
+  order_not_payable: { orderId?: string; status?: string; free?: true; refund?: RefundTold };
+  order_not_cancellable: None;
+  /** The provider declined; while the hold keeps running, `expiresAt` says until when. */
+  payment_failed: { declineCode?: string | null; orderStatus?: string; expiresAt?: Date | null };
+  /** The provider did not answer in time: the outcome is unknown and will be found out. */
+  payment_unavailable: { provider?: string; reason?: string };
+  /** A callback that contradicts the order it names. */
+  payment_mismatch: { event: string };
+  signature_invalid: None;
+  /** An idempotency key came again with another request. */
+  key_reused: None;
+  /** The first request with this idempotency key is still being answered. */
+  key_in_use: None;
+  rate_limited: { limit: number; retrySeconds: number };
+  /** A dependency is down: try again. */
+  unavailable: None;
+};
+
+export type ErrorCode = keyof RefusalDetails;
+
+/** Details may be left out where none of them must be there. */
+type Given<C extends ErrorCode> = None extends RefusalDetails[C] ? [details?: RefusalDetails[C]] : [details: RefusalDetails[C]];
+
+/** A refusal with a stable code, a sentence a person can act on, and facts for programs. Never carries HTTP or an API's names. */
+export class DomainError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+  readonly details: RefusalDetails[C];
+
+  constructor(code: C, message: string, ...[details = {} as RefusalDetails[C]]: Given<C>) {
     super(message);
     this.name = 'DomainError';
     this.code = code;
     this.details = details;
   }
 }
+
+/** The refusal `invalid` of one field, said once for people and once for the field. */
+export const invalidField = (field: FieldPath, message: string): DomainError<'invalid'> =>
+  new DomainError('invalid', message, { fields: { [field]: message } });
+
+/** Whether this is one of these refusals. (After a bare `instanceof` the compiler would take any details for granted.) */
+export const isRefusal = <C extends ErrorCode>(error: unknown, ...codes: C[]): error is DomainError<C> =>
+  error instanceof DomainError && codes.includes(error.code as C);

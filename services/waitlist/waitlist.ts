@@ -10,7 +10,7 @@ import * as orders from '../orders/orders.ts';
 import { announcing } from '../outbox/outbox.ts';
 import { textable } from '../outbox/texts.ts';
 import { holdIsOver } from '../payments/attempts.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, invalidField } from '../shared/errors.ts';
 
 export type EntryView = {
   id: string;
@@ -86,12 +86,12 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
     const known = await current(tx, eventId, accountId);
     if (known) return { entry: known, created: false };
 
-    if (!event.on_sale) throw new DomainError('event_not_on_sale', 'This event is not on sale.', { event_id: eventId });
+    if (!event.on_sale) throw new DomainError('event_not_on_sale', 'This event is not on sale.', { eventId });
     if (request.notify.sms) await checkPhone(tx, request);
     const offerId = await checkWish(tx, request);
     if (await canBeHad(tx, eventId, offerId, quantity))
       throw new DomainError('seats_available', 'Enough seats can be booked right now: there is nothing to wait for.', {
-        event_id: eventId,
+        eventId,
       });
     for (;;) {
       const { rows } = await sql<{ id: string }>`
@@ -112,7 +112,7 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
 async function eventToWaitFor(tx: Transaction<DB>, eventId: string): Promise<{ on_sale: boolean }> {
   const { rows } = await sql<{ on_sale: boolean }>`select status = 'published' and starts_at > now() as on_sale
     from events where id = ${eventId}::uuid and status <> 'draft'`.execute(tx);
-  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { event_id: eventId });
+  if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId });
   return rows[0];
 }
 
@@ -123,10 +123,10 @@ async function current(tx: Transaction<DB>, eventId: string, accountId: string):
 }
 
 async function checkPhone(tx: Transaction<DB>, { accountId, smsAvailable }: JoinRequest): Promise<void> {
-  const refuse = (message: string) => new DomainError('invalid', message, { fields: { 'notification_preferences.sms': message } });
-  if (!smsAvailable) throw refuse('Text messages are not sent from here.');
+  if (!smsAvailable) throw invalidField('notifySms', 'Text messages are not sent from here.');
   const account = await tx.selectFrom('accounts').select('phone').where('id', '=', accountId).executeTakeFirst();
-  if (!textable(account?.phone)) throw refuse('A text message needs a phone number in your account, written internationally: +4512345678.');
+  if (!textable(account?.phone))
+    throw invalidField('notifySms', 'A text message needs a phone number in your account, written internationally: +4512345678.');
 }
 
 /**
@@ -140,10 +140,10 @@ async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<str
   const { rows } = await sql<{ id: string; name: string; fits: boolean }>`
     select o.id, o.name, ${quantity}::int between o.min_per_order and least(coalesce(o.max_per_order, o.quantity), o.quantity) as fits
     from offers o where o.event_id = ${eventId}::uuid and ${isOnSale}`.execute(tx);
-  if (!rows.length) throw new DomainError('event_not_on_sale', 'No places of this event are on sale.', { event_id: eventId });
+  if (!rows.length) throw new DomainError('event_not_on_sale', 'No places of this event are on sale.', { eventId });
   const wished = rows.filter((o) => tier === undefined || o.name === tier);
   if (!wished.length)
-    throw new DomainError('invalid', 'This event has no such price tier.', { fields: { price_tier: 'no tier on sale has this name' } });
+    throw new DomainError('invalid', 'This event has no such price tier.', { fields: { tier: 'no tier on sale has this name' } });
   if (!wished.some((o) => o.fits))
     throw new DomainError('limit_exceeded', 'No price tier sells so many places in one order, or so few.', { quantity });
   return tier === undefined ? null : wished[0]!.id;

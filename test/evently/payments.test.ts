@@ -22,7 +22,7 @@ beforeAll(async () => {
     ...real,
     async create(p) {
       if (away) throw new DomainError('payment_unavailable', 'away');
-      if (refuses) throw new DomainError('payment_failed', 'Amount must be at least $0.50 usd', { decline_code: 'amount_too_small' });
+      if (refuses) throw new DomainError('payment_failed', 'Amount must be at least $0.50 usd', { declineCode: 'amount_too_small' });
       const base = { status: 'open' as const, receivedMinor: 0, failureCode: null, failureMessage: null };
       return {
         ...base,

@@ -1,7 +1,8 @@
 // What every answer carries, what is logged of it, and the documents made from the routes.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { refuse, TABLE } from '../../gateway/evently/errors.ts';
+import type { Refusal, RefusalCode } from '../../gateway/http/api.ts';
 import { createLog } from '../../log.ts';
-import { ERROR_CODES } from '../../services/shared/errors.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person } from '../support/made.ts';
 
@@ -94,10 +95,11 @@ describe('documents', () => {
   });
 
   it('every core code is spoken by Evently with a status of its own kind', () => {
-    for (const code of ERROR_CODES) {
-      const { status, body } = world.apis[0]!.refuse({ code, message: 'm', details: {} });
-      expect([400, 401, 402, 403, 404, 409, 410, 422, 429, 503], code).toContain(status);
-      expect(body).toMatchObject({ success: false, error: { code: expect.stringMatching(/^[A-Z_]+$/), message: 'm', details: {} } });
+    for (const code of Object.keys(TABLE) as RefusalCode[]) {
+      const details = { fields: { name: 'm' } };
+      const { status, body } = refuse({ code, message: 'm', details } as Refusal);
+      expect([400, 401, 402, 403, 404, 405, 409, 410, 413, 422, 429, 500, 503], code).toContain(status);
+      expect(body).toMatchObject({ success: false, error: { code: expect.stringMatching(/^[A-Z_]+$/), message: 'm' } });
     }
   });
 });
@@ -105,7 +107,7 @@ describe('documents', () => {
 describe('operations', () => {
   it('429 and 404 where a page is asked for too often, or a part of one that is not', () => {
     const { refuse } = world.apis.find((api) => api.name === 'operations')!;
-    const status = (code: 'rate_limited' | 'not_found') => refuse({ code, message: 'm', details: {} }).status;
+    const status = (code: 'rate_limited' | 'not_found') => refuse({ code, message: 'm', details: {} } as Refusal).status;
     expect([status('rate_limited'), status('not_found')]).toEqual([429, 404]);
   });
 

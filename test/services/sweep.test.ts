@@ -5,7 +5,7 @@ import type { DB } from '../../db/tables.ts';
 import { deliver } from '../../services/delivery/sms.ts';
 import * as notices from '../../services/events/eventNotices.ts';
 import { sweep } from '../../services/orders/sweep.ts';
-import { DomainError } from '../../services/shared/errors.ts';
+import { invalidField } from '../../services/shared/errors.ts';
 import { freshDatabase } from '../support/database.ts';
 import { show } from '../support/made.ts';
 
@@ -83,7 +83,7 @@ test('a text that nobody tries is announced for a day, and not again while it is
   await change(sql`created_at = now() - interval '25 hours'`);
   expect(await swept(id)).toBe(0);
   await change(sql`created_at = now() - interval '1 hour'`);
-  const provider = { name: 'refuses', send: () => Promise.reject(new DomainError('invalid', 'No such number.')) };
+  const provider = { name: 'refuses', send: () => Promise.reject(invalidField('phone', 'No such number.')) };
   await expect(deliver(db, provider, id)).rejects.toMatchObject({ code: 'invalid' });
   await sql`update texts set tried_at = null where id = ${id}::uuid`.execute(db);
   expect(await swept(id)).toBe(0);

@@ -71,7 +71,7 @@ export function createAssets(): Assets {
       async handle({ params, ctx }): Promise<Reply> {
         if (!names.size) load();
         const asset = assets.get(params.name);
-        if (!asset) throw new DomainError('not_found', `There is no ${params.name}.`);
+        if (!asset) throw new DomainError('not_found', `There is no ${params.name}.`, { what: params.name });
 
         if (knows(ctx.req.headers, asset.etag)) return unchanged(asset.etag, FOREVER);
         const headers = { ...FOREVER, Vary: 'Accept-Encoding', ETag: asset.etag };

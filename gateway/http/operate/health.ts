@@ -27,7 +27,7 @@ export function operations(parts: { probes: Probe[]; metrics: Metrics; isDrainin
     prefix: '/',
     authenticate: () => Promise.reject(new Error('operations has no signed-in routes')),
     refuse: ({ code, message }) => {
-      const known = REFUSALS[code as keyof typeof REFUSALS] ?? { status: code === 'invalid' ? 400 : 500, code };
+      const known = REFUSALS[code as keyof typeof REFUSALS] ?? { status: code === 'malformed' ? 400 : 500, code };
       return { status: known.status, body: { error: known.code, message } };
     },
     routes: [

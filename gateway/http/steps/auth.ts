@@ -20,5 +20,5 @@ export const isSigned = (access: Access): access is Signed => access === 'user' 
 
 /** Throws forbidden when the caller's role is below what the route asks. */
 export function authorize(caller: Caller, access: Signed): void {
-  if (RANK[caller.role] < RANK[access]) throw new DomainError('forbidden', `This needs the role ${access}.`, { required_role: access });
+  if (RANK[caller.role] < RANK[access]) throw new DomainError('forbidden', `This needs the role ${access}.`, { requiredRole: access });
 }

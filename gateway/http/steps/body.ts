@@ -1,7 +1,7 @@
 // Request bodies: JSON with a size limit, or the bytes untouched where a signature was made over them.
 import { bodyParser } from '@koa/bodyparser';
 import type { Context } from 'koa';
-import { DomainError } from '../../../services/shared/errors.ts';
+import { Malformed } from './validate.ts';
 
 /** Thrown for bodies past the limit; the API says it in its own words. */
 export class BodyTooLarge extends Error {}
@@ -20,7 +20,7 @@ export function jsonReader(limit: string): (ctx: Context) => Promise<unknown> {
     parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
     onError(error: Error & { status?: number }) {
       if (error.status === 413) throw new BodyTooLarge();
-      throw new DomainError('invalid', 'The body is not valid JSON.', { fields: { body: 'malformed JSON' } });
+      throw new Malformed('The body is not valid JSON.', { fields: { body: 'malformed JSON' } });
     },
   });
   const done = async () => {};
@@ -28,7 +28,7 @@ export function jsonReader(limit: string): (ctx: Context) => Promise<unknown> {
     await parse(ctx, done);
     // Both can only come in as escapes, so the raw text is searched first: nearly free.
     if (/\\u(0000|d[89a-f])/i.test(ctx.request.rawBody ?? '') && !isStorable(ctx.request.body))
-      throw new DomainError('invalid', 'The body contains a character that cannot be kept: NUL, or half of a surrogate pair.', {
+      throw new Malformed('The body contains a character that cannot be kept: NUL, or half of a surrogate pair.', {
         fields: { body: 'NUL or half a surrogate pair' },
       });
     return ctx.request.body;

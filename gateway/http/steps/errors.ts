@@ -5,6 +5,7 @@ import type { Api, Refusal } from '../api.ts';
 import type { Log } from '../operate/log.ts';
 import type { RequestState } from '../route.ts';
 import { BodyTooLarge } from './body.ts';
+import { Malformed } from './validate.ts';
 
 /** Answers with the API's words for what was thrown. Only what nobody foresaw is logged with its stack. */
 export function refuse(ctx: Context, api: Api, thrown: unknown, log: Log): void {
@@ -27,7 +28,8 @@ export function say(ctx: Context, api: Api, refusal: Refusal): void {
 }
 
 function toRefusal(thrown: unknown): Refusal {
-  if (thrown instanceof DomainError) return { code: thrown.code, message: thrown.message, details: thrown.details };
+  if (thrown instanceof DomainError) return { code: thrown.code, message: thrown.message, details: thrown.details } as Refusal;
+  if (thrown instanceof Malformed) return { code: 'malformed', message: thrown.message, details: thrown.details };
   if (thrown instanceof BodyTooLarge) return { code: 'body_too_large', message: 'The body is too large.', details: {} };
   if (isAccountGone(thrown))
     return { code: 'token_invalid', message: 'The account of this token does not exist any more: sign in again.', details: {} };

@@ -2,8 +2,8 @@
 import type { Context } from 'koa';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../../db/tables.ts';
-import { DomainError } from '../../../services/shared/errors.ts';
 import * as idempotency from '../../../services/shared/idempotency.ts';
+import { Malformed } from './validate.ts';
 
 /** What may be kept for 24 hours: an answer that would be the same. "Come back later" (401, 429, 5xx, a key's own refusals) is not. */
 const keepable = (status: number) => status < 500 && ![401, 425, 429].includes(status);
@@ -11,12 +11,12 @@ const keepable = (status: number) => status < 500 && ![401, 425, 429].includes(s
 /** What a key looks like. */
 export const KEY = /^[\x21-\x7e]{1,255}$/;
 
-/** The request's key; undefined when it has none. Throws invalid for one that is no key. */
+/** The request's key; undefined when it has none. Throws Malformed for one that is no key. */
 export function readKey(ctx: Context): string | undefined {
   const key = ctx.req.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !KEY.test(key))
-    throw new DomainError('invalid', 'Idempotency-Key must be 1 to 255 visible ASCII characters.', { field: 'Idempotency-Key' });
+    throw new Malformed('Idempotency-Key must be 1 to 255 visible ASCII characters.', { field: 'Idempotency-Key' });
   return key;
 }
 

@@ -24,7 +24,7 @@ export function countCall(ctx: Context, limiter: Limiter, limit: LimitClass, cal
   ctx.set('Retry-After', String(seconds));
   throw new DomainError('rate_limited', `Too many requests: try again in ${seconds} seconds.`, {
     limit: verdict.limit,
-    retry_after: seconds,
+    retrySeconds: seconds,
   });
 }
 

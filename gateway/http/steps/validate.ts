@@ -1,10 +1,20 @@
-// Turns outside values into inside ones: zod's verdict becomes the core's `invalid`, field by field.
+// Turns outside values into inside ones: zod's verdict becomes the refusal `malformed`, field by field.
 import type { ZodType } from 'zod';
-import { DomainError } from '../../../services/shared/errors.ts';
+import type { HttpFaults } from '../api.ts';
 
 const MAX_FIELDS = 20;
 
-/** The parsed value, or DomainError invalid with details.fields { path: what is wrong }. `where` names the root for faults without a path. */
+/** A request that is not as its route states it. Fields are named as the API's schemas name them. */
+export class Malformed extends Error {
+  readonly details: HttpFaults['malformed'];
+
+  constructor(message: string, details: HttpFaults['malformed']) {
+    super(message);
+    this.details = details;
+  }
+}
+
+/** The parsed value, or Malformed with details.fields { path: what is wrong }. `where` names the root for faults without a path. */
 export function validate(schema: ZodType, value: unknown, where: 'body' | 'query' | 'params'): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -14,5 +24,5 @@ export function validate(schema: ZodType, value: unknown, where: 'body' | 'query
     fields[path] ??= issue.message;
   }
   const first = Object.entries(fields)[0]!;
-  throw new DomainError('invalid', `${first[0]}: ${first[1]}`, { fields });
+  throw new Malformed(`${first[0]}: ${first[1]}`, { fields });
 }

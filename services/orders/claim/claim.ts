@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../../../db/tables.ts';
 import { isFree, isOnSale } from '../../inventory/places.ts';
 import { START_GRACE_SECONDS } from '../../outbox/outbox.ts';
-import { DomainError } from '../../shared/errors.ts';
+import { DomainError, invalidField } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 
 export type ClaimRequest = {
@@ -83,11 +83,10 @@ type ClaimRow = {
 export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequest): Promise<Claim> {
   const placeIds = request.placeIds ?? [];
   const offers = request.offers ?? [];
-  if (placeIds.length && offers.length) throw new DomainError('invalid', 'Name places or offers, not both.', { field: 'items' });
+  if (placeIds.length && offers.length) throw invalidField('offers', 'Name places or offers, not both.');
   const wanted = placeIds.length + offers.reduce((sum, o) => sum + o.quantity, 0);
-  if (new Set(placeIds).size !== placeIds.length) throw new DomainError('invalid', 'The same seat is named twice.', { field: 'seat_ids' });
-  if (new Set(offers.map((o) => o.offerId)).size !== offers.length)
-    throw new DomainError('invalid', 'The same offer is named twice.', { field: 'items' });
+  if (new Set(placeIds).size !== placeIds.length) throw invalidField('places', 'The same seat is named twice.');
+  if (new Set(offers.map((o) => o.offerId)).size !== offers.length) throw invalidField('offers', 'The same offer is named twice.');
   if (wanted > request.maxPlaces)
     throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces, wanted });
 
@@ -250,21 +249,21 @@ from (select) one left join event e on true left join bought b on true, lateral 
 /** Why a claim was refused, read from what its own statement saw. */
 function refusal(request: ClaimRequest, row: ClaimRow, wanted: number): DomainError {
   const named = request.placeIds?.length ?? 0;
-  if (!row.event_id) return new DomainError('event_not_found', 'There is no such event.', { event_id: request.eventId });
-  if (!row.on_sale) return new DomainError('event_not_on_sale', 'This event is not on sale.', { event_id: request.eventId });
-  if (request.into && !row.target_status) return new DomainError('order_not_found', 'There is no such order.', { order_id: request.into });
+  if (!row.event_id) return new DomainError('event_not_found', 'There is no such event.', { eventId: request.eventId });
+  if (!row.on_sale) return new DomainError('event_not_on_sale', 'This event is not on sale.', { eventId: request.eventId });
+  if (request.into && !row.target_status) return new DomainError('order_not_found', 'There is no such order.', { orderId: request.into });
   if (request.into && row.target_status === 'expired') return new DomainError('order_expired', 'The hold of this order has ended.');
   if (request.into && row.target_status !== 'pending')
     return new DomainError('order_not_payable', `This order is ${row.target_status}: it takes no more places.`);
   if (row.known < (named || (request.offers?.length ?? 0)))
     return new DomainError('invalid', 'Some of these places do not belong to this event.', {
-      field: named ? 'seat_ids' : 'items',
+      fields: { [named ? 'places' : 'offers']: 'not all of them belong to this event' },
       wanted,
       known: row.known,
     });
   if (row.offers_open === false) return new DomainError('event_not_on_sale', 'These places are not on sale now.');
   if (row.limits_kept === false) return new DomainError('limit_exceeded', 'The offer has a minimum or a maximum per order.', { wanted });
-  if (row.unsold === false) return new DomainError('sold_out', 'This event is sold out.', { event_id: request.eventId });
+  if (row.unsold === false) return new DomainError('sold_out', 'This event is sold out.', { eventId: request.eventId });
   if (row.waited)
     return new DomainError('places_unavailable', 'What is free here is being offered to the waitlist: join it to be next.', {
       wanted,
