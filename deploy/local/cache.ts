@@ -1,4 +1,4 @@
-// Where downloaded and built tools are kept: one folder per user, shared by all clones and safe under concurrent runs.
+// The cache of downloaded and built tools: one folder per user, shared by all clones, safe under concurrent runs.
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';

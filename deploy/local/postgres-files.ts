@@ -17,7 +17,7 @@ const run = promisify(execFile);
 export type User = { uid: number; gid: number };
 export type Files = { bin: string; dataDir: string; user: User | undefined };
 
-/** Settles programs, data folder and user. `wanted` is where the data should be; the answer says where it is. */
+/** Decides programs, data folder and user. `wanted` is where the data should be; the answer says where it is. */
 export async function postgresFiles(wanted: string, say: Say): Promise<Files> {
   const native = packageFolder();
   await hydrate(native);

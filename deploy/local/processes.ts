@@ -16,7 +16,7 @@ export type Spec = {
   name: string;
   command: string;
   args: string[];
-  /** Given whole, not merged: a private stack must not inherit the DATABASE_URL of the shell it runs in. */
+  /** The whole environment, not merged with ours: a private stack must not inherit the shell's DATABASE_URL. */
   env?: NodeJS.ProcessEnv;
   cwd?: string;
   uid?: number;
@@ -30,7 +30,7 @@ export type Spec = {
   stopMs?: number;
   /** Restart it, with a growing pause, when it dies without having been told to. */
   keepAlive?: boolean;
-  /** An end of this kind before it was ready is worth another try, for some seconds: what it waits for goes away by itself. */
+  /** Whether a process that ended like this before it was ready is started again for some seconds: its obstacle goes away by itself. */
   tryAgainOn?: RegExp;
   say?: Say;
 };

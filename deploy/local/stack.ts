@@ -23,7 +23,7 @@ export type Ports = {
 };
 
 export type StackOptions = {
-  /** Kept afterwards. Without it the data lies in a temporary folder that stop() removes. */
+  /** Where the data stays after stop(). Without it the data is in a temporary folder that stop() removes. */
   dataDir?: string;
   ports?: 'free' | Ports;
   quiet?: boolean;
@@ -209,7 +209,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...(urls.stripeUrl ? { STRIPE_STANDIN_URL: urls.stripeUrl } : {}),
     },
     async stop() {
-      // What uses others goes first: gateway and workers drain while everything they need is still there.
+      // Gateways and workers stop first: they drain while everything they need is still there.
       const gateways = apps.filter((app) => app.name.startsWith('gateway'));
       await Promise.all(gateways.map((app) => app.stop()));
       await Promise.all(apps.map((app) => app.stop()));

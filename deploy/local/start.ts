@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 
   stack = await startStack({ dataDir: settings.dataDir, ports: settings.ports, keepAlive: true, env: process.env, say });
   await step(say, 'database schema and demo data', () => seed(stack!));
-  // The shell's own settings (RATE_LIMITS=off, HOLD_SECONDS_EVENTLY=30, keys) reach both; what the stack has settled wins.
+  // The shell's settings (RATE_LIMITS=off, HOLD_SECONDS_EVENTLY=30, keys) reach gateway and worker; the stack's own come after them.
   const env = { ...(process.env as Record<string, string>), ...stack.env };
   await Promise.all([
     step(say, 'worker', () => startWorker(stack!, { ...env, METRICS_PORT: String(settings.ports.workerMetrics) })),
@@ -82,7 +82,7 @@ function commandOf(pid: number): string {
   }
 }
 
-/** What a newcomer needs next, at a glance. */
+/** The table that is printed when all is up: addresses, accounts, what to try next. */
 function table(s: Stack, { ports }: Settings): string {
   const database = s.postgres.process ? s.databaseUrl : 'as DATABASE_URL says';
   const rows = [

@@ -1,4 +1,4 @@
-// A tool that works on private stacks of its own (the benches, the fuzzer): however it ends, nothing of them stays.
+// Runs a tool (a bench, the fuzzer) that starts private stacks: however it ends, nothing of them stays.
 import { stopEverything } from './processes.ts';
 import { fail, say } from './say.ts';
 import { onStop } from './signals.ts';

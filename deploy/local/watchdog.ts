@@ -1,4 +1,4 @@
-// Sees to it that no child outlives the process that started it, however that one ends: a kill -9 of `npm start` or of a test run leaves nothing behind.
+// Ends every child of this process when it ends, however it ends: a kill -9 of `npm start` or of a test run leaves nothing behind.
 import { type ChildProcess, spawn } from 'node:child_process';
 
 // A shell and not Node: it costs 1 MB and lives as long as the stack. It reads "+ PID SIGNAL" and "- PID" lines; at the end of input, which

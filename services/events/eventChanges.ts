@@ -1,4 +1,4 @@
-// Changing an event: what may still change once it is on sale, sold or begun, and who has to hear of it.
+// Changing an event: what may still change once it is on sale, sold or begun, and which changes its holders are told.
 //
 //   name, description   always
 //   everything else     until the event is over; never once it is cancelled, which is for good
@@ -62,7 +62,7 @@ type Row = {
  * @throws DomainError event_not_found | forbidden | invalid | event_fixed (details.fields says which change is refused and why)
  */
 export async function update(db: Kysely<DB>, request: { event: string; by: Manager; changes: EventChanges }): Promise<string> {
-  // Two changes, or a change and a sale, may wait for each other.
+  // Two changes, or a change and a sale, may lock the same rows in different orders.
   return despiteDeadlocks(() => db.transaction().execute((tx) => change(tx, request.event, request.by, request.changes)));
 }
 
@@ -141,7 +141,7 @@ function merged(old: Row, c: EventChanges): Row {
   };
 }
 
-/** What the clock and a cancelling forbid. */
+/** Refuses what can no longer change because the event has begun, is over or is cancelled. Throws event_fixed. */
 function checkMoment(old: Row, changed: (keyof typeof FIELD)[], seats: boolean): void {
   const wanted: Field[] = [...changed.map((key) => FIELD[key]), ...(seats ? ['seatPlan' as const] : [])];
   const first = (forbidden: (field: Field) => boolean) => wanted.find(forbidden);
@@ -161,7 +161,7 @@ function checkMoment(old: Row, changed: (keyof typeof FIELD)[], seats: boolean):
 }
 
 async function checkUnbooked(tx: Transaction<DB>, eventId: string, changed: (keyof typeof FIELD)[]): Promise<void> {
-  // Money of any kind that ever came, or may still come, is in the old currency; a draft is shown to nobody, holders least of all.
+  // Money that ever came, or may still come, is in the old currency; and holders of tickets could not see a draft.
   const { rows } = await sql<{ orders: number }>`select count(*)::int as orders from orders where event_id = ${eventId}::uuid`.execute(tx);
   const { orders } = rows[0]!;
   const field = changed.includes('currency') ? 'currency' : 'status';

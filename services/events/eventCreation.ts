@@ -16,7 +16,7 @@ export type NewEvent = {
   venueId: string | null;
   startsAt: Date;
   endsAt: Date;
-  /** The house's capacity; at least the number of seats. Their number when not given. */
+  /** How many people the event has room for: at least the number of seats; their number when not given. */
   capacity?: number;
   currency: string;
   holdSeconds?: number | null;
@@ -24,7 +24,7 @@ export type NewEvent = {
   sections: Section[];
 };
 
-/** More than the largest arena twice over; keeps one request from filling the disk. */
+/** Twice the largest arena, so that one request cannot fill the disk. */
 const MAX_SEATS = 250_000;
 
 /** A venue that exists, or DomainError invalid. */
@@ -62,7 +62,7 @@ export function countSeats(sections: Section[]): number {
 function check(event: NewEvent): number {
   if (event.endsAt <= event.startsAt) throw invalidField('endsAt', 'The event must end after it starts.');
   const seats = countSeats(event.sections);
-  // Fewer seats than capacity is a house with standing room or closed blocks (the seed's own example); more cannot be.
+  // Fewer seats than capacity: there is standing room, or blocks are closed (as in the seed's own example). More cannot be.
   if (event.capacity !== undefined && seats > event.capacity)
     throw invalidField('capacity', `The seat configuration has ${seats} seats, more than the capacity of ${event.capacity}.`);
   return seats;

@@ -1,4 +1,4 @@
-// Notices: what befell an event after tickets were sold (cancelled, moved), carried to every holder a batch at a time.
+// Notices: an event was cancelled or moved after tickets were sold, and every holder is told, a batch at a time.
 //
 // Everything is read from rows: who still has a live order, who has a mail that names the notice. So a batch may be repeated, run
 // twice at once or be taken up by another worker after a crash, and nobody is cancelled, refunded or told twice.
@@ -32,18 +32,18 @@ export type NoticeRound = Pick<Progress, 'done' | 'left' | 'refunds'> & {
 
 const BATCH = 50;
 /**
- * So many refunds may be begun in a minute before more orders are cancelled: the sale of other events goes on meanwhile. Those that a
- * bank or a provider keeps waiting hold nobody up: the holders still to be told must not go to the door while it takes its days.
+ * At most so many refunds are begun in a minute, because other events are being sold meanwhile. Refunds that wait for a bank do not
+ * count: that may take days, and the remaining holders must hear in time that the event is cancelled.
  */
 const REFUNDS_A_MINUTE = 200;
 const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
-/** More than the longest pause and a round. */
+/** Longer than the longest pause and a round together: then the event's workflow is not running. */
 const UNSERVED_AFTER = '5 minutes';
 
 /**
  * Writes a notice as the last thing of the transaction that changes the event. Its workflow is started by the outbox.
- * It is of this moment, not of the transaction's beginning: who bought while the change was under way was shown the old event.
+ * It is dated at this moment, not at the transaction's beginning: whoever bought while the change was under way saw the old event.
  */
 export async function give(
   tx: Transaction<DB>,
@@ -91,7 +91,7 @@ export async function progress(db: Kysely<DB>, eventId: string): Promise<Progres
 
 /** Orders that a cancelled event still has. */
 const live = sql`o.status in ('pending', 'confirmed')`;
-/** Holders who bought before the event was moved and have not been told. Who bought after it was told by the ticket. */
+/** Holders who bought before the event was moved and have no mail about it. Tickets bought later have the new time on them. */
 const untold = sql`o.status = 'confirmed' and o.confirmed_at <= n.created_at
   and not exists (select from mails m where m.notice_id = n.id and m.order_id = o.id)`;
 
@@ -100,7 +100,7 @@ const untold = sql`o.status = 'confirmed' and o.confirmed_at <= n.created_at
  * decided the notice is done. Safe to repeat and to run twice at once.
  */
 export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRound> {
-  await sql`update event_notices set served_at = now() where event_id = ${eventId}::uuid and done_at is null`.execute(db); // what the sweep goes by
+  await sql`update event_notices set served_at = now() where event_id = ${eventId}::uuid and done_at is null`.execute(db); // for the sweep, which looks for notices that nobody serves
   const before = await progress(db, eventId);
   const { notice } = before ?? {};
   if (!before || !notice) return { event: before?.event.slug ?? '', kind: null, done: 0, left: 0, refunds: nothing, waitMs: null };
@@ -116,7 +116,7 @@ export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRoun
     done: after.done,
     left: after.left,
     refunds: after.refunds,
-    // The bank may take days over the last refund: asked less and less often.
+    // A bank may take days over the last refund, so the rounds come less and less often.
     waitMs: after.left ? (after.begun < REFUNDS_A_MINUTE ? 0 : PAUSE_MS) : open ? Math.min(LONGEST_PAUSE_MS, PAUSE_MS + age / 20) : null,
   };
 }
@@ -149,8 +149,8 @@ async function close(db: Kysely<DB>, eventId: string, upTo: number): Promise<voi
 }
 
 /**
- * Finds events whose notice is not done though nobody has been at it for minutes, and cancelled events that got an order
- * confirmed in the very moment of their cancelling. Each is announced to its workflow again. Returns how many.
+ * Finds events whose notice is open and has not been served for minutes, and cancelled events with an order that was confirmed at the
+ * very moment of the cancelling. Wakes the workflow of each, and returns how many.
  */
 export async function sweep(db: Kysely<DB>): Promise<number> {
   const { numAffectedRows } = await outbox

@@ -44,7 +44,7 @@ export type EventFilter = {
 const phase = sql<EventView['status']>`case when e.status <> 'published' then e.status::text when e.starts_at > now() then 'upcoming'
   when e.ends_at > now() then 'ongoing' else 'completed' end`;
 
-/** Sellable places that nobody has. */
+/** Places that can be bought now. */
 const free = sql`${isFree('p')} and o.is_active`;
 
 const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organizer_id, e.starts_at, e.ends_at, e.capacity, e.currency, e.created_at,
@@ -118,7 +118,7 @@ export async function list(db: Kysely<DB>, filter: EventFilter): Promise<{ rows:
   return { rows: page.rows, total: count.rows[0]!.total };
 }
 
-/** What is free of each of these events, and when the next hold among them ends by itself (ms since the epoch). */
+/** The number of free places of each of these events, and when the next hold among them ends (ms since the epoch). */
 export async function countFree(
   db: Kysely<DB>,
   eventIds: string[],
@@ -151,12 +151,12 @@ function conditions(filter: EventFilter): RawBuilder<unknown>[] {
   if (filter.venueId) all.push(sql`e.venue_id = ${filter.venueId}::uuid`);
   if (filter.startsAfter) all.push(sql`e.starts_at >= ${filter.startsAfter}`);
   if (filter.startsBefore) all.push(sql`e.starts_at < ${filter.startsBefore}`);
-  // Written as the trigram index is, so that it is used; % and _ of the searcher mean themselves.
+  // The expression is the trigram index's own, so that the index is used; % and _ in the search text are escaped.
   if (filter.search) all.push(sql`(e.name || ' ' || e.description) ilike ${`%${filter.search.replace(/[\\%_]/g, '\\$&')}%`}`);
   return all;
 }
 
-/** The price tiers of these events, as they were written down, each with what is free of it. */
+/** The price tiers of these events, in the order in which they were made, each with its number of free places. */
 export async function tiers(db: Kysely<DB> | Transaction<DB>, eventIds: string[]): Promise<(Tier & { event_id: string })[]> {
   const { rows } = await sql<Tier & { event_id: string }>`
     select o.event_id, o.id, o.name, o.price_minor, o.quantity,

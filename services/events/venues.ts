@@ -22,7 +22,7 @@ export async function find(db: Kysely<DB> | Transaction<DB>, id: string): Promis
   return db.selectFrom('venues').select(COLUMNS).where('id', '=', id).executeTakeFirst();
 }
 
-/** Writes a venue down. */
+/** Creates a venue. */
 export async function create(
   db: Kysely<DB>,
   venue: Partial<Omit<Venue, 'id' | 'number'>> & { name: string; capacity: number },

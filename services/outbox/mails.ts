@@ -1,4 +1,4 @@
-// Mail promised to people: a row written with the change that promises it. The order's workflow delivers it; what belongs to no order has one of its own.
+// Mails to be sent: each is a row, written in the transaction of what it tells. The order's workflow delivers it, or one of its own.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
@@ -15,9 +15,9 @@ export type MailKind =
   | 'waitlist-cancelled';
 
 /**
- * Promises the order's buyer a mail (or those of many orders, one each). Sent at least once; its id is the Message-ID, so a
- * repeat can be recognised. With `noticeId` each order is told of that notice once, however often this is repeated.
- * Whoever is not run by the order's workflow tells it too (outbox.orderChanged); a promise it never heard of is found by the sweep.
+ * Writes a mail to the order's buyer (or one to the buyer of each of many orders). It is sent at least once; its id is the
+ * Message-ID, so a repeat can be recognised. With `noticeId` each order gets one mail of that notice, however often this is repeated.
+ * A caller other than the order's workflow wakes it too (outbox.orderChanged); otherwise the sweep finds the mail, later.
  */
 export async function promise(
   tx: Transaction<DB>,
@@ -32,7 +32,7 @@ export async function promise(
     on conflict (notice_id, order_id) where notice_id is not null do nothing`.execute(tx);
 }
 
-/** Promises mails that belong to no order; `data` is all their text is made of. Announced with them: the caller has nothing more to do. */
+/** Writes mails that belong to no order, and their outbox rows; `data` is all that their text is made of. */
 export async function promiseTo(
   tx: Transaction<DB>,
   kind: MailKind,
@@ -45,7 +45,7 @@ export async function promiseTo(
     insert into outbox (topic, subject_id) select 'mail', id from mail`.execute(tx);
 }
 
-/** The mail, for one more try to send it, which is noted: the sweep goes by it. Undefined if it has been sent. */
+/** Notes that a try to send the mail begins, for the sweep, and reads the mail. Undefined if it has been sent. */
 export function startTry(db: Kysely<DB>, mailId: string) {
   return db
     .updateTable('mails')
@@ -56,7 +56,7 @@ export function startTry(db: Kysely<DB>, mailId: string) {
     .executeTakeFirst();
 }
 
-/** Notes that the mail server has taken it. */
+/** Notes that the mail server has accepted the mail. */
 export async function sent(db: Kysely<DB>, mailId: string): Promise<void> {
   await db.updateTable('mails').set({ sent_at: sql<Date>`now()` }).where('id', '=', mailId).execute();
 }

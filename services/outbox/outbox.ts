@@ -4,15 +4,18 @@ import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 
 /**
- * order.created starts the workflow of an order that nobody has paid; order.changed starts or signals it, and so does order.paid: captured
- * money, before everything else;
- * places.freed and waitlist.joined (subject: the event) wake the event's waitlist; sms starts a text message's delivery, mail that of a
- * mail which belongs to no order;
- * event.notice (subject: the event) starts or wakes the telling of its ticket holders.
+ * What a row makes the relay do:
+ *   order.created                   starts the workflow of an order that nobody has paid
+ *   order.changed                   starts or signals the order's workflow
+ *   order.paid                      the same for captured money, before everything else
+ *   places.freed, waitlist.joined   wake the waitlist of the event (the subject)
+ *   event.notice                    starts or wakes the telling of the event's ticket holders
+ *   sms                             starts the delivery of a text message
+ *   mail                            starts the delivery of a mail that belongs to no order
  */
 export type Topic = 'order.created' | 'order.paid' | 'order.changed' | 'sms' | 'mail' | 'places.freed' | 'waitlist.joined' | 'event.notice';
 
-/** A new order's workflow is started so long after the claim: who pays at once starts it by paying, in one step instead of two. */
+/** A new order's workflow is started so long after the claim, because a buyer who pays at once starts it by paying, in one step instead of two. */
 export const START_GRACE_SECONDS = 2;
 
 /** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
@@ -21,15 +24,15 @@ export type OrderSubject = { number: number; createdAt: string; event: string; o
 export type OutboxRow = { id: string; topic: Topic; subject_id: string; payload: unknown; attempts: number; created_at: Date };
 
 /**
- * How long a relay may keep a row before another may take it: longer than handing it on takes, short enough not to be noticed. A start's
- * row is kept until its workflow has looked at the order, which in a rush takes longer.
+ * How long a relay may keep a row before another relay may take it: longer than handing it on takes, short enough not to be noticed.
+ * The row of a start stays until the workflow has read its order, which takes longer in a rush.
  */
 const LEASE_SECONDS = { starts: 30, rest: 10 };
 
-/** The part of a statement that announces what the statement does: `rows` selects topic, subject_id and payload (jsonb). */
+/** The part of a statement that writes outbox rows: `rows` selects topic, subject_id and payload (jsonb). */
 export const announcing = (rows: RawBuilder<unknown>) => sql`insert into outbox (topic, subject_id, payload) ${rows}`;
 
-/** Tells the order's workflow (or those of many orders) that something it should look at has been written. Part of the writer's transaction. */
+/** Makes the order's workflow (or those of many orders) read its order again. Part of the transaction that wrote something for it. */
 export const orderChanged = (tx: Transaction<DB>, orderId: string | string[]): Promise<void> => announce(tx, 'order.changed', orderId);
 
 /** The same for captured money, which is handed on before everything else. */
@@ -49,7 +52,7 @@ const LANES = {
 
 /**
  * Leases up to `limit` due rows to this caller, captured money first, then oldest first; other callers skip them until the lease ends.
- * The starts of new orders are taken apart from the rest: thousands of them may wait after a rush, and nothing else should behind them.
+ * Starts of new orders are taken apart from the rest, because thousands of them may wait after a rush, and nothing else should wait behind them.
  */
 export async function take(db: Kysely<DB>, kind: 'starts' | 'rest', limit: number): Promise<OutboxRow[]> {
   const { rows } = await sql<OutboxRow>`
@@ -59,17 +62,17 @@ export async function take(db: Kysely<DB>, kind: 'starts' | 'rest', limit: numbe
   return rows;
 }
 
-/** What the starts have to give way to, and which of those handed on have not run yet. */
+/** How much there is that starts must wait for, and which starts have been handed on and not run yet. */
 export type Traffic = {
-  /** Orders made in the last second: their rows fall due two seconds after the claim (orders/claim), and an index knows when. */
+  /** Orders made in the last second. Their rows are due two seconds after the claim, so the index on available_at finds them. */
   newOrders: number;
   /** Attempts to pay that are being decided. */
   paying: number;
-  /** Of the rows asked about, those whose workflow has not looked at its order yet. */
+  /** Of the rows asked about, those whose workflow has not read its order yet. */
   unrun: string[];
 };
 
-/** How busy it is, in one look. */
+/** Reads how busy the system is, in one query. */
 export async function traffic(db: Kysely<DB>, handedOn: string[]): Promise<Traffic> {
   const { rows } = await sql<Traffic>`select
     (select count(*)::int from outbox where topic = 'order.created'
@@ -79,7 +82,7 @@ export async function traffic(db: Kysely<DB>, handedOn: string[]): Promise<Traff
   return rows[0]!;
 }
 
-/** These orders' workflows have looked at them: their starts are done, whoever made them. */
+/** Deletes the starts of these orders: their workflows run, whoever started them. */
 export async function started(db: Kysely<DB>, orderIds: string[]): Promise<void> {
   await sql`delete from outbox where topic = 'order.created' and subject_id = any(${orderIds}::uuid[])`.execute(db);
 }
@@ -89,7 +92,7 @@ export async function done(db: Kysely<DB>, ids: string[]): Promise<void> {
   if (ids.length) await sql`delete from outbox where id = any(${ids}::uuid[])`.execute(db);
 }
 
-/** Puts a row back after a failure: tried again with growing pauses (1 s doubling to 60 s), never dropped. */
+/** Puts a row back after a failure. It is tried again with growing pauses (1 s doubling to 60 s), and never dropped. */
 export async function failed(db: Kysely<DB>, id: string, error: string): Promise<void> {
   await sql`update outbox set last_error = ${error.slice(0, 500)},
     available_at = now() + make_interval(secs => least(60, power(2, least(attempts, 6) - 1))) where id = ${id}::uuid`.execute(db);

@@ -1,21 +1,21 @@
-// Text messages promised to people: a row written with the change that promises it, and the announcement that starts its delivery.
+// Text messages to be sent: each is a row, written in the transaction of what it tells, with the outbox row that starts its delivery.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 
-/** A phone number as providers want it (E.164), or undefined: spaces and the like are taken out, nothing is guessed. */
+/** A phone number as providers want it (E.164), or undefined. Spaces and the like are removed, no country is guessed. */
 export function textable(phone: string | null | undefined): string | undefined {
   const plain = phone?.replace(/[\s().-]/g, '');
   return plain && /^\+[1-9]\d{6,14}$/.test(plain) ? plain : undefined;
 }
 
-/** Promises the order's buyer a text, in the transaction of what it tells. Nothing is promised to somebody without a usable number. */
+/** Writes a text to the order's buyer; none if there is no usable phone number. */
 export async function promise(tx: Transaction<DB>, kind: string, orderId: string, body: string): Promise<void> {
   const { rows } = await sql<{ phone: string | null }>`select coalesce(o.buyer_phone, a.phone) as phone
     from orders o join accounts a on a.id = o.account_id where o.id = ${orderId}::uuid`.execute(tx);
   await promiseTo(tx, kind, [{ phone: rows[0]?.phone, order: orderId, body }]);
 }
 
-/** Promises texts, each about an order or about none; who has no usable number gets none. */
+/** Writes texts, each about an order or about none; none to a person without a usable phone number. */
 export async function promiseTo(
   tx: Transaction<DB>,
   kind: string,
@@ -30,7 +30,7 @@ export async function promiseTo(
     insert into outbox (topic, subject_id, payload) select 'sms', id, jsonb_build_object('order', order_id) from text`.execute(tx);
 }
 
-/** The text, for one more try to send it, which is noted: the sweep goes by it. Undefined if it has been sent. */
+/** Notes that a try to send the text begins, for the sweep, and reads the text. Undefined if it has been sent. */
 export function startTry(db: Kysely<DB>, textId: string) {
   return db
     .updateTable('texts')
@@ -41,12 +41,12 @@ export function startTry(db: Kysely<DB>, textId: string) {
     .executeTakeFirst();
 }
 
-/** Notes that the provider has taken it, and as what. */
+/** Notes that the provider has accepted the text, and its reference there. */
 export async function sent(db: Kysely<DB>, textId: string, providerRef: string): Promise<void> {
   await db.updateTable('texts').set({ sent_at: sql<Date>`now()`, provider_ref: providerRef }).where('id', '=', textId).execute();
 }
 
-/** Notes that it can never be sent: nobody tries again. */
+/** Notes that the provider refused the text for good, so that nobody tries again. */
 export async function gaveUp(db: Kysely<DB>, textId: string): Promise<void> {
   await db.updateTable('texts').set({ failed_at: sql<Date>`now()` }).where('id', '=', textId).execute();
 }

@@ -1,4 +1,4 @@
-// Answers that a client may keep and ask about again: entity tags, 304, and the compressed form for who takes it.
+// Answers that a client may cache and ask about again: entity tags, 304, and gzip for clients that take it.
 import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import type { Reply, Response } from '../route.ts';
@@ -31,7 +31,7 @@ export function knows(headers: IncomingHttpHeaders, etag: string): boolean {
   return given === etag || given.split(',').some((tag) => tag.trim() === '*' || bare(tag) === bare(etag));
 }
 
-/** 304: what the client has is what it would get. */
+/** 304: the client's copy is the present answer. */
 export const unchanged = (etag: string, headers: Record<string, string> = {}): Reply => ({
   status: 304,
   body: undefined,

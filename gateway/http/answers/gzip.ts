@@ -1,4 +1,4 @@
-// Large answers put together from pieces that are encoded once: a changed piece is compressed again, the others are joined as they are.
+// Large gzip answers joined from pieces, each of which is compressed once and again only when it changes.
 import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 
