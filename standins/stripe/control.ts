@@ -1,4 +1,4 @@
-// `/_standin/...`: the switches, the late payer, and what a test may look into. No part of Stripe.
+// `/_standin/...`: the switches, the late payer, the operator at the dashboard, and what a test may look into. No part of Stripe.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { confirm, methodFrom, settleIntent } from './confirm.ts';
 import type { Courier } from './courier.ts';
@@ -6,9 +6,10 @@ import { errorBody, StripeFault } from './errors.ts';
 import { calm, changed } from './faults.ts';
 import { readBody } from './form.ts';
 import { find } from './lists.ts';
+import { createRefund } from './refunds.ts';
 import type { Scene } from './scene.ts';
 import { summarise } from './summary.ts';
-import type { Intent } from './wire.ts';
+import type { Intent, Refund } from './wire.ts';
 
 export interface Control {
   scene: Scene;
@@ -43,6 +44,7 @@ async function act(control: Control, request: IncomingMessage, path: string): Pr
   const wish = request.method === 'POST' ? await readJson(request) : undefined;
   if (asked === 'POST /_standin/faults') return setFaults(control, wish);
   if (asked === 'POST /_standin/late-payment') return ok(payNow(control, wish));
+  if (asked === 'POST /_standin/refund') return ok(refundByHand(control, wish));
   if (asked === 'POST /_standin/resend') {
     const event = field(wish, 'event');
     return courier.resend(event) ? ok({ event }) : { status: 404, body: { error: `no delivery of ${event} to send again` } };
@@ -71,6 +73,17 @@ function payNow(control: Control, wish: unknown): Intent {
   scene.store.commit();
   control.changed();
   return paid;
+}
+
+/** An operator refunds at the dashboard: the whole rest unless an `amount` is given. The shop hears of it by webhooks only. */
+function refundByHand(control: Control, wish: unknown): Refund {
+  const { scene } = control;
+  const { amount } = (wish ?? {}) as { amount?: unknown };
+  const form = { payment_intent: field(wish, 'payment_intent'), ...(amount !== undefined && { amount: String(amount) }) };
+  const refund = createRefund(scene, form);
+  scene.store.commit();
+  control.changed();
+  return refund;
 }
 
 function deliveries(scene: Scene): object[] {

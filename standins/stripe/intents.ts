@@ -1,10 +1,11 @@
 // PaymentIntents: create, update, confirm, cancel.
+import { validAmount, validCurrency } from './amounts.ts';
 import { assertConfirmable, assertSecret, confirm, methodFrom, noMethod } from './confirm.ts';
 import { invalid, unexpectedState } from './errors.ts';
-import { type Form, flag, group, integer, mergeMetadata, onlyKnown, required, text, texts } from './form.ts';
+import { type Form, flag, group, mergeMetadata, onlyKnown, required, text, texts } from './form.ts';
 import { find } from './lists.ts';
 import { emit, type Scene } from './scene.ts';
-import { type Intent, money, newId, newSecret, seconds } from './wire.ts';
+import { type Intent, newId, newSecret, seconds } from './wire.ts';
 
 // The lists are the library's own parameter types, so that a call it can make is not refused here for being unknown.
 const onUpdate =
@@ -23,9 +24,6 @@ const onCreate = [
   'confirmation_method',
   'on_behalf_of',
 ];
-const currencies = new Set(Intl.supportedValuesOf('currency'));
-/** Stripe's smallest charges, for the currencies where a ticket could plausibly meet them. */
-const smallest: Record<string, number> = { usd: 50, eur: 50, cad: 50, aud: 50, chf: 50, gbp: 30 };
 
 export function createIntent(scene: Scene, form: Form): Intent {
   onlyKnown(form, onCreate);
@@ -164,24 +162,6 @@ export function cancelIntent(scene: Scene, id: string, form: Form): Intent {
 export function publicView(intent: Intent): Partial<Intent> {
   const { metadata: _, latest_charge: __, customer: ___, application: ____, ...shown } = intent;
   return shown;
-}
-
-function validCurrency(given: string): string {
-  const currency = given.toLowerCase();
-  if (!currencies.has(currency.toUpperCase())) throw invalid(`Invalid currency: ${given}.`, { param: 'currency' });
-  return currency;
-}
-
-function validAmount(form: Form, currency: string): number {
-  const amount = integer(form, 'amount') ?? 0;
-  if (amount < 1) throw invalid('This value must be greater than or equal to 1.', { code: 'parameter_invalid_integer', param: 'amount' });
-  const least = smallest[currency] ?? 1;
-  if (amount < least)
-    throw invalid(`Amount must be at least ${money(least, currency)} ${currency}`, { code: 'amount_too_small', param: 'amount' });
-  if (amount > 99_999_999) {
-    throw invalid(`Amount must be no more than ${money(99_999_999, currency)} ${currency}`, { code: 'amount_too_large', param: 'amount' });
-  }
-  return amount;
 }
 
 function assertAbsent(form: Form, name: string): void {

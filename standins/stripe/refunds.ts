@@ -1,4 +1,5 @@
 // Refunds: whole or in part, never more than was charged, and some that settle (or fail) later.
+import { assertStep } from './amounts.ts';
 import { behaviour } from './cards.ts';
 import { invalid, refused } from './errors.ts';
 import { type Form, integer, mergeMetadata, onlyKnown, text } from './form.ts';
@@ -27,6 +28,7 @@ export function createRefund(scene: Scene, form: Form): Refund {
   const left = charge.amount - charge.amount_refunded;
   if (left === 0) throw refused(`Charge ${charge.id} has already been refunded.`, { code: 'charge_already_refunded', charge: charge.id });
   const amount = wanted ?? left;
+  if (wanted !== undefined) assertStep(wanted, charge.currency);
   if (amount > left) {
     const [asked, rest] = [money(amount, charge.currency), money(left, charge.currency)];
     throw refused(`Refund amount (${asked}) is greater than unrefunded amount on charge (${rest})`, { param: 'amount' });
