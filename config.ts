@@ -57,7 +57,6 @@ const Env = z.object({
     .default(1024 * 1024),
   RATE_LIMITS: onOff('on'),
   TEST_ENDPOINTS: onOff('off'),
-  CLAIM_GUARD: onOff('on'),
   HOLD_SECONDS_EVENTLY: seconds(300),
   MAX_PLACES_PER_ORDER: z.coerce.number().int().min(1).max(1000).default(50),
 });
@@ -109,8 +108,6 @@ function shape(env: z.infer<typeof Env>) {
     rateLimits: env.RATE_LIMITS,
     testEndpoints: env.TEST_ENDPOINTS,
     holdSeconds: { evently: env.HOLD_SECONDS_EVENTLY },
-    /** Off only to prove that the race test can fail. */
-    claimGuard: env.CLAIM_GUARD,
     maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,
   };
 }
@@ -146,7 +143,6 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const twilio = [parsed.data.TWILIO_ACCOUNT_SID, parsed.data.TWILIO_AUTH_TOKEN, parsed.data.TWILIO_FROM];
   if (twilio.some(Boolean) && !twilio.every(Boolean))
     faults.push('TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM go together: set all three or none');
-  if (!parsed.data.CLAIM_GUARD && parsed.data.NODE_ENV !== 'test') faults.push('CLAIM_GUARD=off sells seats twice: only NODE_ENV=test may');
   if (faults.length) throw new Error(faults.map((f) => `configuration: ${f}`).join('\n'));
   return deepFreeze(shape(parsed.data));
 }

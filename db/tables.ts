@@ -92,6 +92,7 @@ export interface Events {
   name: string;
   number: Generated<number>;
   organizer_id: string | null;
+  refund_until_minutes: number | null;
   settings: Generated<Json>;
   slug: string;
   starts_at: Timestamp;
@@ -138,6 +139,7 @@ export interface Offers {
   min_per_order: Generated<number>;
   name: string;
   number: Generated<number>;
+  pool_id: string | null;
   price_minor: number;
   quantity: number;
   sales_end: Timestamp | null;

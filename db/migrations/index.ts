@@ -12,6 +12,7 @@ import * as m0010 from './0010_confirmed_at.ts';
 import * as m0011 from './0011_last_tries.ts';
 import * as m0012 from './0012_payment_attempts.ts';
 import * as m0014 from './0014_providers_and_refunds.ts';
+import * as m0016 from './0016_claims.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   '0011_last_tries': m0011,
   '0012_payment_attempts': m0012,
   '0014_providers_and_refunds': m0014,
+  '0016_claims': m0016,
 };

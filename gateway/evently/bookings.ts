@@ -1,11 +1,13 @@
 // Evently's bookings: create, show, cancel, list. (Confirm is in confirm.ts, tickets in tickets.ts.)
 import { z } from 'zod';
-import * as holds from '../../services/orders/claim/claim.ts';
+import type { Caller } from '../../services/accounts/sessions.ts';
+import { cancel } from '../../services/orders/cancel.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import { isUuid } from '../../services/shared/ids.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
+import { place } from '../placing.ts';
 import { ok, page } from './envelope.ts';
 import * as present from './presenters.ts';
 import { amount, envelope, id, instant, pageOf, paging } from './shapes.ts';
@@ -58,6 +60,9 @@ const Cancelled = z.object({
 const tag = 'Bookings';
 const path = '/api/v1/bookings';
 
+/** Bookings are the caller's own, whatever else it may be here. */
+export const buyer = (caller: Caller) => ({ kind: 'account', id: caller.accountId, role: 'user' }) as const;
+
 /** The booking id of a path. What is no uuid names no booking. */
 export function bookingId(text: string): string {
   if (!isUuid(text)) throw new DomainError('order_not_found', 'Booking does not exist.');
@@ -65,7 +70,8 @@ export function bookingId(text: string): string {
 }
 
 /** The routes under /api/v1/bookings and /api/v1/users/bookings. */
-export function bookings({ config, db, metrics }: Gateway): Route[] {
+export function bookings(gateway: Gateway): Route[] {
+  const { config, db } = gateway;
   return [
     route({
       method: 'post',
@@ -83,30 +89,17 @@ export function bookings({ config, db, metrics }: Gateway): Route[] {
       },
       idempotent: true,
       async handle({ body, caller, note, attempt }) {
-        // The first run of this request died after its claim: the booking it made is the answer.
-        const made = attempt?.again ? await orders.find(db, attempt.id) : undefined;
-        if (made) {
-          note(made.id);
-          return ok({ booking: present.made(made), payment_url: present.paymentUrl(made.id) }, undefined, 201);
-        }
-        let claim: holds.Claim;
-        try {
-          claim = await holds.claim(db, {
-            accountId: caller.accountId,
+        const order = await place(
+          gateway,
+          { attempt, note },
+          {
+            actor: buyer(caller),
             eventId: body.event_id,
-            orderId: attempt?.id,
-            placeIds: body.seat_ids.map((id) => id.toLowerCase()),
-            holdSeconds: config.holdSeconds.evently,
-            maxPlaces: config.maxPlacesPerOrder,
-            guard: config.claimGuard,
-          });
-        } catch (error) {
-          metrics.claim(error instanceof DomainError ? error.code : 'error');
-          throw error;
-        }
-        metrics.claim('claimed');
-        note(claim.order.id);
-        return ok({ booking: present.claimed(claim), payment_url: present.paymentUrl(claim.order.id) }, undefined, 201);
+            want: { places: body.seat_ids.map((id) => id.toLowerCase()) },
+            terms: { holdSeconds: config.holdSeconds.evently, maxPlaces: config.maxPlacesPerOrder },
+          },
+        );
+        return ok({ booking: present.placed(order), payment_url: present.paymentUrl(order.id) }, undefined, 201);
       },
     }),
     route({
@@ -120,7 +113,7 @@ export function bookings({ config, db, metrics }: Gateway): Route[] {
       params: BookingPath,
       responses: { 200: { description: 'The booking.', schema: envelope(BookingShown) } },
       async handle({ params, caller, note }) {
-        const order = await orders.findOwn(db, bookingId(params.id), caller.accountId);
+        const order = await orders.findFor(db, bookingId(params.id), buyer(caller));
         note(order.id);
         return ok(shown(order));
       },
@@ -140,11 +133,7 @@ export function bookings({ config, db, metrics }: Gateway): Route[] {
       async handle({ params, caller, note }) {
         const orderId = bookingId(params.id);
         note(orderId);
-        const { order, refundMinor, refundStatus } = await orders.cancel(db, {
-          orderId,
-          accountId: caller.accountId,
-          reason: 'cancelled by the buyer',
-        });
+        const { order, refundMinor, refundStatus } = await cancel(db, orderId, buyer(caller), { reason: 'cancelled by the buyer' });
         const data = {
           booking_id: order.id,
           status: 'cancelled',

@@ -4,7 +4,7 @@ import * as orders from '../../services/orders/orders.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
-import { BookingPath, BookingShown, bookingId, shown } from './bookings.ts';
+import { BookingPath, BookingShown, bookingId, buyer, shown } from './bookings.ts';
 import { ok } from './envelope.ts';
 import { envelope } from './shapes.ts';
 
@@ -39,7 +39,7 @@ export function confirm({ db, pay }: Gateway): Route {
       note(orderId);
       // Before anything is read: the press counts from the moment its request came in.
       const result = await pay({ orderId, accountId: caller.accountId, method: body.payment_details.token, waitedMs: waitedMs() });
-      const now = await orders.findOwn(db, orderId, caller.accountId);
+      const now = await orders.findFor(db, orderId, buyer(caller));
       if (result.outcome === 'declined')
         throw new DomainError('payment_failed', result.message, {
           declineCode: result.declineCode,

@@ -1,6 +1,7 @@
 // Evently's payment side: what stands behind payment_url, for programs and for people.
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import type { Caller } from '../../services/accounts/sessions.ts';
 import * as orders from '../../services/orders/orders.ts';
 import * as money from '../../services/payments/payments.ts';
 import { CARD_PROVIDER } from '../../services/payments/provider.ts';
@@ -8,7 +9,7 @@ import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { noticePage, paymentPage } from '../pages/paymentPage.ts';
-import { BookingPath, bookingId } from './bookings.ts';
+import { BookingPath, bookingId, buyer } from './bookings.ts';
 import { ok, timeOrNull } from './envelope.ts';
 import * as present from './presenters.ts';
 import { amount, envelope, id, instant } from './shapes.ts';
@@ -42,8 +43,8 @@ const refusals = {
 export function payments(gateway: Gateway): Route[] {
   const { config, db } = gateway;
 
-  async function start(id: string, accountId: string, note: (orderId: string) => void): Promise<Reply> {
-    const order = await orders.findOwn(db, bookingId(id), accountId);
+  async function start(id: string, caller: Caller, note: (orderId: string) => void): Promise<Reply> {
+    const order = await orders.findFor(db, bookingId(id), buyer(caller));
     note(order.id);
     const payment = await begin(gateway, order.id);
     return ok({
@@ -70,7 +71,7 @@ export function payments(gateway: Gateway): Route[] {
       description: 'For programs: the payment intent to finish with Stripe.js or Stripe’s API. Repeating it gives the same intent.',
       params: BookingPath,
       responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart) }, ...refusals },
-      handle: ({ params, caller, note }) => start(params.id, caller.accountId, note),
+      handle: ({ params, caller, note }) => start(params.id, caller, note),
     }),
     route({
       method: 'get',
@@ -88,7 +89,7 @@ export function payments(gateway: Gateway): Route[] {
         ctx.vary('Accept');
         if (ctx.accepts('json', 'html') === 'html') return show(gateway, params.id, note);
         if (!caller) throw new DomainError('unauthenticated', 'Authentication required: send Authorization: Bearer <access_token>.');
-        return start(params.id, caller.accountId, note);
+        return start(params.id, caller, note);
       },
     }),
     route({

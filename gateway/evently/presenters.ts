@@ -4,8 +4,8 @@ import type { Account } from '../../services/accounts/accounts.ts';
 import type { TokenPair } from '../../services/accounts/sessions.ts';
 import type { Progress } from '../../services/events/eventNotices.ts';
 import type { EventView, Tier } from '../../services/events/events.ts';
-import type { Claim } from '../../services/orders/claim/claim.ts';
 import type { OrderView } from '../../services/orders/orders.ts';
+import type { PlacedOrder, PlacedPlace } from '../../services/orders/placed.ts';
 import { orderCode } from '../../services/shared/codes.ts';
 import { decimal } from '../../services/shared/money.ts';
 import type { Tokens, User } from './auth.ts';
@@ -85,8 +85,7 @@ export const eventProgress = (p: Progress, workflowId: string): z.output<typeof 
 
 const venueFull = ({ number: _, ...venue }: NonNullable<EventView['venue']>) => venue;
 
-type Placed = { id: string; section: string | null; row_label: string | null; seat_label: string | null; price_minor: number };
-const bookedSeat = (p: Placed, currency: string) => ({
+const bookedSeat = (p: PlacedPlace, currency: string) => ({
   id: p.id,
   section: p.section,
   row: p.row_label,
@@ -94,21 +93,8 @@ const bookedSeat = (p: Placed, currency: string) => ({
   price: money(p.price_minor, currency),
 });
 
-/** A booking as it is created, from the claim itself: nothing is read again. */
-export const claimed = ({ order, event, places }: Claim): z.output<typeof Booking> => ({
-  id: order.id,
-  booking_code: orderCode(order),
-  event: { id: event.id, name: event.name, start_time: time(event.starts_at) },
-  seats: places.map((p) => bookedSeat(p, order.currency)),
-  total_amount: money(order.total_minor, order.currency),
-  currency: order.currency,
-  status: order.status,
-  expires_at: time(order.expires_at),
-  created_at: time(order.created_at),
-});
-
-/** A booking as it was when it was created, read again. */
-export const made = (o: OrderView): z.output<typeof Booking> => ({
+/** A booking as it is placed. */
+export const placed = (o: PlacedOrder): z.output<typeof Booking> => ({
   id: o.id,
   booking_code: orderCode(o),
   event: { id: o.event.id, name: o.event.name, start_time: time(o.event.starts_at) },
@@ -121,7 +107,7 @@ export const made = (o: OrderView): z.output<typeof Booking> => ({
 });
 
 export const booking = (o: OrderView): z.output<typeof BookingFull> => ({
-  ...made(o),
+  ...placed(o),
   confirmed_at: timeOrNull(o.confirmed_at),
   payment: o.payment && { status: o.payment.status, failure_code: o.payment.failure_code },
   refund: o.refund && { status: refundStatus(o.refund.status), amount: money(o.refund.amount_minor, o.currency) },

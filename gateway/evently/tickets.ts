@@ -6,7 +6,7 @@ import { DomainError } from '../../services/shared/errors.ts';
 import { type FileKind, file } from '../../services/tickets/ticketFiles.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
-import { BookingPath, bookingId } from './bookings.ts';
+import { BookingPath, bookingId, buyer } from './bookings.ts';
 
 const TicketPath = BookingPath.extend({ ticketId: z.string() });
 
@@ -25,7 +25,7 @@ export function ticketFiles({ db }: Gateway): Route[] {
       params: TicketPath,
       responses: { 200: { description: 'The file.', type: TYPES[kind] } },
       async handle({ params, caller, note }) {
-        const order = await orders.findOwn(db, bookingId(params.id), caller.accountId);
+        const order = await orders.findFor(db, bookingId(params.id), buyer(caller));
         note(order.id);
         const ticket = order.tickets.find((t) => t.id === params.ticketId.toLowerCase());
         if (!ticket) throw new DomainError('not_found', 'There is no such ticket in this booking.', { what: 'ticket' });

@@ -5,10 +5,13 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, EventNoticeKind, EventStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
-import * as orders from '../orders/orders.ts';
+import { cancel } from '../orders/cancel.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import { stands } from '../payments/refunds.ts';
+
+/** Who cancels the orders of an event that will not be. */
+const HOUSE = { kind: 'system', why: 'the event is cancelled' } as const;
 
 /** How far the latest notice of an event has come. Amounts are in the currency's minor units. */
 export type Progress = {
@@ -128,7 +131,7 @@ async function cancelSome(db: Kysely<DB>, eventId: string, noticeId: string): Pr
     select o.id, n.data || jsonb_build_object('reason', n.reason) as data from orders o, event_notices n
     where n.id = ${noticeId}::uuid and o.event_id = ${eventId}::uuid and ${live} order by o.number limit ${BATCH}`.execute(db);
   // Each in a transaction of its own: an order is cancelled whole or not yet.
-  for (const { id, data } of rows) await orders.cancelForEvent(db, id, { id: noticeId, data });
+  for (const { id, data } of rows) await cancel(db, id, HOUSE, { reason: HOUSE.why, notice: { id: noticeId, data } });
 }
 
 async function tellSome(db: Kysely<DB>, eventId: string, noticeId: string): Promise<void> {

@@ -14,8 +14,15 @@ export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promis
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
 
-/** An offer (alias `o`) whose places can be bought now. Claims and the waitlist use this. */
-export const isOnSale = sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end > now(), true)`;
+/**
+ * An offer (alias `o`) whose places can be bought now. The same words for claims and for the waitlist.
+ * It sells until its event starts, unless it says until when (a later day of an event of several days).
+ */
+export const isOnSale = (startsAt: RawBuilder<unknown>) =>
+  sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end, ${startsAt}) > now()`;
+
+/** The offer whose places another one sells: its pool's, or its own. Several offers may draw on one stock. */
+export const stockOf = (alias: string) => sql<string>`coalesce(${sql.ref(`${alias}.pool_id`)}, ${sql.ref(`${alias}.id`)})`;
 
 /** Keeps the order's places for it past its hold, because captured money waits to be settled. Places it no longer holds are left alone. */
 export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise<void> {
@@ -42,10 +49,11 @@ export const keepUntil = sql`
       select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id
     )`;
 
-/** Frees every place the order still holds (sold ones stay). Safe to repeat. Returns how many became free. */
-export const release = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`p.sold_at is null`);
+/** Frees every place the order still holds, or some of them (sold ones stay). Safe to repeat. Returns how many became free. */
+export const release = (tx: Transaction<DB>, orderId: string, only?: string[]): Promise<number> =>
+  free(tx, orderId, only ? sql`p.sold_at is null and p.id = any(${only}::uuid[])` : sql`p.sold_at is null`);
 
-/** Frees the order's places, sold ones too, after its tickets were voided. Only orders.cancel calls this. */
+/** Frees the order's places, sold ones too, after its tickets were voided. Only cancelling an order calls this. */
 export const giveBack = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`true`);
 
 /** Frees places, writes the change for live seats, and wakes the event's waitlist if somebody waits. */
@@ -71,7 +79,7 @@ async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unkn
 export async function take(tx: Transaction<DB>, orderId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string; ok: boolean }>`
     select p.id, p.sold_at is null and (p.order_id = ${orderId}::uuid or p.order_id is null or p.held_until <= now())
-      and p.offer_id = i.offer_id as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
+      and p.offer_id = (select ${stockOf('f')} from offers f where f.id = i.offer_id) as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
     from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid order by p.id for update of p`.execute(tx);
   const lost = rows.filter((r) => !r.ok).map((r) => r.id);
   if (lost.length === 0)

@@ -1,16 +1,15 @@
 // Orders: the aggregate every API sells through. Their states, and the only functions that change them.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus, PaymentStatus, RefundStatus } from '../../db/tables.ts';
+import type { Actor } from '../accounts/actor.ts';
 import * as places from '../inventory/places.ts';
-import * as mails from '../outbox/mails.ts';
-import * as outbox from '../outbox/outbox.ts';
 import * as attempts from '../payments/attempts.ts';
 import { unsettled } from '../payments/payments.ts';
-import { allReturned, owe, type Requester, stands, staysFailed } from '../payments/refunds.ts';
+import { allReturned, stands, staysFailed } from '../payments/refunds.ts';
 import { isOpen, isSuspect } from '../payments/states.ts';
-import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
-import * as tickets from '../tickets/tickets.ts';
+import type { PlacedOrder } from './placed.ts';
+import { type Act, refuse } from './policy.ts';
 
 /** Every state and where it may go. Expired goes on to confirmed when late money finds its places still free. */
 export const TRANSITIONS: Record<OrderStatus, readonly OrderStatus[]> = {
@@ -20,39 +19,20 @@ export const TRANSITIONS: Record<OrderStatus, readonly OrderStatus[]> = {
   cancelled: [],
 };
 
-export type OrderView = {
-  id: string;
-  number: number;
+/** An order with all that belongs to it. */
+export type OrderView = PlacedOrder & {
   account_id: string;
-  /** With the clock applied: a pending order past its hold reads expired, whether or not its workflow has said so yet. */
-  status: OrderStatus;
-  total_minor: number;
-  currency: string;
-  expires_at: Date | null;
-  created_at: Date;
   confirmed_at: Date | null;
   ended_at: Date | null;
   end_reason: string | null;
   buyer_email: string;
   buyer_name: string;
-  event: { id: string; number: number; slug: string; name: string; starts_at: Date; ends_at: Date; venue: string | null };
-  places: {
-    id: string;
-    section: string | null;
-    row_label: string | null;
-    seat_label: string | null;
-    price_minor: number;
-    offer_name: string;
-  }[];
+  /** `refundable_until`: until when its paid orders may be cancelled. */
+  event: PlacedOrder['event'] & { ends_at: Date; venue: string | null; refundable_until: Date };
   tickets: { id: string; code: string; place_id: string; checked_in_at: string | null }[];
   payment: { id: string; status: PaymentStatus; failure_code: string | null; failure_message: string | null } | null;
   refund: { status: RefundStatus; amount_minor: number } | null;
 };
-
-/** The order's code for people: EVT, the day it was made (UTC) and its number. Derived, never stored. */
-export function orderCode(order: { number: number; created_at: Date }): string {
-  return `EVT${order.created_at.toISOString().slice(0, 10).replaceAll('-', '')}${String(order.number).padStart(5, '0')}`;
-}
 
 const clockStatus = sql<OrderStatus>`case when o.status = 'pending' and ${attempts.holdIsOver} then 'expired' else o.status end`;
 
@@ -60,7 +40,8 @@ const view = sql`
   select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.currency, o.expires_at, o.created_at, o.confirmed_at,
     o.ended_at, o.end_reason, coalesce(o.buyer_email, a.email) as buyer_email, coalesce(o.buyer_name, a.full_name) as buyer_name,
     e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at, e.ends_at, v.name as venue,
-    (select coalesce(json_agg(json_build_object('id', p.id, 'section', p.section, 'row_label', p.row_label, 'seat_label', p.seat_label,
+    e.starts_at - make_interval(mins => coalesce(e.refund_until_minutes, 0)) as refundable_until,
+    (select coalesce(json_agg(json_build_object('id', p.id, 'offer_id', i.offer_id, 'section', p.section, 'row_label', p.row_label, 'seat_label', p.seat_label,
         'price_minor', i.price_minor, 'offer_name', f.name) order by p.position), '[]')
       from order_items i join places p on p.id = i.place_id join offers f on f.id = i.offer_id where i.order_id = o.id) as places,
     (select coalesce(json_agg(json_build_object('id', t.id, 'code', t.code, 'place_id', t.place_id, 'checked_in_at', t.checked_in_at)
@@ -80,10 +61,13 @@ type ViewRow = Omit<OrderView, 'event'> & {
   starts_at: Date;
   ends_at: Date;
   venue: string | null;
+  refundable_until: Date;
 };
 
-function toView({ event_id, event_number, event_slug, event_name, starts_at, ends_at, venue, ...order }: ViewRow): OrderView {
-  return { ...order, event: { id: event_id, number: event_number, slug: event_slug, name: event_name, starts_at, ends_at, venue } };
+function toView({ event_id, event_number, event_slug, event_name, ...row }: ViewRow): OrderView {
+  const { starts_at, ends_at, venue, refundable_until, ...order } = row;
+  const event = { id: event_id, number: event_number, slug: event_slug, name: event_name, starts_at, ends_at, venue, refundable_until };
+  return { ...order, event };
 }
 
 /** The order with all that belongs to it, in one query; undefined if there is none. */
@@ -92,11 +76,12 @@ export async function find(db: Kysely<DB> | Transaction<DB>, orderId: string): P
   return rows[0] && toView(rows[0]);
 }
 
-/** The account's own order. Throws order_not_found, or forbidden when it is somebody else's. */
-export async function findOwn(db: Kysely<DB> | Transaction<DB>, orderId: string, accountId: string): Promise<OrderView> {
+/** The order, if the actor may do this with it. Throws order_not_found, or what the policy says. */
+export async function findFor(db: Kysely<DB> | Transaction<DB>, orderId: string, actor: Actor, act: Act = 'see'): Promise<OrderView> {
   const order = await find(db, orderId);
   if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
-  if (order.account_id !== accountId) throw new DomainError('forbidden', 'This order belongs to somebody else.');
+  const refused = refuse(actor, act, order);
+  if (refused) throw refused;
   return order;
 }
 
@@ -146,74 +131,6 @@ export async function move(
     )
     .where('id', '=', order.id)
     .execute();
-}
-
-/**
- * Cancels the account's own order at once: its places are free for the next buyer when this returns. Money that was paid is owed
- * back from the same moment (a pending refund); the workflow, told through the outbox, sees to it.
- * Cancelling twice gives the same answer. A paid order may be cancelled until its event begins.
- * @throws DomainError order_not_found | forbidden | order_not_cancellable
- */
-export async function cancel(
-  db: Kysely<DB>,
-  request: {
-    orderId: string;
-    accountId: string;
-    reason: string /** Refuse if it is paid: the caller believes it is not. */;
-    unlessPaid?: boolean;
-  },
-): Promise<{ order: OrderView; refundMinor: number; refundStatus: RefundStatus | null }> {
-  const work = async (tx: Transaction<DB>) => {
-    const row = await lock(tx, request.orderId);
-    const before = await findOwn(tx, request.orderId, request.accountId);
-    if (before.status === 'expired')
-      throw new DomainError('order_expired', 'The hold of this order has ended; there is nothing to cancel.');
-    if (row.status === 'confirmed' && request.unlessPaid)
-      throw new DomainError('order_not_cancellable', 'This order has been paid meanwhile; cancel it as a paid order.');
-    if (row.status !== 'cancelled') {
-      if (row.status === 'confirmed' && before.event.starts_at <= new Date())
-        throw new DomainError('order_not_cancellable', 'The event has begun; a paid order can no longer be cancelled.');
-      if (before.tickets.some((t) => t.checked_in_at))
-        throw new DomainError('order_not_cancellable', 'A ticket of this order has been used.');
-      await undo(tx, row, { reason: request.reason, refund: 'requested_by_customer', requestedBy: `account/${request.accountId}` });
-      await mails.promise(tx, 'cancelled', row.id);
-    }
-    const order = (await find(tx, row.id))!;
-    return { order, refundMinor: order.refund?.amount_minor ?? 0, refundStatus: order.refund?.status ?? null };
-  };
-  // Its places may be in the hands of a changed seat plan, which takes them in another order.
-  return despiteDeadlocks(() => db.transaction().execute(work));
-}
-
-/**
- * Cancels an order because its event will not be: whatever its owner could still do, and also when a ticket has been used or the
- * event has begun. What was paid is owed back, and the buyer is told of the notice. False if there was nothing left to cancel.
- */
-export async function cancelForEvent(
-  db: Kysely<DB>,
-  orderId: string,
-  notice: { id: string; data: Record<string, unknown> },
-): Promise<boolean> {
-  return db.transaction().execute(async (tx) => {
-    const row = await lock(tx, orderId);
-    if (!TRANSITIONS[row.status].includes('cancelled')) return false;
-    await undo(tx, row, { reason: 'the event is cancelled', refund: 'event_cancelled', requestedBy: 'system' });
-    await mails.promise(tx, 'event-cancelled', row.id, notice.data, notice.id);
-    return true;
-  });
-}
-
-/** What every cancelling does: the tickets admit nobody, the places are free, captured money is owed, the workflow pays it out. */
-export async function undo(
-  tx: Transaction<DB>,
-  order: { id: string; status: OrderStatus },
-  why: { reason: string; refund: string; requestedBy: Requester },
-): Promise<void> {
-  await move(tx, order, 'cancelled', why.reason);
-  await tickets.voidAll(tx, order.id);
-  await places.giveBack(tx, order.id);
-  await owe(tx, { orderId: order.id, reason: why.refund, requestedBy: why.requestedBy });
-  await outbox.orderChanged(tx, order.id);
 }
 
 /** Ends a pending order whose hold ran out at or before `at` (the workflow's clock) and frees its places. Returns the status it has now. */

@@ -9,7 +9,8 @@ import { markSettled, unsettled } from '../payments/payments.ts';
 import { allReturned, owe, type Requester } from '../payments/refunds.ts';
 import { DomainError } from '../shared/errors.ts';
 import * as tickets from '../tickets/tickets.ts';
-import { lock, move, TRANSITIONS, undo } from './orders.ts';
+import { undo } from './cancel.ts';
+import { lock, move, TRANSITIONS } from './orders.ts';
 
 /** `cancelled`: all its money went back, so the order did too. `unchanged`: everything was decided before. */
 export type Settlement = 'confirmed' | 'refund-due' | 'cancelled' | 'unchanged';

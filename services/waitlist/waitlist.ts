@@ -6,7 +6,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, WaitlistStatus } from '../../db/tables.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
-import * as orders from '../orders/orders.ts';
+import { cancel } from '../orders/cancel.ts';
 import { announcing } from '../outbox/outbox.ts';
 import { textable } from '../outbox/texts.ts';
 import { holdIsOver } from '../payments/attempts.ts';
@@ -139,7 +139,7 @@ async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<str
     throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces });
   const { rows } = await sql<{ id: string; name: string; fits: boolean }>`
     select o.id, o.name, ${quantity}::int between o.min_per_order and least(coalesce(o.max_per_order, o.quantity), o.quantity) as fits
-    from offers o where o.event_id = ${eventId}::uuid and ${isOnSale}`.execute(tx);
+    from offers o join events e on e.id = o.event_id where o.event_id = ${eventId}::uuid and ${isOnSale(sql`e.starts_at`)}`.execute(tx);
   if (!rows.length) throw new DomainError('event_not_on_sale', 'No places of this event are on sale.', { eventId });
   const wished = rows.filter((o) => tier === undefined || o.name === tier);
   if (!wished.length)
@@ -153,8 +153,8 @@ async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<str
 async function canBeHad(tx: Transaction<DB>, eventId: string, offerId: string | null, quantity: number): Promise<boolean> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from (
-      select from offers o join places p on p.offer_id = o.id
-      where o.event_id = ${eventId}::uuid and (${offerId}::uuid is null or o.id = ${offerId}::uuid) and ${isOnSale} and ${isFree('p')}
+      select from offers o join events e on e.id = o.event_id join places p on p.offer_id = o.id
+      where o.event_id = ${eventId}::uuid and (${offerId}::uuid is null or o.id = ${offerId}::uuid) and ${isOnSale(sql`e.starts_at`)} and ${isFree('p')}
         and not exists (select from waitlist_entries w
           where w.event_id = o.event_id and w.status = 'waiting' and (w.offer_id is null or w.offer_id = o.id))
       limit ${quantity}) free`.execute(tx);
@@ -187,7 +187,8 @@ export async function leave(db: Kysely<DB>, entryId: string, accountId: string):
   const entry = await findOwn(db, entryId, accountId);
   if (entry.status !== 'offered') return;
   try {
-    await orders.cancel(db, { orderId: entry.order_id!, accountId, reason: 'declined on the waitlist', unlessPaid: true });
+    const actor = { kind: 'account', id: accountId, role: 'user' } as const;
+    await cancel(db, entry.order_id!, actor, { reason: 'declined on the waitlist', act: 'decline' });
   } catch (error) {
     // Its time ran out, or it was paid, meanwhile: the entry is over by itself.
     if (error instanceof DomainError && (error.code === 'order_expired' || error.code === 'order_not_cancellable')) return;

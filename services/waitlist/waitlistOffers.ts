@@ -2,7 +2,8 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
-import * as holds from '../orders/claim/claim.ts';
+import { claim } from '../orders/claim/claim.ts';
+import type { PlacedOrder } from '../orders/placed.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as texts from '../outbox/texts.ts';
@@ -109,15 +110,13 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
   if (!entry) return 'nobody';
   const placeIds = await placesFor(tx, eventId, entry);
   if (placeIds.length < entry.quantity) return 'busy';
-  let claim: holds.Claim;
+  let order: PlacedOrder;
   try {
-    claim = await holds.claim(tx, {
-      accountId: entry.account_id,
+    order = await claim(tx, {
+      actor: { kind: 'account', id: entry.account_id, role: 'user' },
       eventId,
-      placeIds,
-      holdSeconds: entry.seconds,
-      maxPlaces: entry.quantity,
-      forWaiter: true,
+      want: { places: placeIds },
+      terms: { holdSeconds: entry.seconds, maxPlaces: entry.quantity, forWaiter: true },
     });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -125,11 +124,13 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
     if (error.code === 'event_not_on_sale') return 'nobody';
     return 'busy'; // somebody has one of them in hand: late money takes it, or a hold that is just ending
   }
-  await sql`update waitlist_entries set status = 'offered', order_id = ${claim.order.id}::uuid, offered_at = now(),
-    offer_expires_at = ${claim.order.expires_at} where id = ${entry.id}::uuid`.execute(tx);
-  await tell(tx, entry, claim, terms.payUrl(claim.order.id));
+  await sql`update waitlist_entries set status = 'offered', order_id = ${order.id}::uuid, offered_at = now(),
+    offer_expires_at = ${order.expires_at} where id = ${entry.id}::uuid`.execute(tx);
+  await tell(tx, entry, order, terms.payUrl(order.id));
   return 'offered';
 }
+
+const startOf = (eventId: string) => sql`(select starts_at from events where id = ${eventId}::uuid)`;
 
 async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferTerms, passed: string[]): Promise<Entry | undefined> {
   const { rows } = await sql<Entry>`
@@ -137,7 +138,7 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
       select o.id, s.free from offers o cross join lateral (select count(*)::int as free from (
         select from places p where p.offer_id = o.id and ${isFree('p')} order by p.position
         limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and status = 'waiting')) f) s
-      where o.event_id = ${eventId}::uuid and ${isOnSale})
+      where o.event_id = ${eventId}::uuid and ${isOnSale(startOf(eventId))})
     select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms,
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
         then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
@@ -159,7 +160,7 @@ async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quant
         row_number() over line as at, lead(p.position, ${n - 1}::int) over line - p.position as spread
       from offers o cross join lateral (
         select id, offer_id, position from places p where p.offer_id = o.id and ${isFree('p')} order by p.position limit ${LOOKED_AT}) p
-      where o.event_id = ${eventId}::uuid and (${offer_id}::uuid is null or o.id = ${offer_id}::uuid) and ${isOnSale}
+      where o.event_id = ${eventId}::uuid and (${offer_id}::uuid is null or o.id = ${offer_id}::uuid) and ${isOnSale(startOf(eventId))}
       window line as (partition by p.offer_id order by p.position)),
     best as (select offer_id, at from free where spread is not null and sold_so order by spread, number, at limit 1)
     select f.id from free f left join best b on true
@@ -169,15 +170,15 @@ async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quant
 }
 
 /** Mail and text as the person wished, promised with the offer itself. */
-async function tell(tx: Transaction<DB>, entry: Entry, { order, event }: holds.Claim, link: string): Promise<void> {
-  const until = order.expires_at.toISOString();
+async function tell(tx: Transaction<DB>, entry: Entry, order: PlacedOrder, link: string): Promise<void> {
+  const until = order.expires_at!.toISOString();
   if (entry.notify_email) {
     await mails.promise(tx, 'waitlist-offer', order.id, { link, until });
     await outbox.orderChanged(tx, order.id);
   }
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
-    const body = `${what} for ${short(event.name)} held for you until ${toTheMinute(until)}. Pay: ${link}`;
+    const body = `${what} for ${short(order.event.name)} held for you until ${toTheMinute(until)}. Pay: ${link}`;
     await texts.promise(tx, 'waitlist-offer', order.id, body);
   }
 }

@@ -76,10 +76,6 @@ describe('production', () => {
     expect(lines[0]).toMatch(/^configuration: TEST_ENDPOINTS is on: .*not for production$/);
   });
 
-  it('refuses a claim without its guard', () => {
-    expect(refusals({ CLAIM_GUARD: 'off' })).toEqual([expect.stringMatching(/^configuration: CLAIM_GUARD=off /)]);
-  });
-
   it('tells all faults at once, one line each, and quotes no secret', () => {
     const lines = refusals({
       JWT_SECRET: 'short-and-private',

@@ -1,13 +1,16 @@
 // Attempts to pay: what the receipt promises, and what it does not.
+
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { cancel } from '../../services/orders/cancel.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import * as settlement from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import type { DomainError } from '../../services/shared/errors.ts';
+import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { person, show } from '../support/made.ts';
 
@@ -25,8 +28,7 @@ afterAll(() => close?.());
 /** Two places held by ann, whose hold ends in so many seconds (below 0: ended so long ago). */
 async function held(endsIn: number) {
   const event = await show(db, { seats: 2 });
-  const request = { eventId: event.id, placeIds: event.seats, holdSeconds: 300, maxPlaces: 9 };
-  const { order } = await holds.claim(db, { ...request, accountId: ann });
+  const order = await claim(db, wish(ann, event.id, { places: event.seats }));
   await sql`with o as (update orders set expires_at = now() + make_interval(secs => ${endsIn}::float8) where id = ${order.id}::uuid returning *)
     update places set held_until = o.expires_at from o where order_id = o.id`.execute(db);
   const press = (waitedMs = 0, accountId = ann) => {
@@ -34,7 +36,7 @@ async function held(endsIn: number) {
     return attempts.receive(db, { id, orderId: order.id, accountId, waitedMs }).then((received) => received && id);
   };
   const rival = () =>
-    holds.claim(db, { ...request, accountId: bob }).then(
+    claim(db, wish(bob, event.id, { places: event.seats })).then(
       () => 'taken',
       (error: DomainError) => error.code,
     );
@@ -104,7 +106,7 @@ test('a press that came in before the end counts though it is written after it, 
 test('somebody else’s order, one that is paid or cancelled, and none at all: no receipt', async () => {
   const o = await held(100);
   expect(await o.press(0, bob)).toBeUndefined();
-  await orders.cancel(db, { orderId: o.id, accountId: ann, reason: 'test' });
+  await cancel(db, o.id, as(ann), { reason: 'test' });
   expect(await o.press()).toBeUndefined();
   expect(await attempts.receive(db, { id: randomUUID(), orderId: randomUUID(), accountId: ann, waitedMs: 0 })).toBeUndefined();
 });

@@ -1,13 +1,16 @@
 // Money beside places and time: what a settlement swaps, and payments that are closed or contradicted before they are made.
+
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { cancel } from '../../services/orders/cancel.ts';
+import { claim, type Terms } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as callbacks from '../../services/payments/callbacks.ts';
 import * as payments from '../../services/payments/payments.ts';
 import type { PaymentProvider, ProviderPayment } from '../../services/payments/provider.ts';
+import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 
@@ -19,10 +22,10 @@ beforeAll(async () => {
 afterAll(() => close?.());
 
 /** An order of the first `count` seats of a new event. */
-async function ordered(count: number, more: Partial<holds.ClaimRequest> = {}) {
+async function ordered(count: number, terms: Partial<Terms> = {}) {
   const [event, { id: accountId }] = [await show(db, { seats: 3 }), await person(db)];
-  const request = { accountId, eventId: event.id, placeIds: event.seats.slice(0, count), holdSeconds: 60, maxPlaces: 5, ...more };
-  return { event, id: (await holds.claim(db, request)).order.id, request };
+  const { id } = await claim(db, wish(accountId, event.id, { places: event.seats.slice(0, count) }, terms));
+  return { event, id, accountId };
 }
 
 async function expire(orderId: string): Promise<void> {
@@ -45,10 +48,10 @@ const told = (orderId: string, paymentId: string, more: Partial<ProviderPayment>
 });
 
 test("late money for two seats of which one is gone: the equal place is not the order's own other seat", async () => {
-  const { event, id, request } = await ordered(2, { acceptsEqualPlace: true });
+  const { event, id } = await ordered(2, { acceptsEqualPlace: true });
   await expire(id);
   const { id: rival } = await person(db);
-  await holds.claim(db, { ...request, accountId: rival, placeIds: [event.seats[1]!] });
+  await claim(db, wish(rival, event.id, { places: [event.seats[1]!] }));
   await capture(db, id, { amountMinor: 10000 });
   expect(await settle(db, id, 'secret')).toBe('confirmed');
   const sold = await db.selectFrom('places').select('id').where('order_id', '=', id).orderBy('position').execute();
@@ -56,9 +59,9 @@ test("late money for two seats of which one is gone: the equal place is not the 
 });
 
 test('an order cancelled between its money and its tickets: one refund, and one mail that says why', async () => {
-  const { id, request } = await ordered(1);
+  const { id, accountId } = await ordered(1);
   await capture(db, id, { amountMinor: 5000 });
-  await orders.cancel(db, { orderId: id, accountId: request.accountId, reason: 'test' });
+  await cancel(db, id, as(accountId), { reason: 'test' });
   expect(await settle(db, id, 'secret')).toBe('unchanged');
   const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
   expect(mails.map((m) => m.kind)).toEqual(['cancelled']);

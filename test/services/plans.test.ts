@@ -1,12 +1,14 @@
 // The statements of an order's life are planned once a connection, not at every call: planning a claim costs several times as much as running it.
+
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as outbox from '../../services/outbox/outbox.ts';
+import { wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 
@@ -37,11 +39,10 @@ test('claims by seat and by quantity, the workflow’s facts, settling and the r
   const offers = await one.selectFrom('offers').select('id').where('event_id', '=', eventId).orderBy('number').execute();
   const places = await one.selectFrom('places').select('id').where('offer_id', '=', offers[0]!.id).limit(100).execute();
   const ids = places.map((p) => p.id);
-  const shared = { accountId, eventId, holdSeconds: 300, maxPlaces: 10 };
   for (let i = 0; i < FIRST + 5; i++) {
-    const { order } = await holds.claim(one, { ...shared, placeIds: [ids.pop()!] });
-    await holds.claim(one, { ...shared, placeIds: [ids.pop()!, ids.pop()!, ids.pop()!] });
-    await holds.claim(one, { ...shared, offers: [{ offerId: offers[1]!.id, quantity: 2 }] });
+    const order = await claim(one, wish(accountId, eventId, { places: [ids.pop()!] }));
+    await claim(one, wish(accountId, eventId, { places: [ids.pop()!, ids.pop()!, ids.pop()!] }));
+    await claim(one, wish(accountId, eventId, { offers: [{ offerId: offers[1]!.id, quantity: 2 }] }));
     await capture(one, order.id);
     await orders.facts(one, order.id);
     await settle(one, order.id, 'x'.repeat(32));

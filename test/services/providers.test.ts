@@ -1,9 +1,11 @@
 // Two payment providers at once: Stripe's kind (a card, captured at once) and one with a page that sets money aside until it is captured.
+
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB, PaymentStatus } from '../../db/tables.ts';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { cancel } from '../../services/orders/cancel.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
@@ -12,6 +14,7 @@ import * as payments from '../../services/payments/payments.ts';
 import { callbackId, type PaymentProvider, type Providers, providerOf } from '../../services/payments/provider.ts';
 import * as refunds from '../../services/payments/refunds.ts';
 import { applyProviderState, TRANSITIONS } from '../../services/payments/states.ts';
+import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
@@ -29,8 +32,8 @@ const providers: Providers = { acquirer: acquirer.provider };
 
 async function ordered(): Promise<{ id: string; accountId: string }> {
   const [event, { id: accountId }] = [await show(db, { seats: 1 }), await person(db)];
-  const { order } = await holds.claim(db, { accountId, eventId: event.id, placeIds: event.seats, holdSeconds: 60, maxPlaces: 5 });
-  return { id: order.id, accountId };
+  const { id } = await claim(db, wish(accountId, event.id, { places: event.seats }));
+  return { id, accountId };
 }
 
 /** An order whose payment is open at the acquirer. */
@@ -70,7 +73,7 @@ describe('a provider with a page', () => {
     const { id, accountId, open } = await opened();
     acquirer.pays(open.providerRef);
     await receive(db, 'acquirer', acquirer.notice(open.providerRef));
-    await orders.cancel(db, { orderId: id, accountId, reason: 'test' });
+    await cancel(db, id, as(accountId), { reason: 'test' });
     expect(await payments.reconcile(db, providers, open.paymentId, false)).toBe('cancelled');
     expect(acquirer.calls.filter((c) => c.endsWith(open.providerRef))).toEqual([`cancel ${open.providerRef}`]);
     expect(await refunds.owed(db, id)).toEqual([]);

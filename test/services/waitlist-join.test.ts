@@ -1,8 +1,10 @@
 // Joining beside the same person's other calls, which come between its statements.
+
 import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as waitlist from '../../services/waitlist/waitlist.ts';
+import { wish as claimOf } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { person, show } from '../support/made.ts';
 
@@ -15,7 +17,7 @@ afterAll(() => world?.close());
 test('joined by another call and left by a third, this one joins all the same', async () => {
   const { db } = world;
   const [event, holder, me] = [await show(db, { seats: 1 }), await person(db), await person(db)];
-  await holds.claim(db, { accountId: holder.id, eventId: event.id, placeIds: event.seats, holdSeconds: 60, maxPlaces: 5 });
+  await claim(db, claimOf(holder.id, event.id, { places: event.seats }));
   const mine = { event_id: event.id, account_id: me.id };
   let nothing = 0;
   const between: KyselyPlugin = {

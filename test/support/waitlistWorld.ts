@@ -1,11 +1,14 @@
 // One small event on a real database, what people do to it, and its rows as the waitlist's model sees them.
+
 import { type Kysely, OperationNodeTransformer, type RawNode, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { cancel } from '../../services/orders/cancel.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as waitlist from '../../services/waitlist/waitlist.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
+import { as, wish } from './claims.ts';
 import { show } from './made.ts';
 
 export const TIERS = { A: 3, B: 2 } as const;
@@ -95,10 +98,10 @@ export async function openWorld(db: Kysely<DB>, people: string[]) {
         }
         case 'claim': {
           const wanted = [{ offerId: offerId(deed.tier), quantity: deed.quantity }];
-          return `claimed ${(await holds.claim(db, { accountId: account, eventId, offers: wanted, holdSeconds: 300, maxPlaces: 5 })).order.id}`;
+          return `claimed ${(await claim(db, wish(account, eventId, { offers: wanted }))).id}`;
         }
         case 'cancel':
-          await orders.cancel(db, { orderId: order!.id, accountId: people[order!.who]!, reason: 'model' });
+          await cancel(db, order!.id, as(people[order!.who]!), { reason: 'model' });
           return 'cancelled';
         case 'pay':
           await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)

@@ -1,5 +1,6 @@
 // The order's workflow against real rows and the real payment stand-in, in Temporal's time-skipping server where it can be had
 // (else on the stack's dev server with short timers). Each test is a branch of the order's life; its histories are replayed at the end.
+
 import { randomUUID } from 'node:crypto';
 import { type Client, Connection, Client as TemporalClient, WithStartWorkflowOperation } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -11,7 +12,8 @@ import { orderActivities } from '../../activities/orders.ts';
 import { paymentActivities } from '../../activities/payments.ts';
 import { findTestServer } from '../../deploy/local/test-server.ts';
 import type { Mailer } from '../../services/delivery/mailer.ts';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { cancel } from '../../services/orders/cancel.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { sweep } from '../../services/orders/sweep.ts';
 import * as mails from '../../services/outbox/mails.ts';
@@ -25,6 +27,7 @@ import { startStripeStandin } from '../../standins/stripe/standin.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
 import { CHANGED, orderStart, orderWorkflowId, PAY, type PayRequest, type PayResult } from '../../workflows/messages.ts';
+import { as, wish } from '../support/claims.ts';
 import { until } from '../support/client.ts';
 import { openDb } from '../support/db.ts';
 import { saveHistory } from '../support/histories.ts';
@@ -128,9 +131,9 @@ const trigger = `not_announced_${process.pid}`;
 const queue = (name: string) => (skipping ? name : `${name}-test-${process.pid}`);
 
 async function claimed(holdSeconds = 300) {
-  const claim = await holds.claim(db, { accountId: account, eventId: event.id, placeIds: [seats.shift()!], holdSeconds, maxPlaces: 10 });
+  const order = await claim(db, wish(account, event.id, { places: [seats.shift()!] }, { holdSeconds }));
   const start = {
-    ...orderStart({ orderId: claim.order.id, code: orderCode(claim.order), event: event.slug, owner: account }),
+    ...orderStart({ orderId: order.id, code: orderCode(order), event: event.slug, owner: account }),
     taskQueue: queue('orders'),
   };
   // A skipping server's clock runs years ahead of Postgres' (it jumps whenever a result is awaited): the hold is measured on its clock.
@@ -138,10 +141,10 @@ async function claimed(holdSeconds = 300) {
     await db
       .updateTable('orders')
       .set({ expires_at: new Date((await skipping.currentTimeMs()) + holdSeconds * 1000) })
-      .where('id', '=', claim.order.id)
+      .where('id', '=', order.id)
       .execute();
-  seen.set(claim.order.id, expect.getState().currentTestName ?? claim.order.id);
-  return { id: claim.order.id, places: claim.places, start };
+  seen.set(order.id, expect.getState().currentTestName ?? order.id);
+  return { id: order.id, places: order.places, start };
 }
 type Claimed = Awaited<ReturnType<typeof claimed>>;
 
@@ -224,7 +227,7 @@ test('the mail server is down: paid, cancelled and refunded all the same; each m
   mailServer.up = false;
   const o = await claimed();
   expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
-  await orders.cancel(db, { orderId: o.id, accountId: account, reason: 'test' });
+  await cancel(db, o.id, as(account), { reason: 'test' });
   await client.workflow.getHandle(orderWorkflowId(o.id)).signal(CHANGED); // the same run: it still has a mail to deliver
   await until(
     'refunded',
@@ -314,7 +317,7 @@ test('cancelled while it waits: ends cancelled, the open payment closed at the p
   const o = await claimed();
   await client.workflow.start('order', o.start);
   const open = await payments.begin(db, { stripe: provider }, { orderId: o.id, provider: 'stripe' });
-  await orders.cancel(db, { orderId: o.id, accountId: account, reason: 'test' });
+  await cancel(db, o.id, as(account), { reason: 'test' });
   await client.workflow.getHandle(orderWorkflowId(o.id)).signal(CHANGED);
   expect(await result(o)).toBe('cancelled');
   expect((await provider.read(open.providerRef)).status).toBe('cancelled');
@@ -324,7 +327,7 @@ test('cancelled after payment: a second chapter refunds it', async () => {
   const o = await claimed();
   await pay(o, 'tok_visa');
   await result(o);
-  await orders.cancel(db, { orderId: o.id, accountId: account, reason: 'test' });
+  await cancel(db, o.id, as(account), { reason: 'test' });
   const { workflowIdConflictPolicy: _, ...start } = o.start;
   await client.workflow.signalWithStart('order', { ...start, signal: CHANGED, signalArgs: [] });
   await until(
@@ -350,7 +353,7 @@ test('money after expiry, place taken: refunded', async () => {
   await paidOutside(o);
   await db.updateTable('orders').set({ expires_at: sql<Date>`now() - interval '1 second'` }).where('id', '=', o.id).execute();
   await orders.expire(db, o.id, new Date());
-  await holds.claim(db, { accountId: account, eventId: event.id, placeIds: [o.places[0]!.id], holdSeconds: 300, maxPlaces: 1 });
+  await claim(db, wish(account, event.id, { places: [o.places[0]!.id] }));
   await told(o);
   await until(
     'refunded',

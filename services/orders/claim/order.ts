@@ -1,0 +1,59 @@
+// Parts of the claim's statement that decide and write the order: the limits, a new order, or a grown one.
+import { type RawBuilder, sql } from 'kysely';
+import { START_GRACE_SECONDS } from '../../outbox/outbox.ts';
+import type { Wanted } from './request.ts';
+
+/** What was got, in sum, and whether it keeps each offer's minimum and maximum per order. */
+export const sums = (w: Wanted): RawBuilder<unknown> => sql`
+  sums as materialized (
+    select coalesce(sum(n), 0)::int as places, coalesce(sum(minor), 0)::bigint as minor, coalesce(bool_and(n + had between least_n and most_n), true) as kept
+    from (
+      select count(*) as n, sum(price_minor) as minor, min(min_per_order) as least_n, coalesce(min(max_per_order), 2147483647) as most_n,
+        ${w.into ? sql`(select count(*) from order_items i where i.order_id = ${w.into}::uuid and i.offer_id = got.offer_id)` : sql`0`} as had
+      from got group by offer_id) by_offer
+  )`;
+
+/** All that was wanted was got, it may be sold, and it fits into the order and into what one account may have. */
+const ready = (w: Wanted): RawBuilder<unknown> => sql`
+    e.on_sale and s.kept and s.places = ${w.count}::int
+    ${w.into ? sql`and s.places + (select count(*) from order_items i where i.order_id = ${w.into}::uuid) <= ${w.terms.maxPlaces}::int` : sql``}
+    ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}`;
+
+/** Places of the event in the account's live orders. Exact, because the caller has locked the account's claims of this event. */
+export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`
+    (select count(*) from orders h join order_items i on i.order_id = h.id where h.account_id = ${w.accountId}::uuid and h.event_id = ${w.eventId}::uuid
+      and (h.status = 'confirmed' or (h.status = 'pending' and h.expires_at > now())))`;
+
+const holdSeconds = ({ terms }: Wanted): RawBuilder<unknown> =>
+  terms.forWaiter ? sql`${terms.holdSeconds}::int` : sql`coalesce(e.hold_seconds, ${terms.holdSeconds}::int)`;
+
+const returned = sql`id, number, status, created_at, expires_at, total_minor, currency, account_id`;
+
+/** A new order, and the announcement that starts its workflow unless a payment does. */
+export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
+  bought as (
+    insert into orders (id, event_id, account_id, total_minor, currency, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at)
+    select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, s.minor, e.currency,
+      ${w.terms.buyer?.name ?? null}, ${w.terms.buyer?.email ?? null}, ${w.terms.buyer?.phone ?? null}, ${w.terms.notes ?? null},
+      ${w.terms.acceptsEqualPlace ?? false}, now() + make_interval(secs => ${holdSeconds(w)})
+    from event e, sums s where ${ready(w)} returning ${returned}
+  ),
+  boxed as (
+    insert into outbox (topic, subject_id, payload, available_at)
+    select 'order.created', b.id, jsonb_build_object('number', b.number, 'createdAt', b.created_at, 'event', e.slug, 'owner', b.account_id),
+      now() + make_interval(secs => ${START_GRACE_SECONDS})
+    from bought b, event e
+  )`;
+
+/** The account's own pending order takes the places in, while its hold runs and nobody is paying it: its payment would be of another amount. */
+export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
+  target as materialized (
+    select o.*, exists (select from payments y where y.order_id = o.id and y.status in ('created', 'processing', 'succeeded')) as paying
+    from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
+  ),
+  bought as (
+    update orders set total_minor = orders.total_minor + s.minor
+    from event e, sums s, target t
+    where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'pending' and t.expires_at > now() and not t.paying and ${ready(w)}
+    returning ${sql.raw('orders.id, orders.number, orders.status, orders.created_at, orders.expires_at, orders.total_minor, orders.currency, orders.account_id')}
+  )`;

@@ -1,0 +1,63 @@
+// Why a claim was refused, read from what its own statement saw.
+import { DomainError } from '../../shared/errors.ts';
+import type { Wanted } from './request.ts';
+import type { Saw } from './saw.ts';
+import type { ClaimRow } from './statement.ts';
+
+/** The first reason that holds: what is not there, what may not be, and only then who was faster. */
+export function refusal(w: Wanted, row: ClaimRow): DomainError {
+  if (!row.event_id) return new DomainError('event_not_found', 'There is no such event.', { eventId: w.eventId });
+  if (!row.on_sale) return new DomainError('event_not_on_sale', 'This event is not on sale.', { eventId: w.eventId });
+  const saw = row.saw!;
+  return ofTarget(w, saw) ?? ofWant(w, row, saw) ?? ofLimits(w, saw) ?? ofRivals(w, row, saw);
+}
+
+/** The order that was to grow. */
+function ofTarget(w: Wanted, { target }: Saw): DomainError | undefined {
+  if (!w.into) return undefined;
+  if (!target) return new DomainError('order_not_found', 'There is no such order.', { orderId: w.into });
+  if (target.owner !== w.accountId) return new DomainError('forbidden', 'This order belongs to somebody else.');
+  if (target.status === 'expired' || (target.status === 'pending' && target.over))
+    return new DomainError('order_expired', 'The hold of this order has ended.');
+  if (target.status !== 'pending') return new DomainError('order_not_payable', `This order is ${target.status}: it takes no more places.`);
+  if (target.paying) return new DomainError('order_not_payable', 'This order is being paid: it takes no more places.');
+  return undefined;
+}
+
+/** What was named. */
+function ofWant(w: Wanted, row: ClaimRow, saw: Saw): DomainError | undefined {
+  if (saw.known < (w.places.length || w.offers.length))
+    return new DomainError('invalid', 'Some of these places do not belong to this event.', {
+      fields: { [w.places.length ? 'places' : 'offers']: 'Some of these do not belong to this event.' },
+      wanted: w.count,
+      known: saw.known,
+    });
+  if (saw.offers_open !== false) return undefined;
+  // What sells longer than until the start says so itself.
+  return new DomainError('event_not_on_sale', row.begun ? 'This event is not on sale.' : 'These places are not on sale now.');
+}
+
+function ofLimits(w: Wanted, saw: Saw): DomainError | undefined {
+  const { maxPlaces, maxPerAccount } = w.terms;
+  if (!saw.limits_kept) return new DomainError('limit_exceeded', 'The offer has a minimum or a maximum per order.', { wanted: w.count });
+  if (saw.target && saw.target.items + w.count > maxPlaces)
+    return new DomainError('limit_exceeded', `At most ${maxPlaces} places fit into one order.`, { max: maxPlaces, wanted: w.count });
+  if (maxPerAccount !== undefined && saw.had! + w.count > maxPerAccount)
+    return new DomainError('limit_exceeded', `At most ${maxPerAccount} places of one event may be had.`, {
+      max: maxPerAccount,
+      wanted: w.count,
+    });
+  return undefined;
+}
+
+/** What others have, or wait for. */
+function ofRivals(w: Wanted, row: ClaimRow, saw: Saw): DomainError {
+  if (!saw.unsold) return new DomainError('sold_out', 'This event is sold out.', { eventId: w.eventId });
+  if (row.waited)
+    return new DomainError('places_unavailable', 'What is free here is being offered to the waitlist: join it to be next.', {
+      wanted: w.count,
+      waitlist: true,
+    });
+  const details = { wanted: w.count, ...(saw.short && { offers: saw.short }) };
+  return new DomainError('places_unavailable', 'Some of these places are no longer available.', details);
+}

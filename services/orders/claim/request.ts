@@ -1,0 +1,34 @@
+// What may be asked of a claim.
+import type { Actor } from '../../accounts/actor.ts';
+
+/** What is wanted: named places, all or none; any places of offers, taken from a random start; or nothing yet, to be filled later. */
+export type Want = { places: string[] } | { offers: { offerId: string; quantity: number }[] } | 'nothing';
+
+export type Terms = {
+  /** How long the hold lasts where the event does not say (each API configures its own). */
+  holdSeconds: number;
+  /** At most so many places in one order. */
+  maxPlaces: number;
+  /** At most so many places of the event in all the account's live orders. Costs two more round trips. */
+  maxPerAccount?: number;
+  /** The buyer agrees to an equal place where late money finds the own one gone. */
+  acceptsEqualPlace?: boolean;
+  buyer?: { name?: string | null; email?: string | null; phone?: string | null };
+  notes?: string;
+  /** An offer of the waitlist: it may have what is kept for those who wait, and holdSeconds counts whatever the event says. */
+  forWaiter?: boolean;
+};
+
+export type ClaimRequest = {
+  actor: Actor;
+  eventId: string;
+  want: Want;
+  /** The new order's id, where the caller must be able to find it again after a crash. */
+  orderId?: string;
+  /** Claim into this pending order of the same account instead of a new one. */
+  into?: string;
+  terms: Terms;
+};
+
+/** A request as the statement's parts read it: checked, and counted once. */
+export type Wanted = ClaimRequest & { accountId: string; places: string[]; offers: { offerId: string; quantity: number }[]; count: number };

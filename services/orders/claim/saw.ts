@@ -1,0 +1,58 @@
+// What a refused claim saw, for its reason. A claim that succeeds does not look: every part here is a case of "no order was written".
+import { type RawBuilder, sql } from 'kysely';
+import type { OrderStatus } from '../../../db/tables.ts';
+import { isFree, isOnSale, stockOf } from '../../inventory/places.ts';
+import { uuids } from '../../shared/ids.ts';
+import { isOpen, type Locked } from './find.ts';
+import { heldByAccount } from './order.ts';
+import type { Wanted } from './request.ts';
+
+export type Saw = {
+  /** Of what was named, how much belongs to the event. */
+  known: number;
+  /** Every offer asked for sells now. */
+  offers_open: boolean | null;
+  /** Named places were all free to look at but not all could be had: somebody is at work on their rows this moment. */
+  busy: boolean;
+  /** Each offer's limits per order are kept. */
+  limits_kept: boolean;
+  /** Something of the event is not sold for good. */
+  unsold: boolean;
+  /** Offers that have fewer places left than were asked for, and how many. */
+  short: { id: string; name: string; left: number }[] | null;
+  /** Of the order that was to grow. */
+  target: { owner: string; status: OrderStatus; over: boolean; paying: boolean; items: number } | null;
+  /** Places the account has of this event, where that is limited. */
+  had: number | null;
+};
+
+/** One look into an index for each offer, instead of a scan of all places. */
+const unsold = sql`exists (select from offers o cross join lateral
+      (select from places p where p.offer_id = o.id and p.sold_at is null order by p.position limit 1) left_over where o.event_id = e.id and o.is_active)`;
+
+const named = (w: Wanted, locked: Locked) => sql`
+      select count(*)::int as known, bool_and(${isOnSale(sql`e.starts_at`)}) as offers_open,
+        ${locked === 'skip'} and count(*) filter (where ${isOpen(w)}) = ${w.count}::int and (select places from sums) < ${w.count}::int as busy, null::json as short
+      from places p join offers o on o.id = p.offer_id where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid`;
+
+const offered = sql`
+      select count(*)::int as known, bool_and(${isOnSale(sql`e.starts_at`)}) as offers_open, false as busy,
+        json_agg(json_build_object('id', o.id, 'name', o.name, 'left', free.n)) filter (where free.n < a.n) as short
+      from asked a join offers o on o.id = a.offer_id cross join lateral
+        (select count(*)::int as n from (select from places p where p.offer_id = ${stockOf('o')} and ${isFree('p')} order by p.position limit a.n) f) free`;
+
+const nothing = sql`select 0 as known, null::boolean as offers_open, false as busy, null::json as short`;
+
+const target = ({ into }: Wanted) =>
+  into
+    ? sql`(select json_build_object('owner', t.account_id, 'status', t.status, 'over', t.expires_at <= now(), 'paying', t.paying,
+        'items', (select count(*) from order_items i where i.order_id = t.id)) from target t)`
+    : sql`null::json`;
+
+/** The column `saw`: null where an order was written. */
+export const saw = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
+  case when b.id is null then (
+    select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'limits_kept', (select kept from sums),
+      'unsold', ${unsold}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)})
+    from (${w.places.length ? named(w, locked) : w.offers.length ? offered : nothing}) k
+  ) end as saw`;

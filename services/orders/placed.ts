@@ -1,0 +1,25 @@
+// An order as it is placed: what a claim gives and what every later look at an order begins with, so that an API has one presenter.
+import type { OrderStatus } from '../../db/tables.ts';
+
+export type PlacedOrder = {
+  id: string;
+  number: number;
+  /** With the clock applied: a pending order past its hold reads expired, whether or not its workflow has said so yet. */
+  status: OrderStatus;
+  total_minor: number;
+  currency: string;
+  created_at: Date;
+  expires_at: Date | null;
+  event: { id: string; number: number; slug: string; name: string; starts_at: Date };
+  places: PlacedPlace[];
+};
+
+export type PlacedPlace = {
+  id: string;
+  offer_id: string;
+  offer_name: string;
+  section: string | null;
+  row_label: string | null;
+  seat_label: string | null;
+  price_minor: number;
+};
