@@ -1,4 +1,4 @@
-// GET /: where somebody who opens the address in a browser learns what this is and where to go.
+// GET /: a page for people who open the address in a browser: what this is, and where to go.
 import type { Config } from '../../config.ts';
 import { escapeHtml, html } from '../http/answers/html.ts';
 import { type Route, route } from '../http/route.ts';

@@ -6,7 +6,7 @@ export const PAYMENT_SCRIPT = `
   'use strict';
   const $ = (id) => document.getElementById(id);
   const data = JSON.parse($('data').textContent);
-  // The hold ends by the server's clock: what the visitor's clock is off by is taken out.
+  // The hold ends by the server's clock, so the difference to the visitor's clock is subtracted.
   const skew = Date.now() - data.now;
   const left = () => (data.expiresAt === null ? Infinity : data.expiresAt + skew - Date.now());
   const END = {
@@ -43,7 +43,7 @@ export const PAYMENT_SCRIPT = `
     const final = { confirmed: 1, expired: 1, cancelled: 1, refunded: 1 };
     let since = 0;
     for (let status = data.status; ; ) {
-      // A payment that met the end of the hold may still turn into tickets or a refund: keep looking for a while.
+      // A payment made when the hold ended may still become tickets or a refund, so the page asks on for a while.
       if (final[status] && (!paid || status === 'confirmed' || status === 'refunded' || ++since > 30)) return;
       await new Promise((r) => setTimeout(r, paid ? 1000 : 2500));
       try {

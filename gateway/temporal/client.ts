@@ -1,4 +1,4 @@
-// The gateway's connection to Temporal: without async contexts, each call with its time limit, each wait for an outcome with its end.
+// The gateway's connection to Temporal: every call has a time limit, and no AsyncLocalStorage is used.
 import {
   Client,
   Connection,
@@ -11,7 +11,7 @@ import {
 /** How long a confirm waits for its outcome before it answers 202. */
 export const PAY_WAIT_MS = 20_000;
 
-/** By method; retries are within it. An engine that does not even say who it is this soon is away. */
+/** Time limits by method, retries included. The first is short: an engine that does not answer GetSystemInfo so soon counts as away. */
 const LIMITS_MS: Record<string, number> = {
   GetSystemInfo: 2_000,
   StartWorkflowExecution: 5_000,
@@ -41,7 +41,7 @@ class PlainConnection extends Connection {
     return call();
   }
 
-  /** Whether there is a connection; if not, one is being made from now on. */
+  /** Whether there is a connection; if not, this begins to make one. */
   isConnected(): boolean {
     return this.client.getChannel().getConnectivityState(true) === READY;
   }
@@ -54,7 +54,7 @@ export type Waits = {
   ifWaitedFor<T>(updateId: string | null | undefined, call: () => Promise<T>): Promise<T>;
 };
 
-/** Knows whose outcomes are waited for. */
+/** Keeps the updates whose outcomes somebody waits for. */
 export function createWaits(): Waits {
   const waitedFor = new Set<string>();
   return {
@@ -82,7 +82,7 @@ export function createWaits(): Waits {
 export class EngineAway extends Error {}
 
 const LOOK_EVERY_MS = 500;
-/** Looks that find no connection before the engine counts as away: a lost connection is made again within one. */
+/** The engine counts as away after so many checks without a connection; a lost connection is made again within one check. */
 const MISSED = 2;
 
 /** The work's result; rejects with EngineAway while there is no connection. A stalled engine keeps its connection and is waited for. */
@@ -99,14 +99,14 @@ function whileConnected<T>(connection: PlainConnection, work: Promise<T>): Promi
 
 export type Temporal = Pick<Waits, 'waitForOutcome'> & { connection: Connection; client: Client };
 
-/** Lazy: connected at the first call, and again whenever it was lost. */
+/** Makes the client. It connects at the first call, and again whenever the connection was lost. */
 export function createTemporal({ address, namespace }: { address: string; namespace: string }): Temporal {
   const interceptors = [withDeadlines, makeGrpcRetryInterceptor(defaultGrpcRetryOptions())];
   const connection = PlainConnection.lazy({ address, metadata: { [NAMESPACE]: namespace }, interceptors }) as PlainConnection;
   const waits = createWaits();
   const { ifWaitedFor } = waits;
   const { workflowService } = connection;
-  // The SDK asks again until there is an outcome, which without a worker is never.
+  // The SDK asks again until there is an outcome, which never comes without a worker.
   const { executeMultiOperation: start, pollWorkflowExecutionUpdate: poll } = workflowService;
   workflowService.executeMultiOperation = ((request: Parameters<typeof start>[0]) =>
     ifWaitedFor(request.operations?.[1]?.updateWorkflow?.request?.meta?.updateId, () => start(request))) as typeof start;

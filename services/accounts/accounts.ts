@@ -20,7 +20,7 @@ export type Account = {
 const COLUMNS = ['id', 'number', 'email', 'full_name', 'phone', 'role', 'email_verified_at', 'created_at'] as const;
 
 /**
- * Makes an account. `verified`: the API it comes through asks for no proof of the address.
+ * Creates an account. `verified`: its address counts as proved, because the API it comes through asks for no proof.
  * @throws DomainError email_taken
  */
 export async function register(
@@ -47,7 +47,7 @@ export async function register(
 }
 
 /**
- * The account these credentials open. An unknown address and a wrong password read the same and take the same time.
+ * The account with these credentials. An unknown address and a wrong password give the same answer after the same time.
  * @throws DomainError invalid_credentials
  */
 export async function login(db: Kysely<DB>, passwords: Passwords, given: { email: string; password: string }): Promise<Account> {
@@ -67,7 +67,7 @@ export async function find(db: Kysely<DB>, id: string): Promise<Account | undefi
   return db.selectFrom('accounts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
 }
 
-/** Changes what is given (null takes the phone number away) and returns the account; undefined if there is none. */
+/** Changes the given fields (null removes the phone number) and returns the account; undefined if there is none. */
 export async function update(
   db: Kysely<DB>,
   id: string,

@@ -1,4 +1,4 @@
-// Passwords: argon2id at OWASP's minimum (19 MiB, 2 passes), and never more of them at once than the machine bears.
+// Passwords: argon2id at OWASP's minimum (19 MiB, 2 passes), with a bound on how many run at once.
 import { hash, verify } from '@node-rs/argon2';
 import { DomainError } from '../shared/errors.ts';
 
@@ -7,14 +7,13 @@ const OPTIONS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 
 
 export type Passwords = {
   hash(password: string): Promise<string>;
-  /** Compares; with no hash (unknown account) it works just as long and says no, so that the time tells nothing. */
+  /** Whether the password fits the hash. Without a hash (unknown account) it takes as long and is false, so that the time tells nothing. */
   verify(hash: string | undefined, password: string): Promise<boolean>;
 };
 
 /**
- * Makes the process' password functions. One hash is about 30 ms of a core: `concurrency` of them run at once (they use
- * libuv's threads, which file and DNS work needs too), `queue` more may wait, and past that sign-ins are told to come back
- * rather than pile up.
+ * Makes the process' password functions. One hash takes about 30 ms of a core. `concurrency` of them run at once, because they use
+ * libuv's threads, which file and DNS work needs too. `queue` more may wait; a further sign-in is refused as unavailable.
  */
 export function createPasswords(options: { concurrency?: number; queue?: number } = {}): Passwords {
   const slot = limited(options.concurrency ?? 2, options.queue ?? 200);

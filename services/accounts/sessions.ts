@@ -24,7 +24,7 @@ const ALGORITHM = 'HS256';
 // The kind stands in the header and is checked, so a refresh token never passes for an access token or the other way round.
 const KIND = { access: 'at+jwt', refresh: 'rt+jwt' } as const;
 const ROLES: readonly unknown[] = ['user', 'organizer', 'admin'] satisfies Role[];
-/** A used refresh token is taken once more this soon after: the answer that carried its successor may have been lost. */
+/** A used refresh token is accepted again within this time, because the answer with its successor may have been lost. */
 const RETRY_SECONDS = 10;
 const MAX_SEEN = 20_000;
 const MAX_TOKEN_LENGTH = 2_048;
@@ -101,7 +101,7 @@ async function read(keys: TokenKeys, token: string, typ: string) {
 }
 
 /**
- * Who an access token speaks for. The signature is checked once per token and process; after that a keyed digest finds it.
+ * The caller of an access token. A process checks each token's signature once; after that it finds the token by a keyed digest.
  * @throws DomainError token_expired | token_invalid
  */
 export async function verifyAccess(keys: TokenKeys, token: string): Promise<Caller> {
@@ -120,22 +120,22 @@ export async function verifyAccess(keys: TokenKeys, token: string): Promise<Call
   return caller;
 }
 
-/** Which token follows which is fixed: a retry gets the successor that its lost answer carried, never a branch of its own. */
+/** The successor of a token is derived from it, so a retry gets the same one that its lost answer carried. */
 function successorOf(keys: TokenKeys, id: string): string {
   const hex = createHmac('sha256', keys.key).update(`successor/${id}`).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /**
- * Spends a refresh token for a fresh pair. A token spent before ends its whole family, for either the thief or the owner holds
- * the successor; only a retry right after is served again, as long as the successor has not been used.
+ * Exchanges a refresh token for a new pair. A token that was used before ends its whole family, because a thief or the owner has the
+ * successor. Only a retry right after the first use is answered again, as long as the successor has not been used.
  * @throws DomainError token_expired | token_invalid
  */
 export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): Promise<TokenPair> {
   const { id } = await read(keys, token, KIND.refresh);
   // The verdict on a replay must be committed, so it is returned from the transaction and thrown after it.
   const pair = await db.transaction().execute(async (tx) => {
-    // A family's tokens are spent one after the other: else the successor that is being written would outlive the end of its family.
+    // One exchange of a family at a time: otherwise a successor that is just being written would survive the end of its family.
     await sql`select pg_advisory_xact_lock(hashtextextended(family_id::text, 0)) from refresh_tokens where id = ${id}::uuid`.execute(tx);
     const row = await tx
       .selectFrom('refresh_tokens as t')
@@ -168,7 +168,7 @@ async function isSpent(tx: Transaction<DB>, id: string): Promise<boolean> {
   return !!(await tx.selectFrom('refresh_tokens').select('used_at').where('id', '=', id).executeTakeFirst())?.used_at;
 }
 
-/** Forgets refresh tokens that expired more than a day ago. Returns how many. */
+/** Deletes refresh tokens that expired more than a day ago. Returns how many. */
 export async function prune(db: Kysely<DB>): Promise<number> {
   const gone = await sql`delete from refresh_tokens where expires_at < now() - interval '1 day'`.execute(db);
   return Number(gone.numAffectedRows ?? 0);

@@ -1,4 +1,4 @@
-// Sends the mails the core has promised. What stands in them is written in letters/, one file for each kind.
+// Sends the mails of services/outbox/mails.ts. Their texts are in letters/, one file for each kind.
 import type { Kysely } from 'kysely';
 import nodemailer from 'nodemailer';
 import type { DB } from '../../db/tables.ts';
@@ -12,7 +12,7 @@ import { type About, type Attachment, amount, type Content } from './letters/let
 export type Message = Content & { from: string; to: string; messageId: string };
 export type Mailer = { from: string; send(message: Message): Promise<void>; close(): void };
 
-/** Opens a pooled SMTP connection. send() throws whatever the server refuses with: the caller repeats it. */
+/** Opens a pooled SMTP connection. send() throws what the server refused with; the caller tries again. */
 export function smtpMailer(settings: { smtpUrl: string; from: string }): Mailer {
   const transport = nodemailer.createTransport(settings.smtpUrl, { pool: true } as never);
   return {
@@ -25,8 +25,8 @@ export function smtpMailer(settings: { smtpUrl: string; from: string }): Mailer 
 }
 
 /**
- * Sends one promised mail, once as far as we can know: after a crash between sending and noting it, it goes out again with the
- * same Message-ID. Returns false if it had been sent before.
+ * Sends one mail, if it has not been sent before; returns whether it did. After a crash between sending a mail and noting that,
+ * it is sent again with the same Message-ID.
  */
 export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<boolean> {
   const mail = await mails.startTry(db, mailId);

@@ -1,10 +1,10 @@
-// Sends the text messages that were promised: through Twilio, or through the local outbox that speaks like it.
+// Sends the text messages of services/outbox/texts.ts, through Twilio or the local outbox that answers like it.
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import * as texts from '../outbox/texts.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 
-/** What the core asks of a provider of text messages. Errors that repetition cannot mend are DomainError invalid. */
+/** What the core needs of a provider of text messages. An error that another try cannot mend is DomainError invalid. */
 export type SmsProvider = { name: string; send(text: { to: string; body: string }): Promise<{ ref: string }> };
 
 export type SmsSettings = { accountSid: string; authToken: string; from: string; apiUrl: string | undefined };
@@ -45,15 +45,15 @@ async function twilioClient({ accountSid, authToken, apiUrl }: SmsSettings) {
   return twilio(accountSid, authToken, { httpClient: http });
 }
 
-/** 4xx says the text itself cannot be sent (no such number, the owner wants no texts). Keys and rates can be mended: tried again. */
+/** Most 4xx say that this text can never be sent (no such number, the owner wants no texts). Wrong keys and rate limits can be mended, so those are tried again. */
 function isFinal(error: unknown): boolean {
   const status = (error as { status?: unknown }).status;
   return typeof status === 'number' && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
 }
 
 /**
- * Sends one promised text. Returns false if it had been sent before. Twilio knows no idempotency key, so a crash between its
- * answer and our note sends it once more: at least once, and seldom twice.
+ * Sends one text, if it has not been sent before; returns whether it did. Twilio has no idempotency key, so after a crash between its
+ * answer and our note the text is sent again.
  */
 export async function deliver(db: Kysely<DB>, provider: SmsProvider, textId: string): Promise<boolean> {
   const text = await texts.startTry(db, textId);

@@ -1,4 +1,4 @@
-// What sales add up to: for the buyer's profile, and for the organizer's dashboard. Derived from the rows of the sale, never stored.
+// Figures of sales, for the buyer's profile and the organizer's dashboard: counted from rows, never stored.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { invalidField } from '../shared/errors.ts';
@@ -9,7 +9,7 @@ const DEFAULT_DAYS = 30;
 const DAY = 86_400_000;
 const TOP = 10;
 
-/** What of one currency was counted, in its minor units. */
+/** The figures of one currency, in its minor units. */
 export type Sum = { currency: string; bookings: number; revenue_minor: number };
 export type TopEvent = { event_id: string; name: string; bookings: number; revenue_minor: number; utilization: number };
 export type BuyerStats = { bookings: number; upcoming: number; spent: { currency: string; minor: number }[] };
@@ -28,8 +28,7 @@ export type Dashboard = {
 };
 
 /**
- * What an order has brought: captured minus given back. A pending refund is money promised away and counts as given back; one
- * that the bank refused has returned nothing.
+ * An order's revenue: what was captured minus what was returned. A pending refund counts as returned, a failed one does not.
  */
 const net = sql`(coalesce((select sum(y.amount_minor) from payments y
     where y.order_id = o.id and y.status = 'succeeded' and y.currency = o.currency), 0)

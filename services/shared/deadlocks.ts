@@ -1,8 +1,8 @@
-// Deadlocks: Postgres ends one of two transactions that wait for each other. It did nothing wrong and is simply begun again.
+// Deadlocks: Postgres ends one of two transactions that wait for each other, and we begin that one again.
 const DEADLOCK = '40P01';
 const TRIES = 5;
 
-/** Does the work, a whole transaction, again when it was chosen to give way. */
+/** Runs `work`, a whole transaction, and runs it again when Postgres ended it because of a deadlock. */
 export async function despiteDeadlocks<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -4,7 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { DomainError } from './errors.ts';
 
-/** A key whose first request has not been answered after this long belongs to a process that died: the next request takes it over. */
+/** If the first request of a key has no answer after this time, its process died, and the next request takes the key over. */
 const LOCK_SECONDS = 60;
 const KEPT = '24 hours';
 
@@ -20,7 +20,7 @@ export function digest(method: string, path: string, body: unknown): Buffer {
 }
 
 /**
- * Takes the key for this request, in one statement; of several at once one runs.
+ * Takes the key for this request, in one statement. Of several requests at once one gets it.
  * @throws DomainError key_reused (another request has this key) | key_in_use (the first is still being answered)
  */
 export async function begin(db: Kysely<DB>, accountId: string, key: string, request: Buffer): Promise<Begun> {
@@ -49,7 +49,7 @@ export async function begin(db: Kysely<DB>, accountId: string, key: string, requ
   throw new DomainError('key_in_use', 'The first request with this Idempotency-Key is still being answered: ask again in a moment.');
 }
 
-/** Keeps the answer, to be given again to whoever comes with this key. */
+/** Stores the answer, which later requests with this key get. */
 export async function keep(db: Kysely<DB>, accountId: string, key: string, answer: { status: number; body: string }): Promise<void> {
   await db
     .updateTable('idempotency_keys')
@@ -60,8 +60,8 @@ export async function keep(db: Kysely<DB>, accountId: string, key: string, answe
 }
 
 /**
- * Gives the key back: the request failed in a way that may pass, so it may be tried again with the same key. The attempt stays the same:
- * what failed may have been the answer alone (a connection lost after the commit), and the next run finds what this one has written.
+ * Frees the key after a failure that may pass, so that the request can be tried again with it. The attempt's id stays the same, because the
+ * failure may have come after the commit (a lost connection): the next run then finds what this one has written.
  */
 export async function giveUp(db: Kysely<DB>, accountId: string, key: string): Promise<void> {
   await db

@@ -1,4 +1,4 @@
-// Rate limits: counted in memory, shared between processes by exchanging what was counted. No request waits for the database.
+// Rate limits: each process counts in memory and exchanges its counts with the others. No request waits for the database.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 
@@ -14,7 +14,7 @@ export type Limiter = {
   stop(): Promise<void>;
 };
 
-/** `hits` as far as this process knows; `unsent` of them the others do not know yet. */
+/** `hits`: all calls that this process knows of; `unsent`: those of them that it has not told the others yet. */
 type Window = { hits: number; unsent: number; resetsAt: number };
 
 const PRUNE_MS = 60_000;
@@ -93,7 +93,7 @@ export function createLimiter(db: Kysely<DB>, options: { maxKeys?: number; onErr
   return {
     take(key, limit, seconds) {
       const window = windowOf(key, seconds, Date.now());
-      // Refused calls are not counted on: a caller who keeps knocking is let in when the window ends, as told.
+      // Refused calls are not counted, so that a caller who keeps trying is let in when the window ends, as it was told.
       const allowed = window.hits < limit;
       if (allowed) {
         window.hits++;
@@ -115,7 +115,7 @@ export function createLimiter(db: Kysely<DB>, options: { maxKeys?: number; onErr
   };
 }
 
-/** Adds what was counted and reads the sum back, for all keys in one statement. A window that is over begins anew. */
+/** Adds the counts and reads the sums back, for all keys in one statement. A window that has ended begins anew. */
 async function add(db: Kysely<DB>, sent: { key: string; window: Window; hits: number }[]) {
   // Sorted, so that two processes lock the same rows in the same order.
   const rows = [...sent].sort((a, b) => (a.key < b.key ? -1 : 1));

@@ -1,4 +1,4 @@
-// Draws what a ticket looks like: its QR code and its PDF. Pure functions of their input; ticketFiles keeps the results.
+// Draws a ticket's QR code and PDF. Pure functions of their input; ticketFiles.ts stores the results.
 import PDFDocument from 'pdfkit';
 import QRCode from 'qrcode';
 import { toTheMinute } from '../shared/time.ts';

@@ -1,4 +1,4 @@
-// A ticket's QR picture and PDF: drawn at first need, then kept.
+// A ticket's QR picture and PDF: drawn when first asked for, then read from the table.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { orderCode } from '../shared/codes.ts';
@@ -20,7 +20,7 @@ export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind): Pr
     .executeTakeFirst();
   if (kept) return kept.content;
   const { content, seen } = await draw(db, ticketId, kind);
-  // Not kept if the event has changed since it was read, or is being changed: such a ticket is drawn again.
+  // Not stored if the event has changed since it was read, or is being changed: such a file shows old facts, and is drawn again.
   await sql`insert into ticket_files (ticket_id, kind, content)
     select t.id, ${kind}, ${content} from tickets t join events e on e.id = t.event_id
     where t.id = ${ticketId}::uuid and e.updated_at::text = ${seen} for share of e on conflict do nothing`.execute(db);
@@ -65,7 +65,7 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<{
   return { content, seen: t.seen };
 }
 
-/** Tickets are drawn anew at the next look: they carry the old name, time or place. */
+/** Deletes the PDFs of an event's tickets, because they show its old name, time or place. They are drawn again when asked for. */
 export async function forgetPdfs(tx: Transaction<DB>, eventId: string): Promise<void> {
   await sql`delete from ticket_files f using tickets t where t.id = f.ticket_id and t.event_id = ${eventId}::uuid and f.kind = 'ticket.pdf'`.execute(
     tx,

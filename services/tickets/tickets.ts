@@ -12,7 +12,7 @@ export function signCode(secret: string, ticketId: string): string {
   return `BT1.${Buffer.concat([id, mac(secret, id)]).toString('base64url')}`;
 }
 
-/** The ticket id inside a genuine code, or undefined for anything else. Compared in constant time. */
+/** The ticket's id, if the code is genuine; else undefined. The comparison takes constant time. */
 export function readCode(secret: string, code: string): string | undefined {
   if (!code.startsWith('BT1.') || code.length > 64) return undefined;
   const bytes = Buffer.from(code.slice(4), 'base64url');
@@ -35,7 +35,7 @@ export async function issue(tx: Transaction<DB>, items: string[], secret: string
     join order_items i on i.id = t.item_id join orders o on o.id = i.order_id join accounts a on a.id = o.account_id`.execute(tx);
 }
 
-/** Voids the order's tickets: they stay to be found, and no longer admit or block the place. Refuses none; a used ticket stays used. */
+/** Voids the order's tickets. They stay in the table, but admit nobody and no longer block their place. A used ticket stays used. */
 export async function voidAll(tx: Transaction<DB>, orderId: string): Promise<void> {
   await tx
     .updateTable('tickets')
