@@ -1,7 +1,7 @@
 // The core schema: one aggregate (order) over one inventory (offers and places), shared by all five APIs.
 import { type Kysely, sql } from 'kysely';
 
-/** Creates every table of the core. docs/architecture.md says which seed resource each of them carries. */
+/** Creates every table of the core. docs/seeds.md says which seed resource each of them carries. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
 create extension if not exists citext;
