@@ -31,7 +31,7 @@ function waited({ terms, offers, places }: Wanted): RawBuilder<unknown> {
 }
 
 /** A place that may be had by this claim, of an offer that sells now. */
-export const isOpen = ({ terms }: Wanted): RawBuilder<unknown> =>
+const isOpen = ({ terms }: Wanted): RawBuilder<unknown> =>
   sql`${terms.forWaiter ? sql`` : sql`not (select waited from event) and`} ${isFree('p')} and ${isOnSale(sql`(select starts_at from event)`)}`;
 
 /** Named places: locked in the order of their ids, so that two claims of the same ones never wait for each other in a circle. */

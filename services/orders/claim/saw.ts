@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { OrderStatus } from '../../../db/tables.ts';
 import { isFree, isOnSale, stockOf } from '../../inventory/places.ts';
 import { uuids } from '../../shared/ids.ts';
-import { isOpen, type Locked } from './find.ts';
+import type { Locked } from './find.ts';
 import { heldByAccount } from './order.ts';
 import type { Wanted } from './request.ts';
 
@@ -32,7 +32,7 @@ const unsold = sql`exists (select from offers o cross join lateral
 
 const named = (w: Wanted, locked: Locked) => sql`
       select count(*)::int as known, bool_and(${isOnSale(sql`e.starts_at`)}) as offers_open,
-        ${locked === 'skip'} and count(*) filter (where ${isOpen(w)}) = ${w.count}::int and (select places from sums) < ${w.count}::int as busy, null::json as short
+        ${locked === 'skip'} and count(*) filter (where ${w.terms.forWaiter ? sql`` : sql`not e.waited and`} ${isFree('p')} and ${isOnSale(sql`e.starts_at`)}) = ${w.count}::int and (select places from sums) < ${w.count}::int as busy, null::json as short
       from places p join offers o on o.id = p.offer_id where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid`;
 
 const offered = sql`
