@@ -18,7 +18,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
   return {
     name: 'stripe',
     async create(p) {
-      const metadata = { orderId: p.orderId, payment_id: p.paymentId };
+      const metadata = { order_id: p.orderId, payment_id: p.paymentId };
       try {
         const intent = await stripe.paymentIntents.create(
           {

@@ -45,6 +45,9 @@ describe('what Stripe is asked for', () => {
       expect([body.data.amount, await asked(body.data.payment_intent_id)], currency).toEqual([price, amount]);
       const paid = await charge(world, id);
       expect(paid.outcome, currency).toBe('succeeded');
+      // Stripe's word names the order it is for, or it is not believed.
+      const row = await world.db.selectFrom('payments').select(['status', 'contradicted_at']).where('order_id', '=', id).executeTakeFirst();
+      expect(row, currency).toEqual({ status: 'succeeded', contradicted_at: null });
     }
   });
 
