@@ -141,7 +141,7 @@ async function tellSome(db: Kysely<DB>, eventId: string, noticeId: string): Prom
       where n.id = ${noticeId}::uuid and o.event_id = ${eventId}::uuid and ${untold} order by o.number limit ${BATCH}`.execute(tx);
     if (!rows[0]) return;
     const ids = rows.map((r) => r.id);
-    await mails.promise(tx, 'event-moved', ids, rows[0].data, noticeId);
+    await mails.enqueue(tx, 'event-moved', ids, rows[0].data, noticeId);
     await outbox.orderChanged(tx, ids);
   });
 }

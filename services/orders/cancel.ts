@@ -34,8 +34,8 @@ export async function cancel(db: Kysely<DB>, orderId: string, actor: Actor, how:
     if (TRANSITIONS[row.status].includes('cancelled')) {
       const refund = how.notice ? 'event_cancelled' : 'requested_by_customer';
       await undo(tx, row, { reason: how.reason, refund, requestedBy: requester(actor) });
-      if (how.notice) await mails.promise(tx, 'event-cancelled', row.id, how.notice.data, how.notice.id);
-      else await mails.promise(tx, 'cancelled', row.id);
+      if (how.notice) await mails.enqueue(tx, 'event-cancelled', row.id, how.notice.data, how.notice.id);
+      else await mails.enqueue(tx, 'cancelled', row.id);
     }
     const order = (await find(tx, row.id))!;
     return { order, refundMinor: order.refund?.amount_minor ?? 0, refundStatus: order.refund?.status ?? null };

@@ -160,7 +160,7 @@ export type OrderFacts = {
   pendingRefunds: string[];
   /** How many the bank has refused, and that stay so: they are tried again, and a person should see to them. */
   failedRefunds: number;
-  /** Mails promised and not yet taken by the mail server. */
+  /** Mails that the mail server has not accepted yet. */
   unsentMails: string[];
 };
 

@@ -40,7 +40,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     const returned = await giveBack(tx, orderId, back, confirmed ? 'duplicate' : 'places_gone');
     await markSettled(tx, orderId);
 
-    if (returned && (confirmed || order.status === 'confirmed')) await mails.promise(tx, 'paid-twice', orderId);
+    if (returned && (confirmed || order.status === 'confirmed')) await mails.enqueue(tx, 'paid-twice', orderId);
     if (confirmed) return 'confirmed';
     if (price && order.status === 'pending') {
       await move(tx, order, 'expired', 'places lost before the money came');
@@ -48,7 +48,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
     }
     // Nothing returned here: whoever cancelled the order owes it already, and has told the buyer so.
     if (!returned) return 'unchanged';
-    if (order.status !== 'confirmed') await mails.promise(tx, 'expired-payment', orderId);
+    if (order.status !== 'confirmed') await mails.enqueue(tx, 'expired-payment', orderId);
     return 'refund-due';
   });
 }
@@ -102,7 +102,7 @@ async function letGo(tx: Transaction<DB>, order: Locked): Promise<boolean> {
   const { rows } = await sql`select from orders o where o.id = ${order.id}::uuid and ${allReturned}`.execute(tx);
   if (!rows.length) return false;
   await undo(tx, order, { reason: 'all of its money went back', refund: 'cancelled', requestedBy: 'system' });
-  await mails.promise(tx, 'cancelled', order.id);
+  await mails.enqueue(tx, 'cancelled', order.id);
   return true;
 }
 
@@ -129,7 +129,7 @@ async function confirm(
   if (lost.length) return false;
   await move(tx, order, 'confirmed');
   await tickets.issue(tx, items, ticketSecret);
-  await mails.promise(tx, 'tickets', order.id);
+  await mails.enqueue(tx, 'tickets', order.id);
   return true;
 }
 

@@ -19,7 +19,7 @@ export type MailKind =
  * Message-ID, so a repeat can be recognised. With `noticeId` each order gets one mail of that notice, however often this is repeated.
  * A caller other than the order's workflow wakes it too (outbox.orderChanged); otherwise the sweep finds the mail, later.
  */
-export async function promise(
+export async function enqueue(
   tx: Transaction<DB>,
   kind: MailKind,
   orderId: string | string[],
@@ -33,7 +33,7 @@ export async function promise(
 }
 
 /** Writes mails that belong to no order, and their outbox rows; `data` is all that their text is made of. */
-export async function promiseTo(
+export async function enqueueTo(
   tx: Transaction<DB>,
   kind: MailKind,
   mails: { to: string; data: Record<string, unknown> }[],

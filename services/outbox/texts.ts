@@ -9,14 +9,14 @@ export function textable(phone: string | null | undefined): string | undefined {
 }
 
 /** Writes a text to the order's buyer; none if there is no usable phone number. */
-export async function promise(tx: Transaction<DB>, kind: string, orderId: string, body: string): Promise<void> {
+export async function enqueue(tx: Transaction<DB>, kind: string, orderId: string, body: string): Promise<void> {
   const { rows } = await sql<{ phone: string | null }>`select coalesce(o.buyer_phone, a.phone) as phone
     from orders o join accounts a on a.id = o.account_id where o.id = ${orderId}::uuid`.execute(tx);
-  await promiseTo(tx, kind, [{ phone: rows[0]?.phone, order: orderId, body }]);
+  await enqueueTo(tx, kind, [{ phone: rows[0]?.phone, order: orderId, body }]);
 }
 
 /** Writes texts, each about an order or about none; none to a person without a usable phone number. */
-export async function promiseTo(
+export async function enqueueTo(
   tx: Transaction<DB>,
   kind: string,
   texts: { phone: string | null | undefined; order: string | null; body: string }[],

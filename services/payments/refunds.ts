@@ -116,7 +116,7 @@ export async function record(
 
   if (announce) await outbox.orderChanged(tx, refund.order_id);
   if (told.status === 'succeeded')
-    await mails.promise(tx, 'refunded', refund.order_id, { amountMinor: refund.amount_minor, currency: refund.currency });
+    await mails.enqueue(tx, 'refunded', refund.order_id, { amountMinor: refund.amount_minor, currency: refund.currency });
   return 'recorded';
 }
 

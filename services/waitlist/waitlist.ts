@@ -1,8 +1,8 @@
-// The waitlist as people use it: join, look, leave. Who is offered what, and when, is in waitlistOffers.ts.
+// The waitlist as people use it: join, read, leave. Offers are made in waitlistOffers.ts.
 //
 // The rules. An event has one line, in order of joining (seq). While somebody waits for a kind of place, ordinary claims of that
-// kind are refused (holds.claim asks), so what comes back goes to the line. Whoever is first and whose whole group fits into what
-// is free is offered it; a group that does not fit is passed over and keeps its place. An offer not taken in time ends the entry.
+// kind are refused (by the claim itself), so that places which become free go to the line. They are offered to the first entry whose
+// whole group fits; a group that does not fit is passed over and keeps its place. An offer that is not taken in time ends the entry.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, WaitlistStatus } from '../../db/tables.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
@@ -32,7 +32,7 @@ export type EntryView = {
   event: { id: string; name: string; starts_at: Date };
 };
 
-/** What the order of an offer makes of its entry, once the order is no longer waiting for money. */
+/** The status of an entry whose order no longer waits for money. */
 export const ENDED_AS = sql`(case when o.confirmed_at is not null then 'accepted' when o.status = 'cancelled' then 'left' else 'expired' end)::waitlist_status`;
 
 const view = sql`
@@ -102,7 +102,7 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
         called as (${announcing(sql`select 'waitlist.joined', event_id, '{}'::jsonb from entry`)})
         select id from entry`.execute(tx);
       if (rows[0]) return { entry: (await read(tx, rows[0].id))!, created: true };
-      // Asked twice at once, and the other call was first; unless what it wrote has been left again already.
+      // The account asked twice at once, and the other call was first. If that entry was left again meanwhile, we try once more.
       const other = await current(tx, eventId, accountId);
       if (other) return { entry: other, created: false };
     }
@@ -130,8 +130,8 @@ async function checkPhone(tx: Transaction<DB>, { accountId, smsAvailable }: Join
 }
 
 /**
- * The id of the offer that is wished for, or null for any. Throws for a wish that no offer could ever meet; an offer not on sale is
- * none: waiting for it would keep its places from the buyers it opens for.
+ * The id of the offer that is wished for, or null for any. Throws for a wish that no offer could ever meet. An offer that is not on
+ * sale cannot be waited for, because its places would then be refused to the buyers it opens for.
  */
 async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<string | null> {
   const { quantity, tier, eventId } = request;
@@ -149,7 +149,7 @@ async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<str
   return tier === undefined ? null : wished[0]!.id;
 }
 
-/** Would an ordinary claim of so many places go through? Places that somebody waits for cannot be had. */
+/** Whether an ordinary claim of so many places would succeed. Places that somebody waits for cannot be claimed. */
 async function canBeHad(tx: Transaction<DB>, eventId: string, offerId: string | null, quantity: number): Promise<boolean> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from (
@@ -168,7 +168,7 @@ export async function endOffers(db: Kysely<DB> | Transaction<DB>, eventId: strin
       ${accountId ? sql`and w.account_id = ${accountId}::uuid` : sql``}`.execute(db);
 }
 
-/** Who waits for one of these offers waits for any place from now on: the offers sell nothing any more. */
+/** Entries that wait for one of these offers wait for any place from now on, because the offers sell nothing any more. */
 export async function wishForAny(tx: Transaction<DB>, offerIds: string[]): Promise<void> {
   if (!offerIds.length) return;
   await sql`update waitlist_entries set offer_id = null where offer_id = any(${offerIds}::uuid[]) and status = 'waiting'`.execute(tx);

@@ -1,9 +1,9 @@
-// How long a wait will be, from how fast lines really moved: this event's own, else those of the same house or organizer, else unknown.
+// How long a wait will be, from how fast the event's line has moved, else those of events of the same venue or organizer.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import type { EntryView } from './waitlist.ts';
 
-/** Fewer places than this prove no rate. */
+/** Too few places to derive a rate from. */
 const TOO_FEW = 5;
 /** How many similar events are looked at, the latest first. */
 const SIMILAR = 20;
@@ -43,7 +43,7 @@ async function moved(db: Kysely<DB>, which: ReturnType<typeof sql>): Promise<Mov
   return rows[0]!;
 }
 
-/** 55 hours -> "2-3 days". A range, because a rate of the past promises nothing. */
+/** 55 hours -> "2-3 days". A range, because the past rate is only a guess. */
 export function inWords(hours: number): string {
   const [low, high] = [hours * 0.8, hours * 1.25];
   if (high < 1) return 'less than an hour';

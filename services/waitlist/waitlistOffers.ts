@@ -1,4 +1,4 @@
-// Serving a waitlist: what is free goes to whoever is first in line and fits, as a real hold with a deadline, one short transaction each.
+// Serving a waitlist: free places are offered to the first entry that fits, as a real hold with a deadline. One short transaction each.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
@@ -20,17 +20,17 @@ export type OfferTerms = {
   payUrl(orderId: string): string;
 };
 
-/** What a round did and when the next is due. `waitMs` null: nobody waits and no offer is open, so none is due. */
+/** What a round did and when the next is due. `waitMs` null: nobody waits and no offer is open, so there is no next round. */
 export type Round = { event: string; offered: number; waiting: number; waitMs: number | null };
 
 /** At most so many offers in one round, so that a round stays well under a second or two and its caller may report. */
 const ROUND = 50;
-/** A place that is being let go of this moment is tried again at once, so often. */
+/** How often a round tries again at once when a place is just being released. */
 const TRIES = 5;
 const PAUSE_MS = 20;
-/** A hold's own workflow asks the provider once more before it ends it (up to 10 s); only when it has not come are we to look. */
+/** A hold's workflow asks the provider once more before it ends the hold (up to 10 s). A round comes after that. */
 const GRACE_SECONDS = 12;
-/** Nothing tells us of a tier put on sale or seats added: looked at so often while somebody waits. */
+/** While somebody waits there is a round this often, because nothing announces that a tier is put on sale or seats are added. */
 const BEAT_SECONDS = 60;
 
 /** One round for one event: closes what is over, then makes offers until nobody fits any more. Safe to repeat and to run twice at once. */
@@ -68,7 +68,7 @@ type Waited = {
   phone: string | null;
 };
 
-/** The event has begun, or will never be: nobody waits for it any more. Of a cancelling those who waited hear as they wished to. */
+/** Ends all waiting for an event that has begun or is cancelled. Of a cancelling, those who waited are told by mail or text as they wished. */
 async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const { rows } = await sql<Waited>`update waitlist_entries w set status = 'expired', ended_at = now() from events e, accounts a
@@ -84,12 +84,12 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
       data: { name, event, startsAt, reason: reason ?? '' },
     });
     const text = ({ phone, event }: Waited) => ({ phone, order: null, body: `${short(event)} is cancelled, and its waitlist is closed.` });
-    await mails.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_email).map(mail));
-    await texts.promiseTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_sms).map(text));
+    await mails.enqueueTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_email).map(mail));
+    await texts.enqueueTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_sms).map(text));
   });
 }
 
-/** An event's name as a text message has room for it. */
+/** An event's name, short enough for a text message. */
 const short = (name: string): string => (name.length > 60 ? `${name.slice(0, 57)}...` : name);
 
 type Entry = {
@@ -103,7 +103,7 @@ type Entry = {
 };
 type Step = 'offered' | 'nobody' | 'busy' | { passed: string };
 
-/** Offers to the first in line whose group fits. Rounds of one event take turns here, so that none decides by what another is giving away. */
+/** Makes one offer, to the first in line whose group fits. Rounds of one event take turns here, so that no two offer the same places. */
 async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms, passed: string[]): Promise<Step> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`waitlist/${eventId}`}, 0))`.execute(tx);
   const entry = await firstThatFits(tx, eventId, terms, passed);
@@ -149,7 +149,7 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
   return rows[0];
 }
 
-/** So many free places of a tier are looked at for those that stand together: a stadium may have 90,000. */
+/** Of each tier so many free places are searched for neighbours: a stadium may have 90,000. */
 const LOOKED_AT = 500;
 
 /** Free places for the group: of one tier, standing closest together, if any tier has enough; else over several, in their order. */
@@ -169,21 +169,21 @@ async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quant
   return rows.map((r) => r.id);
 }
 
-/** Mail and text as the person wished, promised with the offer itself. */
+/** Writes the mail and the text that the person wished for, in the offer's own transaction. */
 async function tell(tx: Transaction<DB>, entry: Entry, order: PlacedOrder, link: string): Promise<void> {
   const until = order.expires_at!.toISOString();
   if (entry.notify_email) {
-    await mails.promise(tx, 'waitlist-offer', order.id, { link, until });
+    await mails.enqueue(tx, 'waitlist-offer', order.id, { link, until });
     await outbox.orderChanged(tx, order.id);
   }
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
     const body = `${what} for ${short(order.event.name)} held for you until ${toTheMinute(until)}. Pay: ${link}`;
-    await texts.promise(tx, 'waitlist-offer', order.id, body);
+    await texts.enqueue(tx, 'waitlist-offer', order.id, body);
   }
 }
 
-/** When to look again: at the next end of a hold or an offer, at the event's start, and on a slow beat. */
+/** When the next round is due: at the next end of a hold or an offer, at the event's start, and at least every minute. */
 async function nextLook(db: Kysely<DB>, eventId: string): Promise<Omit<Round, 'offered'>> {
   const { rows } = await sql<Omit<Round, 'offered'>>`
     with line as materialized (

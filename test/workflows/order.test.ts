@@ -251,7 +251,7 @@ test('the mail server is down: paid, cancelled and refunded all the same; each m
 test('the mail server is down while the hold runs out: expired in time, the offer still told', async () => {
   mailServer.up = false;
   const o = await claimed(hold());
-  await db.transaction().execute((tx) => mails.promise(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
+  await db.transaction().execute((tx) => mails.enqueue(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
   await client.workflow.start('order', o.start);
   if (skipping) await skipping.sleep(hold() * 1000 + 1000);
   await until(
@@ -267,7 +267,7 @@ test('the mail server is down while the hold runs out: expired in time, the offe
 
 test('a mail nobody tried for a minute is announced by the sweep, and then left in peace for a while', async () => {
   const o = await claimed();
-  await db.transaction().execute((tx) => mails.promise(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
+  await db.transaction().execute((tx) => mails.enqueue(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
   /** What a sweep announces of it when the mail is so old and was tried so long ago. */
   const announced = (mail: { created: string; tried?: string }) =>
     db.transaction().execute(async (tx) => {
