@@ -6,6 +6,7 @@ import { createPasswords } from '../services/accounts/passwords.ts';
 import { tokenKeys } from '../services/accounts/sessions.ts';
 import * as orders from '../services/orders/orders.ts';
 import * as outbox from '../services/outbox/outbox.ts';
+import { countFailed } from '../services/payments/refundRetries.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
 import { createLimiter } from '../services/shared/limits.ts';
 import { stripeCallback } from './callbacks/stripe.ts';
@@ -48,6 +49,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   const metrics = createMetrics({
     ordersByStatus: () => orders.countByStatus(db),
     outboxLag: () => outbox.lag(db),
+    failedRefunds: () => countFailed(db),
     live: () => live.counts(),
   });
   const limiter = config.rateLimits

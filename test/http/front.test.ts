@@ -118,7 +118,13 @@ describe('operations', () => {
     const { text } = await world.call('GET', '/metrics');
     expect(text).toContain('http_request_duration_seconds_count{method="GET",route="/api/v1/events/:id",status="404"}');
     expect(text).not.toContain('some-slug');
-    for (const name of ['billetter_outbox_lag_seconds', 'billetter_orders', 'billetter_claims_total', 'process_cpu_seconds_total'])
+    for (const name of [
+      'billetter_refunds_failed 0',
+      'billetter_outbox_lag_seconds',
+      'billetter_orders',
+      'billetter_claims_total',
+      'process_cpu_seconds_total',
+    ])
       expect(text).toContain(name);
   });
 });

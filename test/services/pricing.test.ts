@@ -2,11 +2,12 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { price, priceOf, type Terms } from '../../services/orders/pricing.ts';
 import { confirmFree } from '../../services/orders/settlement.ts';
 import * as payments from '../../services/payments/payments.ts';
+import { wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
@@ -64,7 +65,7 @@ describe('an order', () => {
 
   async function ordered(): Promise<string> {
     const [event, { id: accountId }] = [await show(db, { seats: 2, priceMinor: 1999 }), await person(db)];
-    return (await holds.claim(db, { accountId, eventId: event.id, placeIds: event.seats, holdSeconds: 60, maxPlaces: 5 })).order.id;
+    return (await claim(db, wish(accountId, event.id, { places: event.seats }))).id;
   }
   const priced = (id: string, terms: Terms) => db.transaction().execute((tx) => price(tx, id, terms));
   const row = (id: string) =>

@@ -1,10 +1,13 @@
 // Refunds that failed: counted, tried again after a growing pause, and history once their money went back.
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createMetrics } from '../../gateway/http/operate/metrics.ts';
+import { cancel } from '../../services/orders/cancel.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { receive } from '../../services/payments/callbacks.ts';
 import { countFailed, retryFailed } from '../../services/payments/refundRetries.ts';
 import * as refunds from '../../services/payments/refunds.ts';
+import { as } from '../support/claims.ts';
 import { type MoneyWorld, startMoney } from '../support/money.ts';
 
 let money: MoneyWorld;
@@ -19,7 +22,7 @@ describe('a refund that failed', () => {
   async function refused() {
     const o = await money.bought({ card: 'pm_card_refundFail' });
     await money.faults({ lateMs: 0 });
-    await orders.cancel(money.db, { orderId: o.id, accountId: o.accountId, reason: 'test' });
+    await cancel(money.db, o.id, as(o.accountId), { reason: 'test' });
     await money.makeAll(o.id);
     for (let failed = false; !failed; )
       failed = (await money.stripe.refunds.list({ payment_intent: o.ref })).data.every((r) => r.status === 'failed');
@@ -39,6 +42,10 @@ describe('a refund that failed', () => {
       1,
       before + 1,
     ]);
+    const lag = async () => ({ rows: 0, seconds: 0 });
+    const scraped = createMetrics({ ordersByStatus: async () => [], outboxLag: lag, failedRefunds: () => countFailed(money.db) });
+    expect(await scraped.render()).toContain(`billetter_refunds_failed ${before + 1}\n`);
+
     await waited(o.id, '59 minutes');
     expect(await retryFailed(money.db)).toBe(0);
     await waited(o.id, '1 minute 1 second');

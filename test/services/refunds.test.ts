@@ -2,9 +2,11 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
+import { cancel } from '../../services/orders/cancel.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { refund, settle } from '../../services/orders/settlement.ts';
 import * as refunds from '../../services/payments/refunds.ts';
+import { as } from '../support/claims.ts';
 import { lockWaits } from '../support/database.ts';
 import { type MoneyWorld, startMoney } from '../support/money.ts';
 import { mutated } from '../support/waitlistWorld.ts';
@@ -46,7 +48,7 @@ describe('a part', () => {
   test('after a cancelling only what is left is owed', async () => {
     const o = await money.bought();
     await refund(money.db, { orderId: o.id, amountMinor: 1500, reason: 'goodwill', requestedBy: 'system' });
-    await orders.cancel(money.db, { orderId: o.id, accountId: o.accountId, reason: 'test' });
+    await cancel(money.db, o.id, as(o.accountId), { reason: 'test' });
     await money.makeAll(o.id);
     expect(await money.atStripe(o.ref)).toEqual([1500, 3500]);
   });
@@ -98,7 +100,7 @@ describe("a refund made at the provider's dashboard", () => {
     await money.byHand(o.ref, 1200);
     await money.hear(o.ref, ...EVENTS);
     expect([(await money.look(o.id)).status, await money.brief(o.id)]).toEqual(['confirmed', ['succeeded 1200 provider']]);
-    await orders.cancel(money.db, { orderId: o.id, accountId: o.accountId, reason: 'test' });
+    await cancel(money.db, o.id, as(o.accountId), { reason: 'test' });
     await money.makeAll(o.id);
     expect(await money.atStripe(o.ref)).toEqual([1200, 3800]);
   });

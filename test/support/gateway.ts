@@ -18,6 +18,7 @@ import { createPasswords } from '../../services/accounts/passwords.ts';
 import { tokenKeys } from '../../services/accounts/sessions.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
+import { countFailed } from '../../services/payments/refundRetries.ts';
 import * as stripe from '../../services/payments/stripe.ts';
 import type { Limiter } from '../../services/shared/limits.ts';
 import { freshDatabase } from './database.ts';
@@ -33,7 +34,11 @@ export async function startWorld(
   const config = loadConfig({ NODE_ENV: 'test', STRIPE_TIMEOUT_MS: '500', STRIPE_STANDIN_URL: `http://127.0.0.1:${await freePort()}` });
   const lines = options.logLines;
   const log = createLog(lines ? 'debug' : 'silent', 'gateway', lines && { write: (line: string) => void lines.push(line) });
-  const metrics = createMetrics({ ordersByStatus: async () => [], outboxLag: async () => ({ rows: 0, seconds: 0 }) });
+  const metrics = createMetrics({
+    ordersByStatus: async () => [],
+    outboxLag: async () => ({ rows: 0, seconds: 0 }),
+    failedRefunds: () => countFailed(db),
+  });
   const feed = createFeed({ db, log });
   const gateway: Gateway = {
     config,

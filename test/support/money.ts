@@ -1,7 +1,7 @@
 // Orders bought through Stripe's library at a stand-in of their own, and what their workflow and Stripe's webhook do about them.
 import { sql } from 'kysely';
 import Stripe from 'stripe';
-import * as holds from '../../services/orders/claim/claim.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import { receive } from '../../services/payments/callbacks.ts';
@@ -10,6 +10,7 @@ import type { Providers } from '../../services/payments/provider.ts';
 import * as refunds from '../../services/payments/refunds.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { startStripeStandin } from '../../standins/stripe/standin.ts';
+import { wish } from './claims.ts';
 import { call } from './client.ts';
 import { freshDatabase } from './database.ts';
 import { person, show } from './made.ts';
@@ -29,7 +30,7 @@ export async function startMoney() {
   /** A confirmed order of one place at 50.00, and its payment at Stripe; `settled` false: the money is here and nothing decided. */
   async function bought(o: { card?: string; settled?: boolean } = {}) {
     const [event, { id: accountId }] = [await show(db, { seats: 1 }), await person(db)];
-    const { order } = await holds.claim(db, { accountId, eventId: event.id, placeIds: event.seats, holdSeconds: 60, maxPlaces: 5 });
+    const order = await claim(db, wish(accountId, event.id, { places: event.seats }));
     const open = await payments.begin(db, providers, { orderId: order.id, provider: 'stripe' });
     await stripe.paymentIntents.confirm(open.providerRef, { payment_method: o.card ?? 'pm_card_visa' });
     await payments.reconcile(db, providers, open.paymentId, false);

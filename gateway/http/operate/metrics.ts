@@ -13,6 +13,7 @@ export type Metrics = HttpMetrics & {
 export type Sources = {
   ordersByStatus(): Promise<{ status: string; count: number }[]>;
   outboxLag(): Promise<{ rows: number; seconds: number }>;
+  failedRefunds(): Promise<number>;
   live?: () => { sockets: number; dropped: number };
   pool?: () => { total: number; idle: number; waiting: number };
 };
@@ -52,6 +53,16 @@ export function createMetrics(sources: Sources): Metrics {
     },
   });
   outboxGauges(sources.outboxLag, registry);
+  const failedRefunds = remembered(sources.failedRefunds, KEEP_MS);
+  new Gauge({
+    name: 'billetter_refunds_failed',
+    help: 'Refunds the bank has refused and whose money is still with us.',
+    registers,
+    async collect() {
+      const now = await failedRefunds().catch(() => undefined);
+      if (now !== undefined) this.set(now);
+    },
+  });
   if (sources.live) liveGauges(sources.live, registry);
   if (sources.pool) poolGauge(sources.pool, registry);
 
