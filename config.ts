@@ -15,6 +15,13 @@ const onOff = (fallback: 'on' | 'off') =>
     .default(fallback)
     .transform((v) => v === 'on');
 
+/** Origins separated by commas: "https://a.example, https://b.example/". */
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((origin) => origin.trim().replace(/\/$/, ''))
+    .filter(Boolean);
+
 const Env = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -47,6 +54,7 @@ const Env = z.object({
   WAITLIST_OFFER_SECONDS_NEAR: seconds(900, 7 * 86_400),
   WAITLIST_OFFER_SECONDS_FAR: seconds(6 * 3600, 7 * 86_400),
   WAITLIST_NEAR_HOURS: z.coerce.number().int().min(0).max(8760).default(48),
+  TRUSTED_ORIGINS: z.string().default(''),
   LIVE_ORIGINS: z.string().default(''),
   LIVE_SOCKETS_PER_ADDRESS: z.coerce.number().int().min(1).default(100),
   LIVE_SOCKETS: z.coerce.number().int().min(1).default(20_000),
@@ -67,11 +75,18 @@ function shape(env: z.infer<typeof Env>) {
   return {
     production: env.NODE_ENV === 'production',
     logLevel: env.LOG_LEVEL,
-    http: { port: env.PORT, host: env.HOST, publicUrl: env.PUBLIC_URL.replace(/\/$/, ''), trustProxy: env.TRUST_PROXY },
+    /** `origins`: other sites whose pages may call with cookies. This one always may; there is no "any". */
+    http: {
+      port: env.PORT,
+      host: env.HOST,
+      publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
+      trustProxy: env.TRUST_PROXY,
+      origins: list(env.TRUSTED_ORIGINS),
+    },
     database: { url: env.DATABASE_URL, max: env.DATABASE_POOL },
     temporal: { address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, uiUrl: env.TEMPORAL_UI_URL, bundle: env.WORKFLOW_BUNDLE },
     metricsPort: env.METRICS_PORT,
-    auth: { jwtSecret: env.JWT_SECRET, accessSeconds: env.ACCESS_TOKEN_SECONDS, refreshSeconds: env.REFRESH_TOKEN_SECONDS },
+    auth: { jwtSecret: env.JWT_SECRET },
     ticketSecret: env.TICKET_SECRET,
     stripe: {
       secretKey: env.STRIPE_SECRET_KEY ?? 'sk_test_standin',
@@ -98,16 +113,21 @@ function shape(env: z.infer<typeof Env>) {
     },
     /** Live seats over WebSocket. `origins`: other sites whose pages may connect, comma separated; * is any. */
     live: {
-      origins: env.LIVE_ORIGINS.split(',')
-        .map((origin) => origin.trim().replace(/\/$/, ''))
-        .filter(Boolean),
+      origins: list(env.LIVE_ORIGINS),
       socketsPerAddress: env.LIVE_SOCKETS_PER_ADDRESS,
       sockets: env.LIVE_SOCKETS,
       bufferBytes: env.LIVE_BUFFER_BYTES,
     },
     rateLimits: env.RATE_LIMITS,
     testEndpoints: env.TEST_ENDPOINTS,
-    holdSeconds: { evently: env.HOLD_SECONDS_EVENTLY },
+    /** What each API decides for itself: how long an order is held unpaid, and how long its sign-ins last. */
+    apis: {
+      evently: {
+        holdSeconds: env.HOLD_SECONDS_EVENTLY,
+        accessSeconds: env.ACCESS_TOKEN_SECONDS,
+        refreshSeconds: env.REFRESH_TOKEN_SECONDS,
+      },
+    },
     maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,
   };
 }

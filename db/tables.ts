@@ -109,6 +109,7 @@ export interface IdempotencyKeys {
   locked_until: Timestamp;
   request_digest: Buffer;
   response_body: string | null;
+  response_headers: Json | null;
   response_status: number | null;
 }
 
@@ -265,11 +266,13 @@ export interface RateLimits {
 }
 
 export interface RefreshTokens {
+  access_seconds: number;
   account_id: string;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   family_id: string;
   id: Generated<string>;
+  refresh_seconds: number;
   revoked_at: Timestamp | null;
   used_at: Timestamp | null;
 }

@@ -19,6 +19,7 @@ import { operations } from './http/operate/health.ts';
 import type { Log } from './http/operate/log.ts';
 import { createMetrics, type Metrics } from './http/operate/metrics.ts';
 import { listen } from './http/server.ts';
+import type { Limit } from './http/steps/limits.ts';
 import { createLive } from './live/server.ts';
 import { landing } from './pages/landing.ts';
 import { createDetails } from './reads/details.ts';
@@ -29,13 +30,19 @@ import { pay } from './temporal/pay.ts';
 
 const SHARE_LIMITS_EVERY_MS = 500;
 
+/** Pages and their parts: no API's own. */
+const PAGES: Limit = { name: 'public', calls: 100, seconds: 60, per: 'address' };
+
+/** As often as public calls, or as an address may have sockets. */
+const liveAttempts = ({ live }: Config): Limit => ({ ...PAGES, name: 'live', calls: Math.max(PAGES.calls, live.socketsPerAddress) });
+
 /** Every API this gateway speaks. The last one answers for paths that belong to none. */
 export function apis(
   gateway: Gateway,
   parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
 ): Api[] {
-  const assets = createAssets();
-  const routes = [landing(gateway.config), assets.route];
+  const assets = createAssets(PAGES);
+  const routes = [landing(gateway.config, PAGES), assets.route];
   return [evently(gateway, assets), stripeCallback(gateway), operations({ ...parts, routes })];
 }
 
@@ -63,7 +70,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
       origins: config.live.origins,
       trustProxy: config.http.trustProxy,
       maxPerAddress: config.rateLimits ? config.live.socketsPerAddress : undefined,
-      limiter,
+      attempts: limiter && { limiter, limit: liveAttempts(config) },
       maxSockets: config.live.sockets,
       maxBufferedBytes: config.live.bufferBytes,
       maxSubscriptions: 10,
@@ -99,6 +106,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     metrics,
     limiter,
     trustProxy: config.http.trustProxy,
+    origins: new Set([new URL(config.http.publicUrl).origin, ...config.http.origins]),
     https: config.http.publicUrl.startsWith('https:'),
     isDraining,
   });

@@ -11,6 +11,7 @@ import * as m0009 from './0009_mail_tries.ts';
 import * as m0010 from './0010_confirmed_at.ts';
 import * as m0011 from './0011_last_tries.ts';
 import * as m0012 from './0012_payment_attempts.ts';
+import * as m0013 from './0013_frame.ts';
 import * as m0014 from './0014_providers_and_refunds.ts';
 import * as m0016 from './0016_claims.ts';
 
@@ -26,6 +27,7 @@ export const migrations: Record<string, Migration> = {
   '0010_confirmed_at': m0010,
   '0011_last_tries': m0011,
   '0012_payment_attempts': m0012,
+  '0013_frame': m0013,
   '0014_providers_and_refunds': m0014,
   '0016_claims': m0016,
 };

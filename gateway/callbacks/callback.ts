@@ -28,7 +28,6 @@ export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, {
     ...api,
     version: '1',
     description: 'Callbacks of a payment provider.',
-    authenticate: () => Promise.reject(new Error('callbacks have no signed-in routes')),
     refuse: ({ code, message }) => ({ status: STATUS[code] ?? 500, body: { error: { code, message } } }),
     routes: [
       route({

@@ -12,6 +12,7 @@ import { type Route, route } from '../http/route.ts';
 import { Malformed } from '../http/steps/validate.ts';
 import { ok } from './envelope.ts';
 import { EventFull, EventPath } from './events.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { EventProgress, manager } from './progress.ts';
 import { envelope, id, instant, label } from './shapes.ts';
@@ -73,7 +74,7 @@ export function admin({ db }: Gateway): Route[] {
       method: 'post',
       path: '/api/v1/admin/events',
       access: 'organizer',
-      limit: 'admin',
+      limit: LIMITS.admin,
       tag: 'Admin',
       summary: 'Create event',
       description:
@@ -103,7 +104,7 @@ export function admin({ db }: Gateway): Route[] {
       method: 'put',
       path: '/api/v1/admin/events/:id',
       access: 'organizer',
-      limit: 'admin',
+      limit: LIMITS.admin,
       tag: 'Admin',
       summary: 'Update event',
       description:

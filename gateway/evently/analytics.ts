@@ -4,6 +4,7 @@ import * as analytics from '../../services/reports/analytics.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { envelope } from './shapes.ts';
 
@@ -44,7 +45,7 @@ export function analyticsRoute({ db }: Gateway): Route {
     method: 'get',
     path: '/api/v1/admin/analytics/dashboard',
     access: 'organizer',
-    limit: 'admin',
+    limit: LIMITS.admin,
     tag: 'Admin',
     summary: 'Analytics dashboard',
     description:

@@ -6,6 +6,7 @@ import { textable } from '../../services/outbox/texts.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { envelope, id, instant, label, PHONE, phone } from './shapes.ts';
 
@@ -34,13 +35,14 @@ export const Tokens = z.object({
 const tag = 'Authentication';
 
 /** The routes under /api/v1/auth. */
-export function auth({ db, passwords, tokens }: Gateway): Route[] {
+export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
+  const lifetimes = config.apis.evently;
   return [
     route({
       method: 'post',
       path: '/api/v1/auth/register',
       access: 'public',
-      limit: 'public',
+      limit: LIMITS.public,
       tag,
       summary: 'Register',
       body: RegisterBody,
@@ -49,7 +51,7 @@ export function auth({ db, passwords, tokens }: Gateway): Route[] {
         // Evently has no verification step and signs the account in at once, so the address counts as verified; APIs that verify would otherwise lock it out.
         const person = { ...body, fullName: body.full_name, phone: textable(body.phone), verified: true };
         const account = await accounts.register(db, passwords, person);
-        const pair = await sessions.open(db, tokens, account);
+        const pair = await sessions.open(db, tokens, account, lifetimes);
         return ok({ user: present.user(account), ...present.tokens(pair) }, 'Registration successful', 201);
       },
     }),
@@ -57,21 +59,21 @@ export function auth({ db, passwords, tokens }: Gateway): Route[] {
       method: 'post',
       path: '/api/v1/auth/login',
       access: 'public',
-      limit: 'public',
+      limit: LIMITS.public,
       tag,
       summary: 'Login',
       body: LoginBody,
       responses: { 200: { description: 'Signed in.', schema: envelope(Tokens) }, 401: { description: 'AUTH_INVALID_CREDENTIALS.' } },
       async handle({ body }) {
         const account = await accounts.login(db, passwords, body);
-        return ok(present.tokens(await sessions.open(db, tokens, account)));
+        return ok(present.tokens(await sessions.open(db, tokens, account, lifetimes)));
       },
     }),
     route({
       method: 'post',
       path: '/api/v1/auth/refresh',
       access: 'public',
-      limit: 'public',
+      limit: LIMITS.public,
       tag,
       summary: 'Refresh token',
       description: 'Spends the refresh token for a fresh pair. A token spent before ends the whole sign-in.',

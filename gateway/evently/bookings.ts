@@ -9,6 +9,7 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { place } from '../placing.ts';
 import { ok, page } from './envelope.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { amount, envelope, id, instant, pageOf, paging } from './shapes.ts';
 
@@ -77,7 +78,7 @@ export function bookings(gateway: Gateway): Route[] {
       method: 'post',
       path,
       access: 'user',
-      limit: 'booking',
+      limit: LIMITS.booking,
       tag,
       summary: 'Create booking',
       description: 'Holds the seats, all or none, until `expires_at`. Pay within that time.',
@@ -96,7 +97,7 @@ export function bookings(gateway: Gateway): Route[] {
             actor: buyer(caller),
             eventId: body.event_id,
             want: { places: body.seat_ids.map((id) => id.toLowerCase()) },
-            terms: { holdSeconds: config.holdSeconds.evently, maxPlaces: config.maxPlacesPerOrder },
+            terms: { holdSeconds: config.apis.evently.holdSeconds, maxPlaces: config.maxPlacesPerOrder },
           },
         );
         return ok({ booking: present.placed(order), payment_url: present.paymentUrl(order.id) }, undefined, 201);
@@ -106,7 +107,7 @@ export function bookings(gateway: Gateway): Route[] {
       method: 'get',
       path: `${path}/:id`,
       access: 'user',
-      limit: 'authenticated',
+      limit: LIMITS.authenticated,
       tag,
       summary: 'Show booking',
       description: 'Addition to the seed: the booking with its payment, refund and tickets.',
@@ -122,7 +123,7 @@ export function bookings(gateway: Gateway): Route[] {
       method: 'delete',
       path: `${path}/:id`,
       access: 'user',
-      limit: 'booking',
+      limit: LIMITS.booking,
       tag,
       summary: 'Cancel booking',
       description: 'Frees the seats at once. What was paid is sent back. Cancelling twice gives the same answer.',
@@ -147,7 +148,7 @@ export function bookings(gateway: Gateway): Route[] {
       method: 'get',
       path: '/api/v1/users/bookings',
       access: 'user',
-      limit: 'authenticated',
+      limit: LIMITS.authenticated,
       tag,
       summary: "The caller's bookings",
       query: BookingsQuery,

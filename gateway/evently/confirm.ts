@@ -6,6 +6,7 @@ import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { BookingPath, BookingShown, bookingId, buyer, shown } from './bookings.ts';
 import { ok } from './envelope.ts';
+import { LIMITS } from './limits.ts';
 import { envelope } from './shapes.ts';
 
 const ConfirmBody = z.object({
@@ -19,7 +20,7 @@ export function confirm({ db, pay }: Gateway): Route {
     method: 'post',
     path: '/api/v1/bookings/:id/confirm',
     access: 'user',
-    limit: 'booking',
+    limit: LIMITS.booking,
     tag: 'Bookings',
     summary: 'Confirm booking',
     description:

@@ -6,6 +6,7 @@ import { cached } from '../http/answers/conditional.ts';
 import { type Route, route } from '../http/route.ts';
 import { missedSince } from '../reads/missed.ts';
 import { createEventPages } from './eventPages.ts';
+import { LIMITS } from './limits.ts';
 import { createSeatMaps } from './seatMap.ts';
 import { amount, envelope, id, instant, isWritable, pageOf, paging, whole } from './shapes.ts';
 
@@ -87,7 +88,7 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       method: 'get',
       path,
       access: 'public',
-      limit: 'public',
+      limit: LIMITS.public,
       tag,
       summary: 'List events',
       query: EventsQuery,
@@ -109,7 +110,7 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       method: 'get',
       path: `${path}/:id`,
       access: 'public',
-      limit: 'public',
+      limit: LIMITS.public,
       tag,
       summary: 'Event details',
       params: EventPath,
@@ -120,7 +121,7 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       method: 'get',
       path: `${path}/:id/seats`,
       access: 'public',
-      limit: 'public',
+      limit: LIMITS.public,
       tag,
       summary: 'Seats of an event',
       description:

@@ -1,11 +1,13 @@
 // Evently: the API of seeds/evently.md, assembled.
+
+import { verifyAccess } from '../../services/accounts/sessions.ts';
 import type { Gateway } from '../deps.ts';
 import type { Api } from '../http/api.ts';
 import type { Assets } from '../http/docs/assets.ts';
 import { openApi } from '../http/docs/openapi.ts';
 import { docsPages } from '../http/docs/pages.ts';
 import { type Route, route } from '../http/route.ts';
-import { bearer } from '../http/steps/auth.ts';
+import { bearer } from '../http/steps/bearer.ts';
 import { admin } from './admin.ts';
 import { analyticsRoute } from './analytics.ts';
 import { auth } from './auth.ts';
@@ -13,6 +15,7 @@ import { bookings } from './bookings.ts';
 import { confirm } from './confirm.ts';
 import { ErrorBody, refuse } from './errors.ts';
 import { eventRoutes } from './events.ts';
+import { LIMITS } from './limits.ts';
 import { payments } from './payments.ts';
 import { progress } from './progress.ts';
 import { ticketFiles } from './tickets.ts';
@@ -21,7 +24,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}.
 
-Rate limits per minute: public 100 per address, authenticated 200, booking 10, admin 1000 per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.`;
+Rate limits per minute: public ${LIMITS.public.calls} per address, authenticated ${LIMITS.authenticated.calls}, booking ${LIMITS.booking.calls}, admin ${LIMITS.admin.calls} per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.`;
 
 const TEST_CARDS = `
 
@@ -42,27 +45,29 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     progress(gateway),
     analyticsRoute(gateway),
   ];
+  const authenticate = bearer((token) => verifyAccess(gateway.tokens, token));
   const about = { title: 'Evently API', version: '1.0.0', description: DESCRIPTION + (gateway.config.production ? '' : TEST_CARDS) };
   return {
     ...about,
     name: 'evently',
     prefix: '/api/v1',
-    routes: [...routes, ...docs({ ...about, routes }, gateway.config.http.publicUrl, assets)],
-    authenticate: (ctx) => bearer(ctx, gateway.tokens),
+    routes: [...routes, ...docs({ ...about, routes, authenticate }, gateway.config.http.publicUrl, assets)],
+    authenticate,
+    unknown: LIMITS.public,
     refuse,
   };
 }
 
-function docs(api: Pick<Api, 'title' | 'version' | 'description' | 'routes'>, publicUrl: string, assets: Assets): Route[] {
+function docs(api: Pick<Api, 'title' | 'version' | 'description' | 'routes' | 'authenticate'>, publicUrl: string, assets: Assets): Route[] {
   const document = openApi(api, publicUrl, ErrorBody);
   const documentUrl = '/api/v1/openapi.json';
   return [
-    ...docsPages(assets, { title: api.title, documentUrl, swaggerUi: '/api/v1/docs', redoc: '/api/v1/redoc' }),
+    ...docsPages(assets, { title: api.title, documentUrl, swaggerUi: '/api/v1/docs', redoc: '/api/v1/redoc', limit: LIMITS.public }),
     route({
       method: 'get',
       path: documentUrl,
       access: 'public',
-      limit: 'public',
+      limit: LIMITS.public,
       tag: 'Documentation',
       hidden: true,
       summary: 'The OpenAPI document.',

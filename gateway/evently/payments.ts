@@ -11,6 +11,7 @@ import { type Reply, type Route, route } from '../http/route.ts';
 import { noticePage, paymentPage } from '../pages/paymentPage.ts';
 import { BookingPath, bookingId, buyer } from './bookings.ts';
 import { ok, timeOrNull } from './envelope.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { amount, envelope, id, instant } from './shapes.ts';
 
@@ -65,7 +66,7 @@ export function payments(gateway: Gateway): Route[] {
       path,
       idempotent: true,
       access: 'user',
-      limit: 'authenticated',
+      limit: LIMITS.authenticated,
       tag,
       summary,
       description: 'For programs: the payment intent to finish with Stripe.js or Stripe’s API. Repeating it gives the same intent.',
@@ -79,7 +80,7 @@ export function payments(gateway: Gateway): Route[] {
       // A browser opens this address as a link and cannot send a token with it, so the booking's id (122 random bits, known to its
       // owner only) is the capability: the page shows event, seats and amount, and all it can do is pay.
       access: 'link',
-      limit: 'authenticated',
+      limit: LIMITS.authenticated,
       tag,
       summary,
       description: 'With Accept: text/html a page with a card form, opened by its link; otherwise the same as POST, for the owner.',
@@ -96,7 +97,7 @@ export function payments(gateway: Gateway): Route[] {
       method: 'get',
       path: '/api/v1/payments/status/:id',
       access: 'link',
-      limit: 'authenticated',
+      limit: LIMITS.authenticated,
       tag,
       summary: 'How the payment of a booking stands',
       description: 'For the payment page, which knows the link only; so it tells the status and nothing else.',

@@ -8,6 +8,7 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import { EventPath } from './events.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { amount, envelope, id, instant } from './shapes.ts';
 
@@ -39,7 +40,7 @@ export function progress({ db }: Gateway): Route {
     method: 'get',
     path: '/api/v1/admin/events/:id/progress',
     access: 'organizer',
-    limit: 'admin',
+    limit: LIMITS.admin,
     tag: 'Admin',
     summary: 'Progress of a cancelling or moving',
     description: 'Addition to the seed: how many bookings are cancelled or told, how many refunds are made, and where to watch it.',

@@ -7,6 +7,7 @@ import { type FileKind, file } from '../../services/tickets/ticketFiles.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { BookingPath, bookingId, buyer } from './bookings.ts';
+import { LIMITS } from './limits.ts';
 
 const TicketPath = BookingPath.extend({ ticketId: z.string() });
 
@@ -19,7 +20,7 @@ export function ticketFiles({ db }: Gateway): Route[] {
       method: 'get',
       path: `/api/v1/bookings/:id/tickets/:ticketId/${kind}`,
       access: 'user',
-      limit: 'authenticated',
+      limit: LIMITS.authenticated,
       tag: 'Bookings',
       summary: `Ticket file ${kind}`,
       params: TicketPath,

@@ -8,6 +8,7 @@ import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { User } from './auth.ts';
 import { ok } from './envelope.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { envelope, PHONE, phone } from './shapes.ts';
 
@@ -31,7 +32,7 @@ const Profile = User.extend({
 
 /** The routes under /api/v1/users/profile. */
 export function users({ db }: Gateway): Route[] {
-  const shared = { path, access: 'user', limit: 'authenticated', tag: 'Users' } as const;
+  const shared = { path, access: 'user', limit: LIMITS.authenticated, tag: 'Users' } as const;
   const responses = { 200: { description: 'The profile.', schema: envelope(Profile) }, 404: { description: 'The account is gone.' } };
 
   const shown = async (account: accounts.Account | undefined): Promise<z.output<typeof Profile>> => {

@@ -7,6 +7,7 @@ import { estimate } from '../../services/waitlist/waitlistEstimate.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok, time } from './envelope.ts';
+import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { envelope } from './shapes.ts';
 
@@ -74,7 +75,7 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
     joined_at: time(entry.created_at),
     offer: offer(entry),
   });
-  const shared = { access: 'user', limit: 'authenticated', tag } as const;
+  const shared = { access: 'user', limit: LIMITS.authenticated, tag } as const;
   return [
     route({
       ...shared,

@@ -1,8 +1,8 @@
 // What a published API is to the gateway: its routes, how it knows its callers, and how it says no.
-import type { Context } from 'koa';
-import type { Caller } from '../../services/accounts/sessions.ts';
 import type { ErrorCode, RefusalDetails } from '../../services/shared/errors.ts';
 import type { Route } from './route.ts';
+import type { Scheme } from './steps/auth.ts';
+import type { Limit } from './steps/limits.ts';
 
 type None = Record<never, never>;
 
@@ -31,11 +31,13 @@ export type Api = {
   title: string;
   version: string;
   description: string;
-  /** Unknown paths under this prefix are refused in this API's format. */
-  prefix: string;
+  /** Unknown addresses under these are refused in this API's words: `/x` is /x and all below it, `/x/` only what is below. */
+  prefix: string | string[];
   routes: Route[];
-  /** The caller of this request. Throws DomainError unauthenticated, token_invalid or token_expired. */
-  authenticate(ctx: Context): Promise<Caller>;
+  /** How callers prove who they are; left out where no route is for signed-in callers. */
+  authenticate?: Scheme;
+  /** Counts calls that prove nothing where something is to be proven; there if `authenticate` is. */
+  unknown?: Limit;
   /** How a refusal is spoken. */
   refuse(refusal: Refusal): { status: number; body: unknown };
 };

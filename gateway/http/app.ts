@@ -1,13 +1,13 @@
-// Assembles the Koa app: every API's routes under their own heads, one boundary around all of them.
+// Assembles the Koa app: the routes of every API, one boundary around all of them.
 import { randomUUID } from 'node:crypto';
-import Router from '@koa/router';
-import Koa, { type Context, type Middleware } from 'koa';
+import Koa, { type Context } from 'koa';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import type { Limiter } from '../../services/shared/limits.ts';
 import type { Api } from './api.ts';
 import { type Log, logRequest } from './operate/log.ts';
 import type { HttpMetrics } from './operate/metrics.ts';
+import { createPaths } from './paths.ts';
 import type { RequestState } from './route.ts';
 import { runner } from './run.ts';
 import { jsonReader } from './steps/body.ts';
@@ -23,6 +23,8 @@ export type AppParts = {
   /** undefined: no rate limits at all. */
   limiter: Limiter | undefined;
   trustProxy: boolean;
+  /** The sites whose pages may call with credentials that a browser sends by itself. */
+  origins: ReadonlySet<string>;
   https: boolean;
   /** True while the process drains: connections are not kept alive then. */
   isDraining: () => boolean;
@@ -31,7 +33,7 @@ export type AppParts = {
 // An event with 5,000 named rows of seats in its configuration stays well below this; a claim of 50 seats is 2 KB.
 const BODY_LIMIT = '1mb';
 
-/** Builds the app. Order of the APIs matters only for unknown paths: the first whose prefix fits answers in its format. */
+/** Builds the app. The last API answers for addresses that belong to none. */
 export function createApp(parts: AppParts): Koa {
   // One proxy is trusted, so the last X-Forwarded-For entry is the one it wrote itself.
   const app = new Koa({ proxy: parts.trustProxy, maxIpsCount: 1 });
@@ -59,76 +61,23 @@ export function createApp(parts: AppParts): Koa {
   return app;
 }
 
-/** How deep a head goes: /api/v1/bookings. A request is matched against the few routes of its own head, not against all. */
-const HEAD_DEPTH = 3;
-
-/** The static segments a path begins with, at most HEAD_DEPTH of them. */
-function headOf(path: string): string {
-  const segments = path.split('/').filter(Boolean);
-  const dynamic = segments.findIndex((s) => s.startsWith(':'));
-  return `/${segments.slice(0, Math.min(dynamic < 0 ? segments.length : dynamic, HEAD_DEPTH)).join('/')}`;
-}
-
-function parents(head: string): string[] {
-  const segments = head.split('/').filter(Boolean);
-  return segments.map((_, i) => `/${segments.slice(0, segments.length - 1 - i).join('/')}`);
-}
-
 function dispatcher(parts: AppParts): (ctx: Context) => Promise<void> {
-  const readJson = jsonReader(BODY_LIMIT);
-  const runtime = { log: parts.log, limiter: parts.limiter, readJson, db: parts.db };
-  const routers = new Map<string, Router>();
-  for (const api of parts.apis)
-    for (const route of api.routes) {
-      const head = headOf(route.path);
-      const router = routers.get(head) ?? new Router({ strict: true, sensitive: true });
-      routers.set(head, router);
-      router[route.method](route.path, runner(api, route, runtime) as Middleware);
-    }
-  // Longest head first, then what is mounted above it: /api/events/:slug/ is found after /api/events/search/.
-  const chains = new Map<string, Middleware[]>();
-  for (const head of routers.keys()) {
-    const above = [head, ...parents(head)].map((h) => routers.get(h)).filter((r) => r !== undefined);
-    chains.set(
-      head,
-      above.map((router) => router.routes() as unknown as Middleware),
-    );
-  }
+  const runtime = { log: parts.log, limiter: parts.limiter, readJson: jsonReader(BODY_LIMIT), db: parts.db, origins: parts.origins };
+  const paths = createPaths(parts.apis, (api, route) => runner(api, route, runtime));
 
   return async (ctx) => {
-    if (ctx.url.includes('%00')) {
-      refuseUnrouted(ctx, parts.apis, 'malformed', 'The address contains a NUL character.');
-      return;
-    }
-    const head = headOf(ctx.path);
-    const chain = [head, ...parents(head)].map((h) => chains.get(h)).find((c) => c !== undefined) ?? [];
-    const tryNext = async (i: number): Promise<void> => {
-      const handler = chain[i];
-      if (handler) await handler(ctx as never, () => tryNext(i + 1));
-      else fallThrough(ctx, parts.apis);
-    };
-    await tryNext(0);
+    const found = paths.find(ctx.method, ctx.path);
+    if (ctx.url.includes('%00')) refuseUnrouted(ctx, found.api, 'malformed', 'The address contains a NUL character.');
+    else if ('run' in found) await found.run(ctx, found.params);
+    else if ('allow' in found) {
+      ctx.set('Allow', found.allow.join(', '));
+      refuseUnrouted(ctx, found.api, 'method_not_allowed', `${ctx.method} is not possible here.`);
+    } else refuseUnrouted(ctx, found.api, 'route_not_found', `There is nothing at ${ctx.path}.`);
   };
 }
 
-/** No route took it: 405 with Allow where only the method is wrong, else 404. */
-function fallThrough(ctx: Context, apis: Api[]): void {
-  const matched = (ctx as { matched?: { path: string; methods: string[] }[] }).matched ?? [];
-  // /waitlist/join is a path of its own, although /waitlist/:id would fit it too.
-  const own = matched.filter((layer) => layer.path === ctx.path);
-  const allowed = [...new Set((own.length ? own : matched).flatMap((layer) => layer.methods))];
-  if (allowed.length === 0) {
-    refuseUnrouted(ctx, apis, 'route_not_found', `There is nothing at ${ctx.path}.`);
-    return;
-  }
-  ctx.set('Allow', allowed.join(', '));
-  refuseUnrouted(ctx, apis, 'method_not_allowed', `${ctx.method} is not possible here.`);
-}
-
-/** Refuses in the format of the API the path would belong to. */
-function refuseUnrouted(ctx: Context, apis: Api[], code: 'malformed' | 'route_not_found' | 'method_not_allowed', message: string): void {
-  const api =
-    apis.find((a) => ctx.path === a.prefix || ctx.path.startsWith(a.prefix.endsWith('/') ? a.prefix : `${a.prefix}/`)) ?? apis.at(-1)!;
+/** Refuses in the words of the API the address would belong to. */
+function refuseUnrouted(ctx: Context, api: Api, code: 'malformed' | 'route_not_found' | 'method_not_allowed', message: string): void {
   (ctx.state as RequestState).api = api.name;
   (ctx.state as RequestState).error = code;
   say(ctx, api, { code, message, details: {} });

@@ -1,21 +1,22 @@
 // One route, stated whole: who may call it, how often, what goes in, what comes out. Router, OpenAPI and the access test are made from these.
 import type { Context } from 'koa';
 import type { output, ZodType } from 'zod';
-import type { Caller } from '../../services/accounts/sessions.ts';
+import type { Caller } from './steps/auth.ts';
+import type { Limit } from './steps/limits.ts';
 
 /**
- * Who may call a route. `link`: whoever holds the unguessable link; a bearer token, if sent, is checked.
+ * Who may call a route. `link`: whoever holds the unguessable link; credentials, if sent, are checked.
  * `organizer` means organizer or admin. `signature`: the body proves its sender.
  */
 export type Access = 'public' | 'link' | 'user' | 'organizer' | 'admin' | 'signature';
 
-/** Which rate limit counts the call. `none` is for machines that must never be refused: probes, scrapes, callbacks. */
-export type LimitClass = 'none' | 'public' | 'authenticated' | 'booking' | 'admin';
-
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
-/** What a handler answers. Objects become JSON; Buffers, streams and strings go as they are, with `type`. */
-export type Reply = { status: number; body: unknown; type?: string; headers?: Record<string, string> };
+/** Headers of an answer; several of one name (Set-Cookie) as a list. */
+export type ReplyHeaders = Record<string, string | string[]>;
+
+/** What a handler answers. Objects become JSON; Buffers, streams and strings go as they are, with `type`; undefined is no body at all. */
+export type Reply = { status: number; body: unknown; type?: string; headers?: ReplyHeaders };
 
 /** What the runner leaves on ctx.state for the log line and the metrics. */
 export type RequestState = {
@@ -53,7 +54,8 @@ export type Route = {
   method: Method;
   path: string;
   access: Access;
-  limit: LimitClass;
+  /** Counts the call. `none` is for machines that must never be refused: probes, scrapes, callbacks. */
+  limit: Limit | 'none';
   tag: string;
   summary: string;
   description?: string;

@@ -2,32 +2,47 @@
 import type { Context } from 'koa';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import type { Caller } from '../../services/accounts/sessions.ts';
 import type { Limiter } from '../../services/shared/limits.ts';
 import type { Api } from './api.ts';
 import type { Log } from './operate/log.ts';
 import type { Reply, RequestState, Route } from './route.ts';
-import { authorize, isSigned } from './steps/auth.ts';
+import { authorize, type Caller, isSigned, unauthenticated } from './steps/auth.ts';
 import { rawBody } from './steps/body.ts';
 import { refuse } from './steps/errors.ts';
 import { once, readKey } from './steps/idempotency.ts';
 import { countCall } from './steps/limits.ts';
+import { refuseForged } from './steps/origin.ts';
 import { validate } from './steps/validate.ts';
 
-export type Runtime = { log: Log; limiter: Limiter | undefined; readJson: (ctx: Context) => Promise<unknown>; db: Kysely<DB> };
+export type Runtime = {
+  log: Log;
+  limiter: Limiter | undefined;
+  readJson: (ctx: Context) => Promise<unknown>;
+  db: Kysely<DB>;
+  /** The sites whose pages may call with credentials that a browser sends by itself. */
+  origins: ReadonlySet<string>;
+};
 
-/** The route as Koa middleware. It always answers: what is thrown is answered by the API's error table. */
-export function runner(api: Api, route: Route, { log, limiter, readJson, db }: Runtime): (ctx: Context) => Promise<void> {
+/** Answers a request; `params` are the parts of its address that the route's path names. */
+export type Runner = (ctx: Context, params: Record<string, string>) => Promise<void>;
+
+/** What runs the route. It always answers: what is thrown is answered by the API's error table. */
+export function runner(api: Api, route: Route, { log, limiter, readJson, db, origins }: Runtime): Runner {
   const { access, limit, body, query, params } = route;
   const signed = isSigned(access);
+  const { authenticate: scheme, unknown = limit === 'none' ? undefined : limit } = api;
+  if (signed && !(scheme && api.unknown))
+    throw new Error(`${api.name} states no scheme, or no limit for guesses, but ${route.path} is for signed-in callers`);
 
   async function identify(ctx: Context): Promise<Caller | undefined> {
-    if (signed) return api.authenticate(ctx);
-    if (access === 'link' && ctx.req.headers.authorization) return api.authenticate(ctx);
-    return undefined;
+    if (!scheme || access === 'signature') return undefined;
+    const credentials = access === 'public' ? undefined : scheme.of(ctx);
+    if (signed && !credentials) throw unauthenticated(scheme);
+    refuseForged(ctx, scheme, credentials, origins);
+    return credentials?.verify();
   }
 
-  return async (ctx) => {
+  return async (ctx, found) => {
     const state = ctx.state as RequestState;
     state.route = route.path;
     state.api = api.name;
@@ -36,33 +51,39 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db }: R
       try {
         caller = await identify(ctx);
       } finally {
-        if (limiter) countCall(ctx, limiter, limit, caller);
+        if (limiter && limit !== 'none') countCall(ctx, limiter, { name: api.name, unknown: unknown! }, limit, caller);
       }
       if (caller) {
         state.accountId = caller.accountId;
         if (signed) authorize(caller, access);
       }
       const input = body ? validate(body, (await readJson(ctx)) ?? {}, 'body') : route.rawBody ? await rawBody(ctx) : undefined;
-      const work = async (attempt?: { id: string; again: boolean }) =>
-        send(
+      const work = async (attempt?: { id: string; again: boolean }): Promise<Reply> => {
+        const reply = await route.handle({
+          body: input,
+          query: query && validate(query, ctx.query, 'query'),
+          params: params ? validate(params, found, 'params') : found,
+          caller,
           ctx,
-          await route.handle({
-            body: input,
-            query: query && validate(query, ctx.query, 'query'),
-            params: params ? validate(params, ctx.params, 'params') : ctx.params,
-            caller,
-            ctx,
-            attempt,
-            waitedMs: () => performance.now() - state.begun,
-            note(orderId) {
-              state.orderId = orderId;
-            },
-          }),
-        );
+          attempt,
+          waitedMs: () => performance.now() - state.begun,
+          note(orderId) {
+            state.orderId = orderId;
+          },
+        });
+        send(ctx, reply);
+        return reply;
+      };
       const key = route.idempotent && caller ? readKey(ctx) : undefined;
-      if (key === undefined) return await work();
+      if (key === undefined) {
+        await work();
+        return;
+      }
       await once(db, ctx, { accountId: caller!.accountId, key, body: input }, (attempt) =>
-        work(attempt).catch((thrown) => refuse(ctx, api, thrown, log)),
+        work(attempt).catch((thrown) => {
+          refuse(ctx, api, thrown, log);
+          return undefined;
+        }),
       );
     } catch (thrown) {
       refuse(ctx, api, thrown, log);
@@ -73,6 +94,11 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db }: R
 function send(ctx: Context, reply: Reply): void {
   ctx.status = reply.status;
   if (reply.headers) ctx.set(reply.headers);
+  if (reply.body === undefined) {
+    ctx.body = null; // makes a 204 of any status that could have a body
+    ctx.status = reply.status;
+    return;
+  }
   const plain = reply.type === undefined;
   ctx.type = reply.type ?? 'application/json';
   ctx.body = plain ? JSON.stringify(reply.body) : reply.body;

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Limiter } from '../../services/shared/limits.ts';
 import type { Db } from '../deps.ts';
 import type { Log } from '../http/operate/log.ts';
-import { network, PER_MINUTE } from '../http/steps/limits.ts';
+import { type Limit, network } from '../http/steps/limits.ts';
 import type { Feed } from '../reads/feed.ts';
 import { CLOSE, MAX_MESSAGE_BYTES } from './messages.ts';
 import { createRooms } from './rooms.ts';
@@ -24,8 +24,8 @@ export type LiveOptions = SocketRules & {
   trustProxy: boolean;
   /** Undefined: any number (rate limits are off). */
   maxPerAddress: number | undefined;
-  /** Limits how often an address may try to connect in a minute: as often as public calls, or as it may have sockets. */
-  limiter?: Limiter;
+  /** How often an address may try to connect; undefined while rate limits are off. */
+  attempts?: { limiter: Limiter; limit: Limit };
   maxSockets: number;
   pingMs?: number;
 };
@@ -71,8 +71,8 @@ export function createLive(parts: { feed: Feed; db: Db; log: Pick<Log, 'warn'> }
     if (!originAllowed(request)) return [403, 'Forbidden'];
     if (options.maxPerAddress !== undefined && (perAddress.get(address) ?? 0) >= options.maxPerAddress) return [429, 'Too Many Requests'];
     // Each attempt may cost a query for the event, also if the client closes at once.
-    const { limiter, maxPerAddress = 0 } = options;
-    if (limiter && !limiter.take(`live:${address}`, Math.max(PER_MINUTE.public, maxPerAddress), 60).allowed)
+    const { attempts } = options;
+    if (attempts && !attempts.limiter.take(`${attempts.limit.name}:${address}`, attempts.limit.calls, attempts.limit.seconds).allowed)
       return [429, 'Too Many Requests'];
     if (wss.clients.size >= options.maxSockets) return [503, 'Service Unavailable'];
     return undefined;

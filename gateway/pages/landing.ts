@@ -2,13 +2,14 @@
 import type { Config } from '../../config.ts';
 import { escapeHtml, html } from '../http/answers/html.ts';
 import { type Route, route } from '../http/route.ts';
+import type { Limit } from '../http/steps/limits.ts';
 
 const CSS = `
 .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));margin:1.5rem 0}.card h2{margin:0 0 .25rem;font-size:1.05rem}.card p{margin:0}
 pre{overflow:auto;padding:1rem;background:var(--paper);border:1px solid var(--line);border-radius:12px}`;
 
 /** The landing page. In production it names no internals: no Temporal UI, no demo account. */
-export function landing(config: Config): Route {
+export function landing(config: Config, limit: Limit): Route {
   const { publicUrl } = config.http;
   const card = (href: string, title: string, text: string) =>
     `<div class="card"><h2><a href="${escapeHtml(href)}">${escapeHtml(title)}</a></h2><p class="soft">${escapeHtml(text)}</p></div>`;
@@ -30,7 +31,7 @@ ${config.production ? '' : `<h2>Try it</h2><pre>${escapeHtml(demo)}</pre>`}</mai
     method: 'get',
     path: '/',
     access: 'public',
-    limit: 'public',
+    limit,
     tag: 'Operations',
     summary: 'Landing page.',
     hidden: true,

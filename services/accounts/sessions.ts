@@ -12,12 +12,13 @@ export type TokenPair = { accessToken: string; refreshToken: string; expiresIn: 
 
 export type TokenKeys = {
   key: KeyObject;
-  accessSeconds: number;
-  refreshSeconds: number;
   /** Tokens already verified, by keyed digest (never the token itself), until they expire. */
   seen: Map<string, Caller & { exp: number }>;
   digestKey: Buffer;
 };
+
+/** How long tokens live, in seconds. Each API has its own. */
+export type Lifetimes = { accessSeconds: number; refreshSeconds: number };
 
 const ISSUER = 'billetter';
 const ALGORITHM = 'HS256';
@@ -29,15 +30,19 @@ const RETRY_SECONDS = 10;
 const MAX_SEEN = 20_000;
 const MAX_TOKEN_LENGTH = 2_048;
 
-/** The key and lifetimes of this process, with its memory of verified tokens. */
-export function tokenKeys(auth: { jwtSecret: string; accessSeconds: number; refreshSeconds: number }): TokenKeys {
-  const key = createSecretKey(auth.jwtSecret, 'utf8');
-  return { key, accessSeconds: auth.accessSeconds, refreshSeconds: auth.refreshSeconds, seen: new Map(), digestKey: randomBytes(32) };
+/** The key of this process, with its memory of verified tokens. */
+export function tokenKeys(auth: { jwtSecret: string }): TokenKeys {
+  return { key: createSecretKey(auth.jwtSecret, 'utf8'), seen: new Map(), digestKey: randomBytes(32) };
 }
 
-/** Signs the account in: a new family of refresh tokens. */
-export async function open(db: Kysely<DB> | Transaction<DB>, keys: TokenKeys, account: { id: string; role: Role }): Promise<TokenPair> {
-  return issue(db, keys, account, { id: randomUUID(), family: randomUUID() });
+/** Signs the account in: a new family of refresh tokens, all of which have these lifetimes. */
+export async function open(
+  db: Kysely<DB> | Transaction<DB>,
+  keys: TokenKeys,
+  account: { id: string; role: Role },
+  lifetimes: Lifetimes,
+): Promise<TokenPair> {
+  return issue(db, keys, account, { id: randomUUID(), family: randomUUID() }, lifetimes);
 }
 
 async function issue(
@@ -45,6 +50,7 @@ async function issue(
   keys: TokenKeys,
   account: { id: string; role: Role },
   { id, family }: { id: string; family: string },
+  { accessSeconds, refreshSeconds }: Lifetimes,
 ): Promise<TokenPair> {
   await db
     .insertInto('refresh_tokens')
@@ -52,15 +58,17 @@ async function issue(
       id,
       family_id: family,
       account_id: account.id,
-      expires_at: sql<Date>`now() + make_interval(secs => ${keys.refreshSeconds})`,
+      expires_at: sql<Date>`now() + make_interval(secs => ${refreshSeconds})`,
+      access_seconds: accessSeconds,
+      refresh_seconds: refreshSeconds,
     })
     .onConflict((c) => c.column('id').doNothing()) // a retry: its answer was lost
     .execute();
   const [accessToken, refreshToken] = await Promise.all([
-    sign(keys, KIND.access, account.id, keys.accessSeconds, randomUUID(), { role: account.role }),
-    sign(keys, KIND.refresh, account.id, keys.refreshSeconds, id, {}),
+    sign(keys, KIND.access, account.id, accessSeconds, randomUUID(), { role: account.role }),
+    sign(keys, KIND.refresh, account.id, refreshSeconds, id, {}),
   ]);
-  return { accessToken, refreshToken, expiresIn: keys.accessSeconds };
+  return { accessToken, refreshToken, expiresIn: accessSeconds };
 }
 
 function sign(
@@ -127,8 +135,8 @@ function successorOf(keys: TokenKeys, id: string): string {
 }
 
 /**
- * Exchanges a refresh token for a new pair. A token that was used before ends its whole family, because a thief or the owner has the
- * successor. Only a retry right after the first use is answered again, as long as the successor has not been used.
+ * Exchanges a refresh token for a new pair with the lifetimes of its family. A token that was used before ends its whole family,
+ * because a thief or the owner has the successor. Only a retry right after the first use is answered again, as long as the successor has not been used.
  * @throws DomainError token_expired | token_invalid
  */
 export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): Promise<TokenPair> {
@@ -140,7 +148,7 @@ export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): P
     const row = await tx
       .selectFrom('refresh_tokens as t')
       .innerJoin('accounts as a', 'a.id', 't.account_id')
-      .select(['t.family_id', 't.used_at', 't.revoked_at', 'a.id', 'a.role'])
+      .select(['t.family_id', 't.used_at', 't.revoked_at', 't.access_seconds', 't.refresh_seconds', 'a.id', 'a.role'])
       .select(sql<boolean>`t.expires_at > now()`.as('alive'))
       .select(sql<boolean>`coalesce(t.used_at > now() - make_interval(secs => ${RETRY_SECONDS}), true)`.as('fresh'))
       .where('t.id', '=', id)
@@ -158,7 +166,8 @@ export async function refresh(db: Kysely<DB>, keys: TokenKeys, token: string): P
       return undefined;
     }
     if (!row.used_at) await tx.updateTable('refresh_tokens').set({ used_at: sql<Date>`now()` }).where('id', '=', id).execute();
-    return issue(tx, keys, { id: row.id, role: row.role }, { id: successor, family: row.family_id });
+    const lifetimes = { accessSeconds: row.access_seconds, refreshSeconds: row.refresh_seconds };
+    return issue(tx, keys, { id: row.id, role: row.role }, { id: successor, family: row.family_id }, lifetimes);
   });
   if (!pair) throw new DomainError('token_invalid', 'This refresh token is no longer valid: sign in again.');
   return pair;

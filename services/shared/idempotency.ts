@@ -10,7 +10,10 @@ const KEPT = '24 hours';
 
 export type Begun =
   | { run: { id: string; again: boolean } } // go ahead; `again`: an earlier run of this very request died before its answer was kept
-  | { replay: { status: number; body: string } };
+  | { replay: Kept };
+
+/** An answer as it was given; a body of null is none at all. */
+export type Kept = { status: number; body: string | null; headers: Record<string, string | string[]> };
 
 /** What makes two requests the same: method, path and body. */
 export function digest(method: string, path: string, body: unknown): Buffer {
@@ -30,7 +33,7 @@ export async function begin(db: Kysely<DB>, accountId: string, key: string, requ
     on conflict (account_id, key) do update set
       locked_until = excluded.locked_until,
       attempt_id = case when k.created_at < now() - ${KEPT}::interval then gen_random_uuid() else k.attempt_id end,
-      request_digest = excluded.request_digest, response_status = null, response_body = null,
+      request_digest = excluded.request_digest, response_status = null, response_body = null, response_headers = null,
       created_at = case when k.created_at < now() - ${KEPT}::interval then now() else k.created_at end
     where k.created_at < now() - ${KEPT}::interval
       or (k.response_status is null and k.locked_until < now() and k.request_digest = excluded.request_digest)
@@ -39,21 +42,24 @@ export async function begin(db: Kysely<DB>, accountId: string, key: string, requ
 
   const kept = await db
     .selectFrom('idempotency_keys')
-    .select(['request_digest', 'response_status', 'response_body'])
+    .select(['request_digest', 'response_status', 'response_body', 'response_headers'])
     .where('account_id', '=', accountId)
     .where('key', '=', key)
     .executeTakeFirst();
   if (kept && !kept.request_digest.equals(request))
     throw new DomainError('key_reused', 'This Idempotency-Key was used for another request: send a new key.');
-  if (kept?.response_status) return { replay: { status: kept.response_status, body: kept.response_body ?? '' } };
+  if (kept?.response_status)
+    return {
+      replay: { status: kept.response_status, body: kept.response_body, headers: (kept.response_headers ?? {}) as Kept['headers'] },
+    };
   throw new DomainError('key_in_use', 'The first request with this Idempotency-Key is still being answered: ask again in a moment.');
 }
 
 /** Stores the answer, which later requests with this key get. */
-export async function keep(db: Kysely<DB>, accountId: string, key: string, answer: { status: number; body: string }): Promise<void> {
+export async function keep(db: Kysely<DB>, accountId: string, key: string, answer: Kept): Promise<void> {
   await db
     .updateTable('idempotency_keys')
-    .set({ response_status: answer.status, response_body: answer.body })
+    .set({ response_status: answer.status, response_body: answer.body, response_headers: JSON.stringify(answer.headers) })
     .where('account_id', '=', accountId)
     .where('key', '=', key)
     .execute();

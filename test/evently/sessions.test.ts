@@ -2,8 +2,9 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPasswords } from '../../services/accounts/passwords.ts';
-import { tokenKeys, verifyAccess } from '../../services/accounts/sessions.ts';
+import { open, tokenKeys, verifyAccess } from '../../services/accounts/sessions.ts';
 import { startWorld, type World } from '../support/gateway.ts';
+import { person } from '../support/made.ts';
 import { token } from '../support/token.ts';
 
 let world: World;
@@ -69,6 +70,31 @@ describe('register and login', () => {
     const results = await Promise.allSettled(Array.from({ length: 5 }, () => passwords.hash(PASSWORD)));
     expect(results.filter((r) => r.status === 'rejected').map((r) => r.reason.code)).toEqual(['unavailable', 'unavailable']);
     await expect(passwords.hash(PASSWORD)).resolves.toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+});
+
+describe('lifetimes', () => {
+  const lives = (token: string) => {
+    const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+    return exp - iat;
+  };
+  it('are those the sign-in was opened with, whichever gateway or API refreshes it', async () => {
+    const { tokens, config } = world.gateway;
+    const account = { id: (await person(world.db)).id, role: 'user' as const };
+    const short = await open(world.db, tokens, account, { accessSeconds: 300, refreshSeconds: 3600 });
+    expect([short.expiresIn, lives(short.accessToken), lives(short.refreshToken)]).toEqual([300, 300, 3600]);
+    // Evently's own are longer, and its refresh does not lengthen a family of another API.
+    expect(config.apis.evently).toMatchObject({ accessSeconds: 1800, refreshSeconds: 604_800 });
+    const { data } = (await world.call('POST', '/api/v1/auth/refresh', { body: { refresh_token: short.refreshToken } })).body;
+    expect([data.expires_in, lives(data.access_token), lives(data.refresh_token)]).toEqual([300, 300, 3600]);
+    const { rows } = await sql<{ seconds: number }>`select round(extract(epoch from expires_at - created_at))::int as seconds
+      from refresh_tokens where account_id = ${account.id}::uuid`.execute(world.db);
+    expect(rows.map((r) => r.seconds)).toEqual([3600, 3600]);
+  });
+  it('of Evently are its own', async () => {
+    const account = { id: (await person(world.db)).id, role: 'user' as const };
+    const pair = await open(world.db, world.gateway.tokens, account, world.gateway.config.apis.evently);
+    expect([lives(pair.accessToken), lives(pair.refreshToken)]).toEqual([1800, 604_800]);
   });
 });
 

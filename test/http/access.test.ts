@@ -82,7 +82,11 @@ describe('access', () => {
   };
 
   it('every route states who may call it and how often', () => {
-    expect(Object.fromEntries(every().map(({ route: r }) => [`${r.method} ${r.path}`, `${r.access} ${r.limit}`]))).toEqual(STATED);
+    expect(
+      Object.fromEntries(
+        every().map(({ route: r }) => [`${r.method} ${r.path}`, `${r.access} ${r.limit === 'none' ? 'none' : r.limit.name}`]),
+      ),
+    ).toEqual(STATED);
   });
 
   it('401 for anonymous, garbage, foreign, expired and refresh tokens wherever a sign-in is needed', async () => {
@@ -154,12 +158,17 @@ describe('access', () => {
 
 describe('paths', () => {
   it('no path has two owners', () => {
-    const seen = new Map<string, string>();
-    for (const { api, route: r } of every()) {
-      const shape = `${r.method} ${r.path.replace(/:\w+/g, ':')}`;
-      expect(seen.get(shape), shape).toBeUndefined();
-      seen.set(shape, api.name);
-    }
+    // Two paths meet where some address fits both: segment by segment the same, or any that is not empty.
+    const meet = (a: string[], b: string[]) =>
+      a.length === b.length && a.every((s, i) => s === b[i] || (s.startsWith(':') && b[i] !== '') || (b[i]!.startsWith(':') && s !== ''));
+    expect(meet(['api', 'events', ''], ['api', 'events', ':id'])).toBe(false);
+    expect(meet(['api', 'events', 'x'], ['api', ':id', 'x'])).toBe(true);
+    const all = every();
+    for (const [i, { api, route: r }] of all.entries())
+      for (const { api: other, route: s } of all.slice(i + 1)) {
+        if (api === other && (r.method !== s.method || r.path !== s.path)) continue;
+        expect(meet(r.path.split('/'), s.path.split('/')), `${api.name} ${r.path}, ${other.name} ${s.path}`).toBe(false);
+      }
   });
 
   it('404 with a trailing slash added or taken away: the two spellings may have different owners', async () => {

@@ -56,7 +56,17 @@ export async function startWorld(
   };
   const all: Api[] = apis(gateway, { metrics, probes: [{ name: 'postgres', check: async () => {} }], isDraining: () => false });
   const limiter = options.limiter?.(db);
-  const app = createApp({ db, apis: all, log, metrics, limiter, trustProxy: true, https: false, isDraining: () => false });
+  const app = createApp({
+    db,
+    apis: all,
+    log,
+    metrics,
+    limiter,
+    trustProxy: true,
+    origins: new Set([config.http.publicUrl]),
+    https: false,
+    isDraining: () => false,
+  });
   const server = await listen(app, { port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${server.port}`;
 

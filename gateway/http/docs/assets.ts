@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { DomainError } from '../../../services/shared/errors.ts';
 import { knows, takesGzip, unchanged } from '../answers/conditional.ts';
 import { type Reply, type Route, route } from '../route.ts';
+import type { Limit } from '../steps/limits.ts';
 import { DOCS_CSS, REDOC_START, SWAGGER_START } from './scripts.ts';
 
 /** What the pages are made of: a file of a package, or a text of ours. */
@@ -39,7 +40,7 @@ const TYPES: Record<string, string> = { css: 'text/css; charset=utf-8', js: 'tex
 const compress = promisify<Buffer, Buffer>(gzip);
 
 /** The assets; their files are read when the first of them is wanted, so that a gateway nobody asks for its documents holds none. */
-export function createAssets(): Assets {
+export function createAssets(limit: Limit): Assets {
   const names = new Map<AssetName, string>();
   const assets = new Map<string, Asset>();
 
@@ -62,7 +63,7 @@ export function createAssets(): Assets {
       method: 'get',
       path: '/assets/:name',
       access: 'public',
-      limit: 'public',
+      limit,
       tag: 'Documentation',
       summary: 'A part of a page.',
       hidden: true,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import type { Api } from '../api.ts';
 import type { Access, Response, Route } from '../route.ts';
-import { isSigned } from '../steps/auth.ts';
+import { isSigned, type Scheme } from '../steps/auth.ts';
 import { KEY } from '../steps/idempotency.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -19,7 +19,7 @@ const WHO: Record<Access, string> = {
 
 /** Builds the document. `errorBody` is the API's shape of a refusal. */
 export function openApi(
-  api: Pick<Api, 'title' | 'version' | 'description' | 'routes'>,
+  api: Pick<Api, 'title' | 'version' | 'description' | 'routes' | 'authenticate'>,
   serverUrl: string,
   errorBody: z.ZodType,
 ): OpenApiDocument {
@@ -27,25 +27,22 @@ export function openApi(
   for (const route of api.routes) {
     if (route.hidden) continue;
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operation(route, errorBody) };
+    paths[path] = { ...paths[path], [route.method]: operation(route, errorBody, api.authenticate) };
   }
   return createDocument({
     openapi: '3.1.0',
     info: { title: api.title, version: api.version, description: api.description },
     servers: [{ url: serverUrl }],
     paths,
-    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+    components: { securitySchemes: api.authenticate?.security ?? {} },
   });
 }
 
-function operation(route: Route, errorBody: z.ZodType): ZodOpenApiOperationObject {
+function operation(route: Route, errorBody: z.ZodType, scheme: Scheme | undefined): ZodOpenApiOperationObject {
   const params = route.params ?? pathParams(route.path);
-  const limit = route.limit === 'none' ? '' : ` Rate limit: ${route.limit}.`;
-  const security: Record<string, string[]>[] = isSigned(route.access)
-    ? [{ bearer: [] }]
-    : route.access === 'link'
-      ? [{}, { bearer: [] }]
-      : [];
+  const limit = route.limit === 'none' ? '' : ` Rate limit: ${route.limit.name}.`;
+  const each = Object.keys(scheme?.security ?? {}).map((name): Record<string, string[]> => ({ [name]: [] }));
+  const security = isSigned(route.access) ? each : route.access === 'link' ? [{}, ...each] : [];
   return {
     operationId: `${route.method}${route.path.replace(/^\/api\/v\d+/, '').replace(/[/:.{}-]+(\w?)/g, (_, c: string) => c.toUpperCase())}`,
     tags: [route.tag],

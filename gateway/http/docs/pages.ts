@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { escapeHtml } from '../answers/html.ts';
 import { type Reply, type Route, route } from '../route.ts';
+import type { Limit } from '../steps/limits.ts';
 import type { AssetName, Assets } from './assets.ts';
 
 export type DocsPages = {
@@ -11,17 +12,18 @@ export type DocsPages = {
   /** Where the pages are. */
   swaggerUi: string;
   redoc: string;
+  limit: Limit;
 };
 
 const SWAGGER_PARTS: AssetName[] = ['docs.css', 'swagger-ui.css', 'swagger-ui.js', 'swagger-start.js'];
 const REDOC_PARTS: AssetName[] = ['docs.css', 'redoc.js', 'redoc-start.js'];
 
 /** The routes of both pages. They name nothing but parts served from here. */
-export function docsPages(assets: Assets, { title, documentUrl, swaggerUi, redoc }: DocsPages): Route[] {
+export function docsPages(assets: Assets, { title, documentUrl, swaggerUi, redoc, limit }: DocsPages): Route[] {
   const shared = {
     method: 'get',
     access: 'public',
-    limit: 'public',
+    limit,
     tag: 'Documentation',
     hidden: true,
     responses: { 200: { description: 'A page.', type: 'text/html' } },

@@ -25,7 +25,6 @@ export function operations(parts: { probes: Probe[]; metrics: Metrics; isDrainin
     version: '1',
     description: 'Health and metrics.',
     prefix: '/',
-    authenticate: () => Promise.reject(new Error('operations has no signed-in routes')),
     refuse: ({ code, message }) => {
       const known = REFUSALS[code as keyof typeof REFUSALS] ?? { status: code === 'malformed' ? 400 : 500, code };
       return { status: known.status, body: { error: known.code, message } };

@@ -1,22 +1,60 @@
-// Who calls: the bearer token of the request, and whether that caller's role is enough for the route.
+// Who calls: what a scheme of authentication is, which of several a request uses, and whether the caller's role is enough.
 import type { Context } from 'koa';
-import { type Caller, type TokenKeys, verifyAccess } from '../../../services/accounts/sessions.ts';
+import type { Caller as Account } from '../../../services/accounts/sessions.ts';
 import { DomainError } from '../../../services/shared/errors.ts';
 import type { Access, Signed } from '../route.ts';
 
-/** Reads and verifies `Authorization: Bearer`. Throws unauthenticated, token_invalid or token_expired. */
-export async function bearer(ctx: Context, keys: TokenKeys): Promise<Caller> {
-  const header = ctx.req.headers.authorization;
-  if (!header) throw new DomainError('unauthenticated', 'Authentication required: send Authorization: Bearer <access_token>.');
-  const match = /^Bearer +(\S+)$/i.exec(header);
-  if (!match) throw new DomainError('token_invalid', 'The Authorization header is not a bearer token.');
-  return verifyAccess(keys, match[1]!);
-}
+/** Who calls. `keyId`: with a key of the account, whose calls may be counted by themselves. */
+export type Caller = Account & { keyId?: string };
+
+/** What a request brings. `ambient`: a browser sent it by itself, so a page of another site may have made the call. */
+export type Credentials = {
+  ambient: boolean;
+  /** Throws DomainError unauthenticated, token_invalid or token_expired. */
+  verify(): Promise<Caller>;
+};
+
+/** What OpenAPI says of a scheme. */
+export type SecurityText =
+  | { type: 'http'; scheme: 'bearer' | 'basic'; bearerFormat?: string }
+  | { type: 'apiKey'; in: 'cookie' | 'header'; name: string };
+
+export type Scheme = {
+  /** The values of WWW-Authenticate beside a 401. */
+  challenges: string[];
+  /** How the document names and describes it; with several each is enough. */
+  security: Record<string, SecurityText>;
+  /** What a caller without credentials is told to send. */
+  hint: string;
+  /** Whether any of its credentials are ambient. */
+  ambient: boolean;
+  /** The request's credentials, not verified yet; undefined where it has none of this kind. */
+  of(ctx: Context): Credentials | undefined;
+};
+
+/** Takes the first scheme whose credentials the request brings, and no other: two identities in one request are never mixed. */
+export const firstOf = (...schemes: Scheme[]): Scheme => ({
+  challenges: schemes.flatMap((s) => s.challenges),
+  security: Object.assign({}, ...schemes.map((s) => s.security)),
+  hint: schemes.map((s) => s.hint).join(' or '),
+  ambient: schemes.some((s) => s.ambient),
+  of(ctx) {
+    for (const scheme of schemes) {
+      const credentials = scheme.of(ctx);
+      if (credentials) return credentials;
+    }
+    return undefined;
+  },
+});
 
 const RANK = { user: 0, organizer: 1, admin: 2 } as const;
 
 /** True when the route is for signed-in callers only. */
 export const isSigned = (access: Access): access is Signed => access === 'user' || access === 'organizer' || access === 'admin';
+
+/** The refusal of a call that brings no credentials. */
+export const unauthenticated = ({ hint }: Scheme): DomainError<'unauthenticated'> =>
+  new DomainError('unauthenticated', `Authentication required: send ${hint}.`);
 
 /** Throws forbidden when the caller's role is below what the route asks. */
 export function authorize(caller: Caller, access: Signed): void {

@@ -9,8 +9,8 @@ export class BodyTooLarge extends Error {}
 const RAW_LIMIT = 1024 * 1024;
 
 /**
- * Reads the JSON body into ctx.request.body. Whatever the content type says, JSON is what these APIs speak:
- * a bearer token is not sent by a browser of itself, so a form cannot forge such a call.
+ * Reads the JSON body into ctx.request.body. Whatever the content type says, JSON is what these APIs speak;
+ * a form that forges a call with credentials of its visitor's browser is refused before (origin.ts).
  */
 export function jsonReader(limit: string): (ctx: Context) => Promise<unknown> {
   const parse = bodyParser({

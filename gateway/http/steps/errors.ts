@@ -20,7 +20,7 @@ export function refuse(ctx: Context, api: Api, thrown: unknown, log: Log): void 
 /** Writes a refusal on the wire. */
 export function say(ctx: Context, api: Api, refusal: Refusal): void {
   const { status, body } = api.refuse(refusal);
-  if (status === 401) ctx.set('WWW-Authenticate', 'Bearer');
+  if (status === 401 && api.authenticate?.challenges.length) ctx.set('WWW-Authenticate', api.authenticate.challenges);
   if (status === 503 || refusal.code === 'key_in_use') ctx.set('Retry-After', '2');
   ctx.status = status;
   ctx.type = 'application/json';

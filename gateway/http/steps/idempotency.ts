@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../../db/tables.ts';
 import * as idempotency from '../../../services/shared/idempotency.ts';
+import type { Reply, ReplyHeaders } from '../route.ts';
 import { Malformed } from './validate.ts';
 
 /** What may be kept for 24 hours: an answer that would be the same. "Come back later" (401, 429, 5xx, a key's own refusals) is not. */
@@ -20,27 +21,35 @@ export function readKey(ctx: Context): string | undefined {
   return key;
 }
 
+/** Of the route's own headers all are given again but cookies: tokens are not kept at rest. */
+function lasting(ctx: Context, reply: Reply | undefined): ReplyHeaders {
+  const kept = Object.entries(reply?.headers ?? {}).filter(([name]) => name.toLowerCase() !== 'set-cookie');
+  const type = ctx.response.get('Content-Type');
+  return { ...Object.fromEntries(kept), ...(type && { 'Content-Type': type }) };
+}
+
 /**
- * Runs `work` under the key, or answers from what is kept. `work` must have written ctx.status and ctx.body when it resolves,
- * for refusals too; if this process dies meanwhile, the next request with the key runs again with the same attempt id.
+ * Runs `work` under the key, or answers from what is kept. `work` must have written the answer when it resolves, which is its reply or
+ * a refusal (undefined); if this process dies meanwhile, the next request with the key runs again with the same attempt id.
  */
 export async function once(
   db: Kysely<DB>,
   ctx: Context,
   request: { accountId: string; key: string; body: unknown },
-  work: (attempt: { id: string; again: boolean }) => Promise<void>,
+  work: (attempt: { id: string; again: boolean }) => Promise<Reply | undefined>,
 ): Promise<void> {
   const { accountId, key } = request;
   const begun = await idempotency.begin(db, accountId, key, idempotency.digest(ctx.method, ctx.path, request.body));
   if ('replay' in begun) {
-    ctx.status = begun.replay.status;
-    ctx.type = 'application/json';
-    ctx.set('Idempotent-Replayed', 'true');
-    ctx.body = begun.replay.body;
+    const { status, body, headers } = begun.replay;
+    ctx.set({ ...headers, 'Idempotent-Replayed': 'true' });
+    ctx.body = body;
+    ctx.status = status;
     return;
   }
-  await work(begun.run);
-  if (keepable(ctx.status) && typeof ctx.body === 'string')
-    await idempotency.keep(db, accountId, key, { status: ctx.status, body: ctx.body });
+  const reply = await work(begun.run);
+  const body = ctx.body ?? null;
+  if (keepable(ctx.status) && (body === null || typeof body === 'string'))
+    await idempotency.keep(db, accountId, key, { status: ctx.status, body, headers: lasting(ctx, reply) });
   else await idempotency.giveUp(db, accountId, key);
 }

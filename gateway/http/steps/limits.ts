@@ -1,23 +1,26 @@
-// Rate limits on the wire: which bucket a call falls into, and the headers that say what is left of it.
+// Rate limits on the wire: whom a call is counted against, and the headers that say what is left.
 import type { Context } from 'koa';
-import type { Caller } from '../../../services/accounts/sessions.ts';
 import { DomainError } from '../../../services/shared/errors.ts';
 import type { Limiter, Verdict } from '../../../services/shared/limits.ts';
-import type { LimitClass } from '../route.ts';
+import type { Caller } from './auth.ts';
 
-/** Calls per minute, as Evently's seed gives them. */
-export const PER_MINUTE: Record<Exclude<LimitClass, 'none'>, number> = { public: 100, authenticated: 200, booking: 10, admin: 1000 };
+/** At most `calls` in a window of `seconds`, which begins with the first call; `name` is unique within its API. */
+export type Limit = { name: string; calls: number; seconds: number; per: 'address' | 'account' | 'key' };
 
 /**
- * Counts the call and sets X-RateLimit-*. Public calls count per address, the others per account; a call that has
- * no account where one is needed counts as public, so that guessing tokens is limited too.
+ * Counts the call and sets X-RateLimit-*. A call without a caller where one is needed is counted against its address by `unknown`,
+ * so that guessing credentials is limited too.
  * @throws DomainError rate_limited
  */
-export function countCall(ctx: Context, limiter: Limiter, limit: LimitClass, caller: Caller | undefined): void {
-  if (limit === 'none') return;
-  const bucket = caller && limit !== 'public' ? limit : 'public';
-  const subject = bucket === 'public' ? network(ctx.ip) : caller!.accountId;
-  const verdict = limiter.take(`${bucket}:${subject}`, PER_MINUTE[bucket], 60);
+export function countCall(
+  ctx: Context,
+  limiter: Limiter,
+  api: { name: string; unknown: Limit },
+  stated: Limit,
+  caller: Caller | undefined,
+): void {
+  const limit = caller || stated.per === 'address' ? stated : api.unknown;
+  const verdict = limiter.take(`${api.name}:${limit.name}:${subject(ctx, limit, caller)}`, limit.calls, limit.seconds);
   setHeaders(ctx, verdict);
   if (verdict.allowed) return;
   const seconds = Math.max(1, Math.ceil((verdict.resetsAt - Date.now()) / 1000));
@@ -26,6 +29,11 @@ export function countCall(ctx: Context, limiter: Limiter, limit: LimitClass, cal
     limit: verdict.limit,
     retrySeconds: seconds,
   });
+}
+
+function subject(ctx: Context, { per }: Limit, caller: Caller | undefined): string {
+  if (!caller || per === 'address') return network(ctx.ip);
+  return per === 'key' ? (caller.keyId ?? caller.accountId) : caller.accountId;
 }
 
 function setHeaders(ctx: Context, verdict: Verdict): void {
