@@ -1,6 +1,9 @@
 // Two kinds of test: parts (no servers, or PostgreSQL alone), flows (the whole system, started once).
 import { defineConfig } from 'vitest/config';
 
+/** Of the workflows' tests the one that needs no engine. */
+const DUTIES = 'test/workflows/duties.test.ts';
+
 export default defineConfig({
   test: {
     // Deadlines are for what is dead, not for what is slow: three times the slowest run, on a busy machine.
@@ -10,11 +13,16 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy,support}/**/*.test.ts'] },
+        test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy,support}/**/*.test.ts', DUTIES] },
       },
       {
         extends: true,
-        test: { name: 'flows', include: ['test/{flows,workflows}/**/*.test.ts'], globalSetup: ['test/support/globalStack.ts'] },
+        test: {
+          name: 'flows',
+          include: ['test/{flows,workflows}/**/*.test.ts'],
+          exclude: [DUTIES],
+          globalSetup: ['test/support/globalStack.ts'],
+        },
       },
     ],
   },

@@ -2,7 +2,8 @@
 // Run as local activities of the orders queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
-import * as orders from '../services/orders/orders.ts';
+import { type OrderFacts, readFacts } from '../services/orders/facts.ts';
+import { expire } from '../services/orders/orders.ts';
 import { settle } from '../services/orders/settlement.ts';
 import type { ChargeOutcome } from '../services/payments/payments.ts';
 import { retryable } from './failures.ts';
@@ -11,7 +12,7 @@ import type { PaymentActivities } from './payments.ts';
 
 export type OrderActivities = ReturnType<typeof orderActivities>;
 
-export type Paid = { charged: ChargeOutcome; facts: orders.OrderFacts };
+export type Paid = { charged: ChargeOutcome; facts: OrderFacts };
 
 /** Activities of other queues that this process serves too. Without them the workflow asks those queues. */
 export type Neighbours = { payments?: Pick<PaymentActivities, 'chargeOrder'>; notifications?: Pick<NotificationActivities, 'deliverMail'> };
@@ -23,18 +24,18 @@ export function orderActivities({ db, ticketSecret, looked, payments, notificati
   return {
     readOrder(orderId: string) {
       looked?.(orderId);
-      return retryable(() => orders.facts(db, orderId));
+      return retryable(() => readFacts(db, orderId));
     },
     settleOrder: (orderId: string) => retryable(() => settle(db, orderId, ticketSecret)),
-    expireOrder: (orderId: string, at: string) => retryable(() => orders.expire(db, orderId, new Date(at))),
-    /** Charges, settles and looks, in one step. Null: not served here. */
-    async payOrder(orderId: string, method: string, attempt: string): Promise<Paid | null> {
+    expireOrder: (orderId: string, at: string) => retryable(() => expire(db, orderId, new Date(at))),
+    /** Charges an attempt, settles and looks, in one step. Null: not served here. */
+    async payOrder(orderId: string, attempt: string): Promise<Paid | null> {
       if (!payments) return null;
       looked?.(orderId);
-      const charged = await payments.chargeOrder(orderId, method, attempt);
+      const charged = await payments.chargeOrder(orderId, attempt);
       return retryable(async () => {
         if (charged.outcome === 'succeeded' || charged.outcome === 'free') await settle(db, orderId, ticketSecret);
-        return { charged, facts: await orders.facts(db, orderId) };
+        return { charged, facts: await readFacts(db, orderId) };
       });
     },
     /** Sends one promised mail; false if it had been sent before. Null: not served here. */

@@ -199,6 +199,7 @@ export interface PaymentAttempts {
   decided_at: Timestamp | null;
   id: string;
   kept_until: Timestamp | null;
+  method: string;
   order_id: string;
   outcome: string | null;
   received_at: Generated<Timestamp>;

@@ -18,15 +18,10 @@ export const WORKFLOWS = { order: 'order', sms: 'sms', mail: 'mail', waitlist: '
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
 export const CHANGED = 'changed';
 
-/** Pay now with a token or payment method; answers when the outcome is known. */
+/** Decide this attempt to pay now; answers when the outcome is known. */
 export const PAY = 'pay';
-export type PayRequest = {
-  method: string;
-  /** the attempt's own id, for the provider's idempotency */
-  attempt: string;
-  /** try it inside the workflow's own task first */
-  tryHere?: boolean;
-};
+/** The id of the attempt's receipt, where the rest of it stands (services/payments/attempts.ts). */
+export type PayRequest = { attempt: string };
 export type PayResult =
   | { outcome: 'confirmed' | 'expired' | 'refunded' | 'processing' | 'not-payable' }
   | { outcome: 'declined'; declineCode: string; message: string };

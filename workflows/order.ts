@@ -1,7 +1,8 @@
 // The life of one order after its claim: wait for the money, turn it into tickets or a refund, end the hold. Deterministic code only.
 //
-// The truth is in the rows. Signals and timers only say "look again", so no order of arrival, repetition or loss of a message matters:
-// whatever wakes this, it reads the facts and does the next thing they call for, until nothing is left to do.
+// The truth is in the rows. Signals, updates and timers only say "look again", so no order of arrival, repetition or loss of a message
+// matters: the loop reads the facts and does the next duty they call for (duties.ts), until nothing is left to do. The loop alone acts; what
+// takes its time at the provider runs beside it (errands.ts), and so does the mail.
 //
 // A paid order is one workflow task where all goes well: payment, tickets and mail are tried once inside it (local activities cost no
 // durable writes of their own), and only what fails there becomes an activity of its service's queue, tried for as long as it takes.
@@ -19,10 +20,12 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { NotificationActivities } from '../activities/notifications.ts';
-import type { OrderActivities, Paid } from '../activities/orders.ts';
+import type { OrderActivities } from '../activities/orders.ts';
 import type { PaymentActivities } from '../activities/payments.ts';
-import type { OrderFacts } from '../services/orders/orders.ts';
+import type { OrderFacts } from '../services/orders/facts.ts';
 import type { ChargeOutcome } from '../services/payments/payments.ts';
+import { nextDuty, undecided } from './duties.ts';
+import { createErrands, type Errands } from './errands.ts';
 import { CHANGED, type OrderInput, PAY, type PayRequest, type PayResult, type Queue, SEARCH } from './messages.ts';
 import { wake } from './wake.ts';
 
@@ -48,148 +51,138 @@ const notifications = proxyActivities<NotificationActivities>({
   retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '10 minutes' },
 });
 
-const MINUTE = 60_000;
-
 const changed = defineSignal(CHANGED);
 const pay = defineUpdate<PayResult, [PayRequest]>(PAY);
 
+/** One attempt to pay, as far as this run has brought it. */
+type Press = { tried: boolean; charged?: ChargeOutcome; result?: PayResult };
+
 type State = {
-  /** How often somebody said "look again". */
+  input: OrderInput;
+  /** How often somebody said "look again", and how many of these calls the facts answer. */
   calls: number;
-  /** Attempts to pay that are at the provider now: the hold is not ended under them. */
-  paying: number;
-  /** The last call whose facts held no captured money without its tickets or refund decided. */
-  settledCalls: number;
+  answered: number;
   facts: OrderFacts | undefined;
-  /** Payments being tried inside this workflow task. */
-  payingHere: number;
-  /** What was read together with the last payment made here: spares the loop a look. */
-  told: Look | undefined;
+  /** By the attempt's id. */
+  presses: Map<string, Press>;
+  errands: Errands;
   /** The mails being delivered, however long it takes. */
   mailing: Set<string>;
   /** Mails the server has not taken in three days. */
   undelivered: number;
+  /** The status that operators can search for. */
+  shown: string;
 };
-/** Facts, and how many calls they answer: whoever calls after that is not answered by them. */
-type Look = { facts: OrderFacts; calls: number };
 
 export async function order(input: OrderInput): Promise<string> {
+  const state = begin(input);
+  setHandler(changed, () => call(state));
+  setHandler(pay, ({ attempt }) => handIn(state, attempt));
+
+  for (;;) {
+    const facts = await look(state);
+    show(state, facts);
+    deliverMails(state, facts);
+    answerPresses(state, facts);
+
+    const { lateMs = 0 } = input;
+    const { asking, again } = state.errands;
+    const duty = nextDuty(facts, { now: Date.now(), lateMs, asking, again });
+    switch (duty.do) {
+      case 'settle':
+        await settle(state);
+        break;
+      case 'ask':
+        askAbout(state, duty.payments, { close: false });
+        break;
+      case 'refund':
+        sendBack(state, duty.refunds);
+        break;
+      case 'charge':
+        await charge(state, duty.attempt);
+        break;
+      case 'close':
+        askAbout(state, duty.payments, { close: true });
+        break;
+      case 'end':
+        await endHold(state, duty.payments);
+        break;
+      case 'wait':
+        await wait(state, duty);
+        break;
+      case 'done':
+        if (await finish(state, facts)) return facts.status;
+    }
+  }
+}
+
+function begin(input: OrderInput): State {
   const state: State = {
+    input,
     calls: 1,
-    paying: 0,
-    settledCalls: 0,
+    answered: 0,
     facts: undefined,
-    payingHere: 0,
-    told: undefined,
+    presses: new Map(),
+    errands: createErrands(() => call(state)),
     mailing: new Set(),
     undelivered: 0,
+    shown: 'pending',
   };
-  setHandler(changed, () => {
-    state.calls++;
-  });
-  setHandler(pay, (request) => takePayment(input, state, request));
-
-  let shown = 'pending';
-  let patience = MINUTE;
-  for (;;) {
-    const { facts, calls } = await look(input, state);
-    state.facts = facts;
-    const called = () => calledAgain(state, calls) || state.paying > 0;
-    if (facts.status !== shown) {
-      upsertSearchAttributes([{ key: SEARCH.status, value: facts.status }]);
-      shown = facts.status;
-    }
-    for (const id of facts.unsentMails ?? []) if (!state.mailing.has(id)) void mail(state, id);
-
-    if (facts.unsettled) {
-      setCurrentDetails('The money is here; the places are being turned into tickets, or the money sent back.');
-      await rows.settleOrder(input.orderId);
-      continue;
-    }
-    if (facts.suspectPayments.length) {
-      setCurrentDetails('A callback contradicted the payment; the provider is asked what is true.');
-      for (const id of facts.suspectPayments) await payments.reconcilePayment(id, false);
-      continue;
-    }
-    state.settledCalls = calls;
-    if (facts.pendingRefunds.length) {
-      setCurrentDetails(`Sending money back: ${facts.pendingRefunds.length} refund(s) at the payment provider.`);
-      const made = await Promise.all(
-        facts.pendingRefunds.map((id) => payments.makeRefund.executeWithOptions({ summary: `refund ${id}` }, [id])),
-      );
-      if (made.includes('pending')) {
-        setCurrentDetails('The payment provider is working on the refund; asked again from time to time.');
-        await wake(called, patience, 'ask about the refund again');
-        patience = Math.min(patience * 2, 60 * MINUTE);
-      }
-      continue;
-    }
-    if (facts.status === 'pending') {
-      const left = Date.parse(facts.expiresAt!) - Date.now();
-      // After a rush thousands of holds end in the same seconds. Their ends are tidied up no faster than they were started: what is
-      // urgent would wait behind them. The places are free in SQL since the hold's own end.
-      const late = input.lateMs ?? 0;
-      if (left > 0 || state.paying > 0) {
-        setCurrentDetails(
-          state.paying > 0
-            ? 'A payment is being made at the provider.'
-            : `Waits for the payment until ${facts.expiresAt}; then the places are free again.`,
-        );
-        await (state.paying > 0
-          ? condition(() => state.paying === 0 || calledAgain(state, calls))
-          : wake(called, left + late, `hold of ${input.code} ends`));
-        continue;
-      }
-      // One question to the provider before the order is ended: a lost callback must not cost the buyer the seats.
-      setCurrentDetails('The hold has ended; open payments are being closed.');
-      if (facts.openPayments.length && (await closeQuickly(facts.openPayments))) continue;
-      await rows.expireOrder(input.orderId, new Date().toISOString());
-      continue;
-    }
-    if (facts.openPayments.length) {
-      setCurrentDetails(`The order is ${facts.status}; open payments are being closed at the provider.`);
-      const now = await Promise.all(
-        facts.openPayments.map((id) => payments.reconcilePayment.executeWithOptions({ summary: `close payment ${id}` }, [id, true])),
-      );
-      if (now.every((status) => status === 'processing' || status === 'created')) {
-        setCurrentDetails('The payment provider has not decided yet; asked again from time to time.');
-        await wake(called, patience, 'ask about the payment again');
-        patience = Math.min(patience * 2, 60 * MINUTE);
-      }
-      continue;
-    }
-
-    if (state.mailing.size) setCurrentDetails(`The order is ${facts.status}; its mail is being handed to the mail server.`);
-    await condition(() => calledAgain(state, calls) || (allHandlersFinished() && state.mailing.size === 0));
-    if (calledAgain(state, calls)) continue;
-    // Saved histories of older code have no such fact.
-    if ((facts.failedRefunds ?? 0) > 0) {
-      setCurrentDetails('A refund was refused by the bank for good: pay the buyer back another way.');
-      throw ApplicationFailure.nonRetryable('A refund was refused by the bank for good: pay the buyer back another way.', 'refund_failed');
-    }
-    if (state.undelivered) throw ApplicationFailure.nonRetryable('The mail server has not taken a mail in three days.', 'mail_undelivered');
-    setCurrentDetails(`Done: the order is ${facts.status}.`);
-    return facts.status;
-  }
+  return state;
 }
 
-/** The facts, read after the last call. A payment made in this workflow task is waited for (seconds at most): it brings them along. */
-async function look(input: OrderInput, state: State): Promise<Look> {
-  if (state.payingHere) await condition(() => state.payingHere === 0);
-  if (!state.told) {
-    const calls = state.calls;
-    const facts = await rows.readOrder(input.orderId);
-    if (!state.told) return { facts, calls };
-  }
-  const told = state.told;
-  state.told = undefined;
-  return told;
+/** Something may have changed: the facts are to be read again. */
+function call(state: State): void {
+  state.calls++;
 }
 
-const calledAgain = (state: State, calls: number) => state.calls > calls || state.told !== undefined;
+const isCalled = (state: State): boolean => state.calls > state.answered;
+
+/** The pay update: the attempt is handed to the loop, whose answer is waited for. */
+async function handIn(state: State, attempt: string): Promise<PayResult> {
+  const press = pressOf(state, attempt);
+  call(state);
+  await condition(() => press.result !== undefined);
+  return press.result!;
+}
+
+function pressOf({ presses }: State, attempt: string): Press {
+  const known = presses.get(attempt) ?? { tried: false };
+  presses.set(attempt, known);
+  return known;
+}
+
+/** The facts, read again if somebody called. A new press is decided on the way where it can be: one step of this workflow task for both. */
+async function look(state: State): Promise<OrderFacts> {
+  state.errands.throwFailure();
+  if (!isCalled(state)) return state.facts!;
+  const charging = [...state.presses.keys()].some((id) => state.errands.asking.has(id));
+  const untried = [...state.presses].find(([, press]) => !press.tried);
+  if (untried && !charging && (await chargeHere(state, untried[0]))) return state.facts!;
+  const { calls } = state; // whoever calls while the facts are being read is not answered by them
+  return learn(state, await rows.readOrder(state.input.orderId), calls);
+}
+
+/** Takes in facts that answer so many calls. */
+function learn(state: State, facts: OrderFacts, calls: number): OrderFacts {
+  state.facts = facts;
+  state.answered = calls;
+  state.errands.keep(undecided(facts));
+  return facts;
+}
+
+function show(state: State, { status }: OrderFacts): void {
+  if (status === state.shown) return;
+  upsertSearchAttributes([{ key: SEARCH.status, value: status }]);
+  state.shown = status;
+}
+
+function deliverMails(state: State, { unsentMails }: OrderFacts): void {
+  for (const id of unsentMails) if (!state.mailing.has(id)) void deliver(state, id);
+}
 
 /** Delivers one promised mail beside whatever else the order needs. Never throws. */
-async function mail(state: State, id: string): Promise<void> {
+async function deliver(state: State, id: string): Promise<void> {
   state.mailing.add(id);
   try {
     const sent = await deliverMail(id).catch(() => null);
@@ -201,8 +194,74 @@ async function mail(state: State, id: string): Promise<void> {
   }
 }
 
-/** Asks the provider once, for a few seconds. True when that found captured money, so the order must not be ended. */
-async function closeQuickly(ids: string[]): Promise<boolean> {
+function answerPresses(state: State, facts: OrderFacts): void {
+  for (const [attempt, press] of state.presses) press.result ??= answer(state, facts, attempt, press);
+}
+
+/** What became of an attempt; undefined while that is not known. */
+function answer({ errands }: State, facts: OrderFacts, attempt: string, { tried, charged }: Press): PayResult | undefined {
+  if (charged?.outcome === 'declined') return charged;
+  if (facts.unsettled || facts.suspectPayments.length) return undefined;
+  if (facts.status === 'confirmed') return { outcome: 'confirmed' };
+  if (charged?.outcome === 'succeeded') return { outcome: 'refunded' };
+  if (charged?.outcome === 'free') return { outcome: 'expired' };
+  if (charged) return { outcome: charged.outcome };
+
+  // It was withdrawn, or the order ended first.
+  const open = facts.status === 'pending' && facts.attempts.includes(attempt);
+  if (!tried || open || errands.asking.has(attempt)) return undefined;
+  return { outcome: facts.status === 'expired' ? 'expired' : 'not-payable' };
+}
+
+async function settle(state: State): Promise<void> {
+  setCurrentDetails('The money is here; the places are being turned into tickets, or the money sent back.');
+  await rows.settleOrder(state.input.orderId);
+  call(state);
+}
+
+/** Decides an attempt: once inside this workflow task, then through the queue of the payments. */
+async function charge(state: State, attempt: string): Promise<void> {
+  if (await chargeHere(state, attempt)) return;
+  const { orderId, code } = state.input;
+  state.errands.send([attempt], async () => {
+    pressOf(state, attempt).charged = await payments.chargeOrder.executeWithOptions({ summary: `charge ${code}` }, [orderId, attempt]);
+    return true;
+  });
+}
+
+/** The one try inside this workflow task. It brings the facts along; false when it failed, or this worker does not serve payments. */
+async function chargeHere(state: State, attempt: string): Promise<boolean> {
+  const press = pressOf(state, attempt);
+  if (press.tried) return false;
+  press.tried = true;
+  const { calls } = state;
+  try {
+    const paid = await payOrder(state.input.orderId, attempt);
+    if (!paid) return false;
+    press.charged = paid.charged;
+    learn(state, paid.facts, calls);
+    return true;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return false;
+  }
+}
+
+function askAbout({ errands }: State, ids: string[], { close }: { close: boolean }): void {
+  errands.send(ids, async (id) => {
+    const summary = `${close ? 'close' : 'ask about'} payment ${id}`;
+    const status = await payments.reconcilePayment.executeWithOptions({ summary }, [id, close]);
+    return status === 'succeeded' || status === 'cancelled';
+  });
+}
+
+function sendBack({ errands }: State, ids: string[]): void {
+  errands.send(ids, async (id) => (await payments.makeRefund.executeWithOptions({ summary: `refund ${id}` }, [id])) !== 'pending');
+}
+
+/** Ends the hold, unless a last question finds captured money: a lost callback must not cost the buyer the places. */
+async function endHold(state: State, ids: string[]): Promise<void> {
+  setCurrentDetails('The hold has ended; open payments are being closed.');
   const options = {
     summary: 'close payments at the end of the hold',
     scheduleToCloseTimeout: '10 seconds',
@@ -211,57 +270,30 @@ async function closeQuickly(ids: string[]): Promise<boolean> {
   const told = await Promise.all(
     ids.map((id) => payments.reconcilePayment.executeWithOptions(options, [id, true]).catch(() => 'unknown' as const)),
   );
-  return told.includes('succeeded');
+  if (!told.includes('succeeded')) await rows.expireOrder(state.input.orderId, new Date().toISOString());
+  call(state);
 }
 
-/** The pay update: charge, then wait until the answer has been turned into tickets or a refund. */
-async function takePayment(input: OrderInput, state: State, request: PayRequest): Promise<PayResult> {
-  state.paying++;
-  let charged: ChargeOutcome;
-  try {
-    // Saved histories of older code hold no such wish.
-    const here = request.tryHere ? await payHere(input, state, request) : undefined;
-    if (here && !here.facts.unsettled && !here.facts.suspectPayments.length) return answer(here.charged, here.facts);
-    charged =
-      here?.charged ??
-      (await payments.chargeOrder.executeWithOptions({ summary: `charge ${input.code}` }, [
-        input.orderId,
-        request.method,
-        request.attempt,
-      ]));
-  } finally {
-    state.paying--;
-    state.calls++;
-  }
-  if (charged.outcome === 'declined') return charged;
-  if (charged.outcome === 'free') {
-    await rows.settleOrder(input.orderId);
-    state.calls++;
-  }
-  const mine = state.calls;
-  await condition(() => state.settledCalls >= mine);
-  return answer(charged, state.facts!);
+/** Waits for a call, or for the time at which something falls due. */
+async function wait(state: State, { until, why }: { until: number | null; why: string }): Promise<void> {
+  setCurrentDetails(why);
+  if (until === null) await condition(() => isCalled(state));
+  else await wake(() => isCalled(state), until - Date.now(), why);
+  call(state); // time has passed, and rows change without a call too
 }
 
-/** Tries the payment inside this workflow task; undefined when it failed or this worker does not serve payments: the queue repeats it. */
-async function payHere(input: OrderInput, state: State, request: PayRequest): Promise<Paid | undefined> {
-  const calls = state.calls + 1; // the call that every payment ends with is answered by these facts
-  state.payingHere++;
-  try {
-    const paid = await payOrder(input.orderId, request.method, request.attempt);
-    if (paid) state.told = { facts: paid.facts, calls };
-    return paid ?? undefined;
-  } catch (error) {
-    if (isCancellation(error)) throw error;
-    return undefined;
-  } finally {
-    state.payingHere--;
-  }
-}
+/** Waits until the mails are gone and every update has its answer. True: the order's story is over; false: somebody called. */
+async function finish(state: State, { status, failedRefunds }: OrderFacts): Promise<boolean> {
+  if (state.mailing.size) setCurrentDetails(`The order is ${status}; its mail is being handed to the mail server.`);
+  await condition(() => isCalled(state) || (allHandlersFinished() && state.mailing.size === 0));
+  if (isCalled(state)) return false;
 
-function answer(charged: ChargeOutcome, facts: OrderFacts): PayResult {
-  if (charged.outcome === 'declined') return charged;
-  if (facts.status === 'confirmed') return { outcome: 'confirmed' };
-  if (charged.outcome === 'free') return { outcome: 'expired' };
-  return { outcome: charged.outcome === 'succeeded' ? 'refunded' : charged.outcome };
+  if (failedRefunds > 0) {
+    const why = 'A refund was refused by the bank. It is tried again later; if it stays so, pay the buyer back another way.';
+    setCurrentDetails(why);
+    throw ApplicationFailure.nonRetryable(why, 'refund_failed');
+  }
+  if (state.undelivered) throw ApplicationFailure.nonRetryable('The mail server has not taken a mail in three days.', 'mail_undelivered');
+  setCurrentDetails(`Done: the order is ${status}.`);
+  return true;
 }

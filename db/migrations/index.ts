@@ -13,6 +13,7 @@ import * as m0011 from './0011_last_tries.ts';
 import * as m0012 from './0012_payment_attempts.ts';
 import * as m0013 from './0013_frame.ts';
 import * as m0014 from './0014_providers_and_refunds.ts';
+import * as m0015 from './0015_attempt_method.ts';
 import * as m0016 from './0016_claims.ts';
 
 export const migrations: Record<string, Migration> = {
@@ -29,5 +30,6 @@ export const migrations: Record<string, Migration> = {
   '0012_payment_attempts': m0012,
   '0013_frame': m0013,
   '0014_providers_and_refunds': m0014,
+  '0015_attempt_method': m0015,
   '0016_claims': m0016,
 };

@@ -27,7 +27,7 @@ type Parts = { db: Db; temporal: Temporal; ticketSecret: string };
  * @throws DomainError unavailable when it could not be begun in time, or the engine is away: certain then that nothing is charged.
  */
 export async function pay({ db, temporal, ticketSecret }: Parts, press: Press, waitMs: number): Promise<Paying> {
-  const request: PayRequest = { method: press.method, attempt: randomUUID(), tryHere: true };
+  const request: PayRequest = { attempt: randomUUID() };
   const received = await attempts.receive(db, { ...press, id: request.attempt });
   if (!received) return { outcome: 'refused' };
   if (received.free) return confirmHere(db, press.orderId, request.attempt, ticketSecret);

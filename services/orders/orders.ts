@@ -5,8 +5,7 @@ import type { Actor } from '../accounts/actor.ts';
 import * as places from '../inventory/places.ts';
 import * as attempts from '../payments/attempts.ts';
 import { unsettled } from '../payments/payments.ts';
-import { allReturned, stands, staysFailed } from '../payments/refunds.ts';
-import { isOpen, isSuspect } from '../payments/states.ts';
+import { stands } from '../payments/refunds.ts';
 import { DomainError } from '../shared/errors.ts';
 import type { PlacedOrder } from './placed.ts';
 import { type Act, refuse } from './policy.ts';
@@ -143,41 +142,6 @@ export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise
     await places.release(tx, orderId);
     return 'expired';
   });
-}
-
-/** What the order's workflow has to see to, read from the rows. */
-export type OrderFacts = {
-  status: OrderStatus;
-  /** ISO time at which a pending order's hold ends, an attempt to pay that is being decided included. */
-  expiresAt: string | null;
-  /** Captured money not yet turned into tickets or a refund; or a confirmed order of whose money nothing is kept. */
-  unsettled: boolean;
-  /** Payments still open at the provider. */
-  openPayments: string[];
-  /** Payments that the provider must be asked about: contradicted by a callback, or set aside and to be captured. */
-  suspectPayments: string[];
-  /** Refunds owed and not yet made. */
-  pendingRefunds: string[];
-  /** How many the bank has refused, and that stay so: they are tried again, and a person should see to them. */
-  failedRefunds: number;
-  /** Mails that the mail server has not accepted yet. */
-  unsentMails: string[];
-};
-
-/** The facts in one query. Throws order_not_found. */
-export async function facts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
-  const { rows } = await sql<OrderFacts>`
-    select o.status, to_char(${attempts.holdEnd} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
-      exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null)
-        or (o.status = 'confirmed' and ${allReturned}) as "unsettled",
-      array(select y.id::text from payments y where y.order_id = o.id and ${isOpen}) as "openPayments",
-      array(select y.id::text from payments y where y.order_id = o.id and ${isSuspect}) as "suspectPayments",
-      array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
-      (select count(*)::int from refunds r where r.order_id = o.id and ${staysFailed}) as "failedRefunds",
-      array(select m.id::text from mails m where m.order_id = o.id and m.sent_at is null) as "unsentMails"
-    from orders o where o.id = ${orderId}::uuid`.execute(db);
-  if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
-  return rows[0];
 }
 
 /**

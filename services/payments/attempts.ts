@@ -7,6 +7,7 @@ import { despiteDeadlocks } from '../shared/deadlocks.ts';
 
 /** How long an attempt may be decided at most. The hold goes on for so long even past its end; then it is over, whatever the engine does. */
 const DECIDE_SECONDS = 120;
+const inTime = sql<boolean>`received_at > now() - make_interval(secs => ${sql.lit(DECIDE_SECONDS)})`;
 /** Pressing again prolongs nothing past this: a retry has the time of the first press, and a little to reach us. */
 const LATEST_SECONDS = 150;
 
@@ -15,6 +16,9 @@ export const holdEnd = sql<Date>`greatest(o.expires_at, (select max(a.kept_until
 
 /** An order (alias `o`) whose hold is over. */
 export const holdIsOver = sql<boolean>`${holdEnd} <= now()`;
+
+/** Attempts (alias `a`) that are still to be decided. One nobody began in its time is over: nobody is charged long after pressing. */
+export const isOpen = sql<boolean>`a.decided_at is null and (a.begun_at is not null or ${inTime})`;
 
 /** The order of an attempt, as the start of its workflow needs it. */
 export type Received = { orderId: string; code: string; event: string; owner: string };
@@ -26,11 +30,12 @@ export type Receipt = { order: Received; free: boolean };
  * Writes the receipt of an attempt to pay the account's own order, in one statement and before anything else is done for it.
  * It counts from the moment the request came in, `waitedMs` ago: a hold that ended since then is kept if nobody has taken its places.
  * Where the hold's end is near, its places are kept while the attempt is being decided.
+ * `method`: the provider's token or payment method, a name for a card that only our own key at the provider can use, and no card data.
  * @returns undefined when there is no such order, it is another's, no longer waits for money, or its hold was over; nothing is written then.
  */
 export async function receive(
   db: Kysely<DB> | Transaction<DB>,
-  attempt: { id: string; orderId: string; accountId: string; waitedMs: number },
+  attempt: { id: string; orderId: string; accountId: string; method: string; waitedMs: number },
 ): Promise<Receipt | undefined> {
   const pressed = sql`now() - make_interval(secs => ${attempt.waitedMs / 1000}::float8)`;
   const latest = sql`least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), o.expires_at + make_interval(secs => ${LATEST_SECONDS}::int))`;
@@ -48,17 +53,26 @@ export async function receive(
       select mine.*, near.until as kept_until from mine left join near on true
       where near.id is null or (select count(*) from kept) = (select count(*) from order_items i where i.order_id = mine.id)
     ),
-    receipt as (insert into payment_attempts (id, order_id, kept_until) select ${attempt.id}::uuid, id, kept_until from whole)
+    receipt as (insert into payment_attempts (id, order_id, method, kept_until)
+      select ${attempt.id}::uuid, id, ${attempt.method}::text, kept_until from whole)
     select id, number, created_at, slug::text as event, account_id as owner, total_minor = 0 as free from whole`;
   // A changed seat plan, or a claim that waits, may have these places in hand in another order.
   const row = (await despiteDeadlocks(() => write.execute(db))).rows[0];
   return row && { order: { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner }, free: row.free };
 }
 
-/** Begins to decide an attempt; its order is locked by the caller. False: it was withdrawn, so nothing may be charged for it. */
+/** What an attempt pays with; undefined if there is no such attempt. */
+export async function methodOf(db: Kysely<DB>, attemptId: string): Promise<string | undefined> {
+  const row = await db.selectFrom('payment_attempts').select('method').where('id', '=', attemptId).executeTakeFirst();
+  return row?.method;
+}
+
+/** Begins to decide an attempt; its order is locked by the caller. False: withdrawn, or pressed too long ago, so nothing may be charged for it. */
 export async function begin(tx: Transaction<DB>, attemptId: string): Promise<boolean> {
   const { rows } = await sql`update payment_attempts set begun_at = coalesce(begun_at, now())
-    where id = ${attemptId}::uuid and outcome is distinct from 'withdrawn' returning id`.execute(tx);
+    where id = ${attemptId}::uuid and outcome is distinct from 'withdrawn' and (begun_at is not null or ${inTime}) returning id`.execute(
+    tx,
+  );
   return rows.length === 1;
 }
 
@@ -90,9 +104,9 @@ export async function decideAll(tx: Transaction<DB>, orderId: string, outcome: s
     where order_id = ${orderId}::uuid and decided_at is null`.execute(tx);
 }
 
-/** Takes back attempts that never reached their workflow: nobody may be charged long after pressing. Returns how many. */
+/** Takes back attempts that nobody began in their time. Returns how many. */
 export async function prune(db: Kysely<DB>): Promise<number> {
   const { numAffectedRows } = await sql`update payment_attempts set decided_at = now(), outcome = 'withdrawn'
-    where decided_at is null and begun_at is null and received_at < now() - interval '10 minutes'`.execute(db);
+    where decided_at is null and begun_at is null and not ${inTime}`.execute(db);
   return Number(numAffectedRows ?? 0);
 }

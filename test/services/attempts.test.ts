@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
 import { cancel } from '../../services/orders/cancel.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import * as settlement from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
@@ -33,7 +34,7 @@ async function held(endsIn: number) {
     update places set held_until = o.expires_at from o where order_id = o.id`.execute(db);
   const press = (waitedMs = 0, accountId = ann) => {
     const id = randomUUID();
-    return attempts.receive(db, { id, orderId: order.id, accountId, waitedMs }).then((received) => received && id);
+    return attempts.receive(db, { id, orderId: order.id, accountId, method: 'tok_visa', waitedMs }).then((received) => received && id);
   };
   const rival = () =>
     claim(db, wish(bob, event.id, { places: event.seats })).then(
@@ -108,7 +109,9 @@ test('somebody else’s order, one that is paid or cancelled, and none at all: n
   expect(await o.press(0, bob)).toBeUndefined();
   await cancel(db, o.id, as(ann), { reason: 'test' });
   expect(await o.press()).toBeUndefined();
-  expect(await attempts.receive(db, { id: randomUUID(), orderId: randomUUID(), accountId: ann, waitedMs: 0 })).toBeUndefined();
+  expect(
+    await attempts.receive(db, { id: randomUUID(), orderId: randomUUID(), accountId: ann, method: 'tok_visa', waitedMs: 0 }),
+  ).toBeUndefined();
 });
 
 test('a withdrawn attempt begins nothing, a begun one is not withdrawn, and a decided one gives the hold its own end back', async () => {
@@ -132,13 +135,19 @@ test('of two attempts one decided leaves the other its time', async () => {
   expect((await o.row()).longer).toBe(119);
 });
 
-test('an attempt that never reached its workflow is taken back after ten minutes; one that was begun is left to it', async () => {
+test('an attempt nobody began within two minutes is over, and then taken back; one that was begun goes on', async () => {
   const o = await held(250);
-  const [lost, begun] = [(await o.press())!, (await o.press())!];
-  await db.transaction().execute((tx) => attempts.begin(tx, begun));
-  await sql`update payment_attempts set received_at = now() - interval '11 minutes' where order_id = ${o.id}::uuid`.execute(db);
-  expect(await attempts.prune(db)).toBe(1);
-  expect(await db.transaction().execute((tx) => attempts.begin(tx, lost))).toBe(false);
+  const [lost, begun, fresh] = [(await o.press())!, (await o.press())!, (await o.press())!];
+  const begin = (id: string) => db.transaction().execute((tx) => attempts.begin(tx, id));
+  const age = (id: string, seconds: number) =>
+    sql`update payment_attempts set received_at = now() - make_interval(secs => ${seconds}::int) where id = ${id}::uuid`.execute(db);
+  await begin(begun);
+  await Promise.all([age(lost, 121), age(begun, 121), age(fresh, 100)]);
+  expect((await readFacts(db, o.id)).attempts).toEqual([begun, fresh]);
+  expect([await begin(lost), await begin(begun), await begin(fresh)]).toEqual([false, true, true]);
+  expect([await attempts.prune(db), (await readFacts(db, o.id)).attempts]).toEqual([1, [begun, fresh]]);
+  await attempts.decide(db, begun, 'declined');
+  expect((await readFacts(db, o.id)).attempts).toEqual([fresh]);
 });
 
 test('a free order pressed in time is confirmed by settling it, and its attempts are decided', async () => {

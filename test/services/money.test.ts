@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
 import { cancel } from '../../services/orders/cancel.ts';
 import { claim, type Terms } from '../../services/orders/claim/claim.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as callbacks from '../../services/payments/callbacks.ts';
@@ -65,7 +66,7 @@ test('an order cancelled between its money and its tickets: one refund, and one 
   expect(await settle(db, id, 'secret')).toBe('unchanged');
   const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
   expect(mails.map((m) => m.kind)).toEqual(['cancelled']);
-  expect(await orders.facts(db, id)).toMatchObject({ unsettled: false, pendingRefunds: [expect.any(String)] });
+  expect(await readFacts(db, id)).toMatchObject({ unsettled: false, pendingRefunds: [expect.any(String)] });
 });
 
 test('paid twice: one payment buys, the other goes back, and the mail says so; also when it comes later', async () => {
@@ -77,7 +78,7 @@ test('paid twice: one payment buys, the other goes back, and the mail says so; a
     expect(await settle(db, id, 'secret')).toBe(together ? 'confirmed' : 'refund-due');
     const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
     expect(mails.map((m) => m.kind).sort()).toEqual(['paid-twice', 'tickets']);
-    expect(await orders.facts(db, id)).toMatchObject({ status: 'confirmed', pendingRefunds: [expect.any(String)] });
+    expect(await readFacts(db, id)).toMatchObject({ status: 'confirmed', pendingRefunds: [expect.any(String)] });
   }
 });
 
@@ -111,10 +112,10 @@ test('a contradiction of a payment whose maker died before he noted its referenc
     read: async (ref: string) => told(id, ref.slice(3), { amountMinor: 1 }),
   } as unknown as PaymentProvider;
   await expect(payments.begin(db, { stripe: provider }, { orderId: id, provider: 'stripe' })).rejects.toThrow('killed');
-  const [payment] = (await orders.facts(db, id)).openPayments;
+  const [payment] = (await readFacts(db, id)).openPayments;
   const event = { id: 'evt_1', type: 'payment_intent.created', payload: {}, payment: told(id, payment!, { amountMinor: 1 }) };
   await expect(callbacks.receive(db, 'stripe', event)).rejects.toMatchObject({ code: 'payment_mismatch' });
-  expect((await orders.facts(db, id)).suspectPayments).toEqual([payment]);
+  expect((await readFacts(db, id)).suspectPayments).toEqual([payment]);
   await payments.reconcile(db, { stripe: provider }, payment!, false);
-  expect((await orders.facts(db, id)).suspectPayments).toEqual([]);
+  expect((await readFacts(db, id)).suspectPayments).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as outbox from '../../services/outbox/outbox.ts';
@@ -44,7 +45,7 @@ test('claims by seat and by quantity, the workflow’s facts, settling and the r
     await claim(one, wish(accountId, eventId, { places: [ids.pop()!, ids.pop()!, ids.pop()!] }));
     await claim(one, wish(accountId, eventId, { offers: [{ offerId: offers[1]!.id, quantity: 2 }] }));
     await capture(one, order.id);
-    await orders.facts(one, order.id);
+    await readFacts(one, order.id);
     await settle(one, order.id, 'x'.repeat(32));
     await orders.find(one, order.id);
     await outbox.done(

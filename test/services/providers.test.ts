@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB, PaymentStatus } from '../../db/tables.ts';
 import { cancel } from '../../services/orders/cancel.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
@@ -59,7 +60,7 @@ describe('a provider with a page', () => {
     const { id, open } = await opened();
     acquirer.pays(open.providerRef);
     expect(await receive(db, 'acquirer', acquirer.notice(open.providerRef))).toEqual({ outcome: 'recorded' });
-    expect([await status(id), (await orders.facts(db, id)).suspectPayments]).toEqual(['authorized', [open.paymentId]]);
+    expect([await status(id), (await readFacts(db, id)).suspectPayments]).toEqual(['authorized', [open.paymentId]]);
     const woken = await db.selectFrom('outbox').select('topic').where('subject_id', '=', id).where('topic', '=', 'order.paid').execute();
     expect(woken).toHaveLength(1);
 
@@ -102,7 +103,7 @@ describe('a provider with a page', () => {
     ] as const) {
       const { id, accountId, open } = await opened();
       const attempt = randomUUID();
-      await attempts.receive(db, { id: attempt, orderId: id, accountId, waitedMs: 0 });
+      await attempts.receive(db, { id: attempt, orderId: id, accountId, method: 'tok_visa', waitedMs: 0 });
       const pay = takesTokens && (async ({ ref }: { ref: string }) => acquirer.pays(ref));
       const acting = { acquirer: { ...acquirer.provider, ...(pay && { pay }) } };
       expect(await payments.charge(db, acting, { orderId: id, method: 'tok_visa', attempt })).toEqual({ outcome });
@@ -134,7 +135,7 @@ test("each payment's own provider refunds it, and two providers may use the same
     await settle(db, id, 'secret');
     at.refunds.length = 0; // so that both number theirs from one
     await db.transaction().execute((tx) => refunds.owe(tx, { orderId: id, reason: 'test', requestedBy: 'system' }));
-    const [refund] = (await orders.facts(db, id)).pendingRefunds;
+    const [refund] = (await readFacts(db, id)).pendingRefunds;
     expect(await refunds.make(db, both, refund!)).toBe('succeeded');
     expect(at.refunds).toMatchObject([{ ref: 'r-1', paymentRef: open.providerRef, amountMinor: 5000 }]);
   }

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createMetrics } from '../../gateway/http/operate/metrics.ts';
 import { cancel } from '../../services/orders/cancel.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { receive } from '../../services/payments/callbacks.ts';
 import { countFailed, retryFailed } from '../../services/payments/refundRetries.ts';
@@ -32,7 +33,7 @@ describe('a refund that failed', () => {
   const waited = (id: string, interval: string) =>
     sql`update refunds set updated_at = updated_at - ${interval}::interval, created_at = created_at - ${interval}::interval
       where order_id = ${id}::uuid`.execute(money.db);
-  const failures = async (id: string) => (await orders.facts(money.db, id)).failedRefunds;
+  const failures = async (id: string) => (await readFacts(money.db, id)).failedRefunds;
 
   test('is counted, and tried again after an hour as a refund of its own; the late word of the old one changes nothing', async () => {
     const before = await countFailed(money.db);
@@ -56,7 +57,7 @@ describe('a refund that failed', () => {
     expect((await orders.find(money.db, o.id))!.refund).toEqual({ status: 'pending', amount_minor: 5000 });
 
     await money.hear(o.ref, 'refund.updated', 'charge.refund.updated');
-    expect((await orders.facts(money.db, o.id)).pendingRefunds).toHaveLength(1);
+    expect((await readFacts(money.db, o.id)).pendingRefunds).toHaveLength(1);
     await sql`update refunds set status = 'succeeded' where order_id = ${o.id}::uuid and status = 'pending'`.execute(money.db);
     expect((await orders.find(money.db, o.id))!.refund).toEqual({ status: 'succeeded', amount_minor: 5000 });
   });
@@ -106,7 +107,7 @@ describe('a refund that failed', () => {
     await money.owe(o.id);
     const never = { ...money.providers.stripe!, refunds: async () => [] };
     await money.byHand(o.ref);
-    const [id] = (await orders.facts(money.db, o.id)).pendingRefunds;
+    const [id] = (await readFacts(money.db, o.id)).pendingRefunds;
     expect(await refunds.make(money.db, { stripe: never }, id!)).toBe('failed');
     expect((await money.rows(o.id))[0]!.failure_message).toContain('already been refunded');
   });

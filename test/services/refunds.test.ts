@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
 import { cancel } from '../../services/orders/cancel.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { refund, settle } from '../../services/orders/settlement.ts';
 import * as refunds from '../../services/payments/refunds.ts';
@@ -92,7 +93,7 @@ describe("a refund made at the provider's dashboard", () => {
     const mails = await money.db.selectFrom('mails').select('kind').where('order_id', '=', o.id).execute();
     expect(mails.map((m) => m.kind).sort()).toEqual(['cancelled', 'refunded', 'tickets']);
     expect(await settle(money.db, o.id, 'secret')).toBe('unchanged');
-    expect((await orders.facts(money.db, o.id)).pendingRefunds).toEqual([]);
+    expect((await readFacts(money.db, o.id)).pendingRefunds).toEqual([]);
   });
 
   test('of a part: the order stays confirmed; cancelling it later returns the rest', async () => {
@@ -122,9 +123,9 @@ describe("a refund made at the provider's dashboard", () => {
     const o = await money.bought();
     await money.byHand(o.ref, 700);
     await money.hear(o.ref, 'charge.refunded');
-    expect([await money.rows(o.id), (await orders.facts(money.db, o.id)).suspectPayments]).toEqual([[], [o.paymentId]]);
+    expect([await money.rows(o.id), (await readFacts(money.db, o.id)).suspectPayments]).toEqual([[], [o.paymentId]]);
     expect((await money.look(o.id)).status).toBe('confirmed');
-    expect([await money.brief(o.id), (await orders.facts(money.db, o.id)).suspectPayments]).toEqual([['succeeded 700 provider'], []]);
+    expect([await money.brief(o.id), (await readFacts(money.db, o.id)).suspectPayments]).toEqual([['succeeded 700 provider'], []]);
   });
 
   test('of ours charge.refunded tells nothing new', async () => {
@@ -132,7 +133,7 @@ describe("a refund made at the provider's dashboard", () => {
     await refund(money.db, { orderId: o.id, amountMinor: 700, reason: 'goodwill', requestedBy: 'system' });
     await money.makeAll(o.id);
     await money.hear(o.ref, ...EVENTS);
-    expect([await money.brief(o.id), (await orders.facts(money.db, o.id)).suspectPayments]).toEqual([['succeeded 700 system'], []]);
+    expect([await money.brief(o.id), (await readFacts(money.db, o.id)).suspectPayments]).toEqual([['succeeded 700 system'], []]);
   });
 
   test('whose callbacks were all lost is found before ours is made, and ours becomes that much smaller', async () => {

@@ -101,6 +101,6 @@ export async function startWorld(
 export async function charge({ db, gateway }: World, orderId: string, method = 'tok_visa'): Promise<payments.ChargeOutcome> {
   const attempt = randomUUID();
   const { account_id } = await db.selectFrom('orders').select('account_id').where('id', '=', orderId).executeTakeFirstOrThrow();
-  await attempts.receive(db, { id: attempt, orderId, accountId: account_id, waitedMs: 0 });
+  await attempts.receive(db, { id: attempt, orderId, accountId: account_id, method, waitedMs: 0 });
   return payments.charge(db, gateway.providers, { orderId, method, attempt });
 }

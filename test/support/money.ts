@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import Stripe from 'stripe';
 import { claim } from '../../services/orders/claim/claim.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import { receive } from '../../services/payments/callbacks.ts';
@@ -71,13 +72,13 @@ export async function startMoney() {
 
     /** What the order's workflow does about its refunds. */
     async makeAll(orderId: string) {
-      for (const id of (await orders.facts(db, orderId)).pendingRefunds) await refunds.make(db, providers, id);
+      for (const id of (await readFacts(db, orderId)).pendingRefunds) await refunds.make(db, providers, id);
     },
 
     /** What it does when it is told to look again. The order then. */
     async look(orderId: string) {
-      for (const id of (await orders.facts(db, orderId)).suspectPayments) await payments.reconcile(db, providers, id, false);
-      if ((await orders.facts(db, orderId)).unsettled) await settle(db, orderId, 'secret');
+      for (const id of (await readFacts(db, orderId)).suspectPayments) await payments.reconcile(db, providers, id, false);
+      if ((await readFacts(db, orderId)).unsettled) await settle(db, orderId, 'secret');
       return (await orders.find(db, orderId))!;
     },
 

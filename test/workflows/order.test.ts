@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type Client, Connection, Client as TemporalClient, WithStartWorkflowOperation } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { sql } from 'kysely';
@@ -15,14 +16,16 @@ import type { Mailer } from '../../services/delivery/mailer.ts';
 import { cancel } from '../../services/orders/cancel.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
+import { settle } from '../../services/orders/settlement.ts';
 import { sweep } from '../../services/orders/sweep.ts';
 import * as mails from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as callbacks from '../../services/payments/callbacks.ts';
 import * as payments from '../../services/payments/payments.ts';
-import type { PaymentProvider } from '../../services/payments/provider.ts';
+import type { PaymentProvider, ProviderRefund } from '../../services/payments/provider.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { orderCode } from '../../services/shared/codes.ts';
+import { DomainError } from '../../services/shared/errors.ts';
 import { startStripeStandin } from '../../standins/stripe/standin.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
@@ -31,7 +34,7 @@ import { as, wish } from '../support/claims.ts';
 import { until } from '../support/client.ts';
 import { openDb } from '../support/db.ts';
 import { saveHistory } from '../support/histories.ts';
-import { person, show } from '../support/made.ts';
+import { capture, person, show } from '../support/made.ts';
 import { stripeClient } from '../support/stripe.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
@@ -62,6 +65,39 @@ const mailer: Mailer = {
   close() {},
 };
 
+/** The provider's moods: charges it was asked for and those it will not answer; looks at refunds, and what a bank of our own says of them. */
+const moods = { charges: 0, missed: 0, looks: 0, bank: undefined as 'pending' | 'succeeded' | undefined };
+function moody(stripe: PaymentProvider): PaymentProvider {
+  const made = new Map<string, ProviderRefund>();
+  return {
+    ...stripe,
+    pay(p) {
+      moods.charges++;
+      if (moods.missed-- > 0) throw new DomainError('payment_unavailable', 'The payment provider did not answer.');
+      return stripe.pay!(p);
+    },
+    async refund(p) {
+      if (!moods.bank) return stripe.refund(p);
+      const { refundId, amountMinor, currency } = p;
+      made.set(p.ref, {
+        ref: `re_${refundId}`,
+        refundId,
+        paymentRef: p.ref,
+        amountMinor,
+        currency,
+        status: moods.bank,
+        failureMessage: null,
+      });
+      return made.get(p.ref)!;
+    },
+    async refunds(paymentRef) {
+      moods.looks++;
+      if (!moods.bank) return stripe.refunds(paymentRef);
+      return made.has(paymentRef) ? [{ ...made.get(paymentRef)!, status: moods.bank }] : [];
+    },
+  };
+}
+
 /** A hold that outlasts every test unless time is skipped, and how long it must be when it cannot be. */
 const hold = () => (skipping ? 3600 : 3);
 
@@ -80,7 +116,7 @@ beforeAll(async () => {
   if (skipping) await connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes: SEARCH_TYPES });
   else await registerSearchAttributes(connection, 'default');
   standin = await startStripeStandin({ port: 0, webhookUrl: 'http://127.0.0.1:9/', webhookSecret: SECRET });
-  provider = stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 });
+  provider = moody(stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 }));
   bundle = await bundleWorkflows();
   const taskQueue = queue('orders');
   const paying = paymentActivities({ db, providers: { stripe: provider } });
@@ -148,13 +184,33 @@ async function claimed(holdSeconds = 300) {
 }
 type Claimed = Awaited<ReturnType<typeof claimed>>;
 
-async function pay(o: Claimed, method: string, tryHere = true): Promise<PayResult> {
-  const attempt = randomUUID();
-  await attempts.receive(db, { id: attempt, orderId: o.id, accountId: account, waitedMs: 0 });
-  return client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
-    args: [{ method, attempt, tryHere }],
+/** The press alone: its receipt. */
+async function press(o: Claimed, method: string): Promise<string> {
+  const id = randomUUID();
+  expect(await attempts.receive(db, { id, orderId: o.id, accountId: account, method, waitedMs: 0 })).toBeTruthy();
+  return id;
+}
+/** The update that follows it. */
+const ask = (o: Claimed, attempt: string): Promise<PayResult> =>
+  client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
+    args: [{ attempt }],
+    updateId: attempt,
     startWorkflowOperation: new WithStartWorkflowOperation('order', o.start),
   });
+const pay = async (o: Claimed, method: string): Promise<PayResult> => ask(o, await press(o, method));
+const call = (o: Claimed) => client.workflow.getHandle(orderWorkflowId(o.id)).signal(CHANGED);
+const outcomes = async (o: Claimed) =>
+  (await db.selectFrom('payment_attempts').select('outcome').where('order_id', '=', o.id).orderBy('received_at').execute()).map(
+    (a) => a.outcome,
+  );
+/** What the engine has written down of the order's (last) run: the kinds of its events, in order. */
+async function written(o: Claimed): Promise<string[]> {
+  const { events } = await client.workflow.getHandle(orderWorkflowId(o.id)).fetchHistory();
+  return events!.map((e) =>
+    Object.keys(e)
+      .find((key) => key.endsWith('EventAttributes') && e[key as keyof typeof e])!
+      .replace('EventAttributes', ''),
+  );
 }
 const status = async (o: Claimed) =>
   (await db.selectFrom('orders').select('status').where('id', '=', o.id).executeTakeFirstOrThrow()).status;
@@ -200,10 +256,94 @@ test('pay: confirmed, the place sold, one ticket', async () => {
   expect((await orders.find(db, o.id))!.tickets).toHaveLength(1);
 });
 
-test('pay through the queue of the payments: confirmed', async () => {
+test('paid at once is one workflow task: payment, tickets and mail in three durable writes', async () => {
   const o = await claimed();
-  expect(await pay(o, 'tok_visa', false)).toEqual({ outcome: 'confirmed' });
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
   expect(await result(o)).toBe('confirmed');
+  expect(await mailsOf(o)).toEqual([{ kind: 'tickets', sent: true }]);
+  expect(await written(o)).toEqual([
+    ...['workflowExecutionStarted', 'workflowTaskScheduled'], // written by the update with start
+    'workflowTaskStarted', // ... when the worker takes it
+    ...['workflowTaskCompleted', 'workflowExecutionUpdateAccepted', 'markerRecorded', 'upsertWorkflowSearchAttributes'],
+    ...['workflowExecutionUpdateCompleted', 'markerRecorded', 'workflowExecutionCompleted'], // ... when it is done
+  ]);
+});
+
+test('what is paid with is not in the engine’s history', async () => {
+  const o = await claimed();
+  await client.workflow.start('order', o.start);
+  expect(await pay(o, 'tok_chargeDeclined')).toMatchObject({ outcome: 'declined' });
+  const history = await client.workflow.getHandle(orderWorkflowId(o.id)).fetchHistory();
+  const bytes = Buffer.from(temporal.api.history.v1.History.encode(history).finish()).toString('latin1');
+  expect(bytes).toContain('generic_decline'); // the outcome is
+  expect(bytes).not.toContain('tok_chargeDeclined');
+});
+
+test('the provider does not answer the first try: the queue of the payments repeats it, confirmed', async () => {
+  const o = await claimed();
+  moods.missed = 2;
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+  expect(await result(o)).toBe('confirmed');
+  expect(await written(o)).toContain('activityTaskCompleted');
+});
+
+test('two presses at once: each has its answer, one is charged', async () => {
+  const o = await claimed();
+  moods.missed = 2;
+  const before = moods.charges;
+  expect(await Promise.all([pay(o, 'tok_visa'), pay(o, 'tok_visa')])).toEqual([{ outcome: 'confirmed' }, { outcome: 'confirmed' }]);
+  expect(moods.charges - before).toBe(3); // two that got no answer, one that did
+});
+
+test('a receipt whose update never came: decided when the workflow looks', async () => {
+  const o = await claimed();
+  await client.workflow.start('order', o.start);
+  await press(o, 'tok_visa');
+  await call(o);
+  expect(await result(o)).toBe('confirmed');
+  expect(await outcomes(o)).toEqual(['succeeded']);
+});
+
+test('... but not when it was pressed more than two minutes ago; its update is told so', async () => {
+  const o = await claimed();
+  await client.workflow.start('order', o.start);
+  const attempt = await press(o, 'tok_visa');
+  await sql`update payment_attempts set received_at = now() - interval '121 seconds' where id = ${attempt}::uuid`.execute(db);
+  await call(o);
+  expect(await ask(o, attempt)).toEqual({ outcome: 'not-payable' });
+  expect(await status(o)).toBe('pending');
+});
+
+test('an update for what was decided before it came: the same answer, charged once', async () => {
+  const o = await claimed();
+  await client.workflow.start('order', o.start);
+  const attempt = await press(o, 'tok_chargeDeclined');
+  await call(o);
+  await until(
+    'decided by its receipt',
+    () => outcomes(o),
+    ([outcome]) => outcome === 'declined',
+  );
+  const before = moods.charges;
+  expect(await ask(o, attempt)).toMatchObject({ outcome: 'declined', declineCode: 'generic_decline' });
+  expect(moods.charges).toBe(before);
+});
+
+test('cancelled while the provider does not answer a charge: the payment is closed, the press told', async () => {
+  const o = await claimed();
+  moods.missed = 4;
+  const asked = pay(o, 'tok_visa');
+  await until(
+    'the charge is under way',
+    () => db.selectFrom('payment_attempts').select('begun_at').where('order_id', '=', o.id).executeTakeFirst(),
+    (a) => a?.begun_at != null,
+  );
+  await cancel(db, o.id, as(account), { reason: 'test' });
+  await call(o);
+  expect(await asked).toEqual({ outcome: 'not-payable' });
+  expect(await result(o)).toBe('cancelled');
+  expect(await db.selectFrom('payments').select('status').where('order_id', '=', o.id).execute()).toEqual([{ status: 'cancelled' }]);
+  moods.missed = 0;
 });
 
 test('a worker that serves the orders alone: payment and mail go through their own queues', async () => {
@@ -363,10 +503,52 @@ test('money after expiry, place taken: refunded', async () => {
   expect(await result(o)).toBe('expired');
 });
 
+/** Money of a wrong amount, captured and settled: the order still waits for its own, and owes this back. */
+async function owing(o: Claimed): Promise<void> {
+  await capture(db, o.id, { amountMinor: 1 });
+  await settle(db, o.id, SECRET);
+  expect(await db.selectFrom('refunds').select('status').where('order_id', '=', o.id).execute()).toEqual([{ status: 'pending' }]);
+}
+
+test('a pending order owes a refund the bank does not decide: the hold ends all the same, and the bank is asked with pauses', async () => {
+  moods.bank = 'pending';
+  const o = await claimed(hold());
+  await owing(o);
+  const before = moods.looks;
+  await client.workflow.start('order', o.start);
+  if (skipping) await skipping.sleep(hold() * 1000 + 1000);
+  await until(
+    'expired',
+    () => status(o),
+    (s) => s === 'expired',
+  );
+  // After one minute, two, four, eight, sixteen: never more often, whatever calls.
+  for (let i = 0; i < 5; i++) await call(o);
+  expect(moods.looks - before).toBeLessThan(9);
+  expect((await client.workflow.getHandle(orderWorkflowId(o.id)).describe()).status.name).toBe('RUNNING');
+  moods.bank = 'succeeded';
+  expect(await result(o)).toBe('expired');
+  moods.bank = undefined;
+});
+
+test('a refund the bank does not decide while a charge gets no answer: asked about once, not without a pause', async () => {
+  moods.bank = 'pending';
+  const o = await claimed();
+  await owing(o);
+  moods.missed = 3;
+  const before = moods.looks;
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+  expect(moods.looks - before).toBeLessThan(3);
+  moods.bank = 'succeeded';
+  expect(await result(o)).toBe('confirmed');
+  moods.bank = undefined;
+});
+
 test('paying an expired order: expired, and nothing is charged', async () => {
   const o = await claimed();
+  const attempt = await press(o, 'tok_visa');
   await db.updateTable('orders').set({ expires_at: sql<Date>`now() - interval '1 second'` }).where('id', '=', o.id).execute();
-  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'expired' });
+  expect(await ask(o, attempt)).toEqual({ outcome: 'expired' });
   expect(await db.selectFrom('payments').select('id').where('order_id', '=', o.id).execute()).toEqual([]);
 });
 
@@ -400,9 +582,8 @@ test('an order that is not there fails the workflow once, with its code', async 
 test('every history above replays on the code as it is (SAVE_HISTORIES=1 keeps them for replay.test.ts)', async () => {
   expect(seen.size).toBeGreaterThan(5);
   for (const [id, branch] of seen) {
-    // order2: recorded since payment and mail are tried inside the workflow; the older order-* stay, for they must replay too.
     const history = await client.workflow.getHandle(orderWorkflowId(id)).fetchHistory();
     await Worker.runReplayHistory({ workflowBundle: bundle }, history, orderWorkflowId(id));
-    if (process.env.SAVE_HISTORIES) saveHistory(`order2-${branch}`, history);
+    if (process.env.SAVE_HISTORIES) saveHistory(`order-${branch}`, history);
   }
 });

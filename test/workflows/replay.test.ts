@@ -1,4 +1,5 @@
 // Saved histories replay on today's workflow code: whoever changes a workflow learns here whether running orders survive it.
+import type { temporal } from '@temporalio/proto';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bundleWorkflows } from '../../worker/bundle.ts';
@@ -22,8 +23,9 @@ describe('saved histories', () => {
   });
 
   test('a history that does not fit is refused: the tests above can fail', async () => {
-    const { name, history } = saved.find((one) => one.name.includes('decline'))!;
-    const scheduled = history.events.find((e) => e.activityTaskScheduledEventAttributes)!;
+    const isScheduled = (e: temporal.api.history.v1.IHistoryEvent) => e.activityTaskScheduledEventAttributes;
+    const { name, history } = saved.find((one) => one.history.events.some(isScheduled))!;
+    const scheduled = history.events.find(isScheduled)!;
     scheduled.activityTaskScheduledEventAttributes!.activityType!.name = 'somethingElse';
     await expect(Worker.runReplayHistory({ workflowBundle: bundle }, history, name)).rejects.toThrow(/nondeterminism|Nondeterminism/);
   });

@@ -1,0 +1,52 @@
+// The facts of an order: what its workflow has to see to, read from the rows.
+import { type Kysely, sql } from 'kysely';
+import type { DB, OrderStatus } from '../../db/tables.ts';
+import * as attempts from '../payments/attempts.ts';
+import { allReturned, staysFailed } from '../payments/refunds.ts';
+import { isOpen, isSuspect } from '../payments/states.ts';
+import { DomainError } from '../shared/errors.ts';
+
+export type OrderFacts = {
+  status: OrderStatus;
+  /** ISO time at which a pending order's hold ends, an attempt to pay that is being decided included. */
+  expiresAt: string | null;
+  /**
+   * Something is to be settled: captured money not yet turned into tickets or a refund, a press on an order with nothing to pay, or a
+   * confirmed order of whose money nothing is kept.
+   */
+  unsettled: boolean;
+  /**
+   * Attempts to pay that are still to be decided, oldest first. Their ids alone: the facts stand in the engine's history, which anybody
+   * inside may read, and what they pay with does not belong there.
+   */
+  attempts: string[];
+  /** Payments still open at the provider. */
+  openPayments: string[];
+  /** Payments that the provider must be asked about: contradicted by a callback, or set aside and to be captured. */
+  suspectPayments: string[];
+  /** Refunds owed and not yet made. */
+  pendingRefunds: string[];
+  /** How many the bank has refused, and that stay so: they are tried again, and a person should see to them. */
+  failedRefunds: number;
+  /** Mails that the mail server has not accepted yet. */
+  unsentMails: string[];
+};
+
+/** The facts in one query. Throws order_not_found. */
+export async function readFacts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
+  const open = sql`select a.id::text from payment_attempts a where a.order_id = o.id and ${attempts.isOpen}`;
+  const { rows } = await sql<OrderFacts>`
+    select o.status, to_char(${attempts.holdEnd} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
+      exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null)
+        or (o.status = 'confirmed' and ${allReturned})
+        or (o.total_minor = 0 and o.status = 'pending' and not ${attempts.holdIsOver} and exists (${open})) as "unsettled",
+      array(${open} order by a.received_at) as "attempts",
+      array(select y.id::text from payments y where y.order_id = o.id and ${isOpen}) as "openPayments",
+      array(select y.id::text from payments y where y.order_id = o.id and ${isSuspect}) as "suspectPayments",
+      array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
+      (select count(*)::int from refunds r where r.order_id = o.id and ${staysFailed}) as "failedRefunds",
+      array(select m.id::text from mails m where m.order_id = o.id and m.sent_at is null) as "unsentMails"
+    from orders o where o.id = ${orderId}::uuid`.execute(db);
+  if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
+  return rows[0];
+}
