@@ -67,9 +67,16 @@ module.exports = {
     },
     only(
       'deploy',
-      ['^standins/', '^services/', '^db/', '^config\\.ts$'],
-      'What runs the system starts its processes by path; only the seed of the demo writes through services.',
+      ['^standins/', '^services/', '^db/', '^config\\.ts$', '^workflows/messages\\.ts$'],
+      'What runs the system starts its processes by path; only the seed of the demo writes through services, and `npm run verify` reads.',
     ),
+    {
+      name: 'deploy-names-workflows-in-one-file',
+      severity: 'error',
+      comment: 'The net asks the engine which order workflows run, so it must know their names. Nothing else here does.',
+      from: { path: '^deploy/', pathNot: '^deploy/orderWorkflows\\.ts$' },
+      to: { path: '^workflows/' },
+    },
     only(
       'gateway',
       ['^services/', '^workflows/messages\\.ts$', '^db/tables\\.ts$', '^config\\.ts$', '^db/connect\\.ts$'],

@@ -1,4 +1,4 @@
-// First step of `npm start`, `test`, `demo`, `bench` and `fuzz` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
+// First step of `npm start`, `test`, `demo`, `verify`, `bench` and `fuzz` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
 // Plain JavaScript without imports from npm: it runs before anything is installed.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +13,7 @@ const commands = {
   test: 'deploy/local/test.ts',
   bench: 'bench/main.ts',
   fuzz: 'test/fuzz/main.ts',
+  verify: 'deploy/local/verify.ts',
 };
 
 function fail(line) {

@@ -32,6 +32,20 @@ export type ProviderRefund = {
   failureMessage: string | null;
 };
 
+/** A refund that the provider made: it has a reference. */
+export type LedgerRefund = ProviderRefund & { ref: string };
+
+/**
+ * The provider's own account of all money, ours and that of others who share the account: newest first, a page at a time, so that a
+ * reader needs memory for one page only. One row by its reference is undefined where the provider has none.
+ */
+export type Ledger = {
+  payments(): AsyncIterable<ProviderPayment[]>;
+  refunds(): AsyncIterable<LedgerRefund[]>;
+  payment(ref: string): Promise<ProviderPayment | undefined>;
+  refund(ref: string): Promise<LedgerRefund | undefined>;
+};
+
 /**
  * A verified callback, by its own id or one made of what it tells (`callbackId`). `payment` or `refund` is what it tells; `returned` tells
  * how much of a payment went back by now, but not by which refunds. None of them: nothing we act on.
@@ -74,6 +88,8 @@ export type PaymentProvider = {
   refund(p: { key: string; ref: string; amountMinor: number; currency: string; refundId: string; reason: string }): Promise<ProviderRefund>;
   /** All refunds of a payment, whoever made them. */
   refunds(ref: string): Promise<ProviderRefund[]>;
+  /** Absent where the provider shows no list of its payments. */
+  ledger?: Ledger;
   /** Verifies and reads a callback; `header` gives a header by its lower-case name. Throws DomainError signature_invalid. */
   readCallback(body: Buffer, header: (name: string) => string): ProviderEvent;
 };

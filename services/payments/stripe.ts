@@ -1,7 +1,7 @@
 // Stripe through its own library. With no key the same client talks to the stand-in of the local stack: only host and port differ.
 import Stripe from 'stripe';
 import { DomainError } from '../shared/errors.ts';
-import type { NextStep, PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
+import type { Ledger, LedgerRefund, NextStep, PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
 
 export type StripeSettings = { secretKey: string; webhookSecret: string; standinUrl: string | undefined; timeoutMs: number };
 
@@ -77,6 +77,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       const made = await call(() => stripe.refunds.list({ payment_intent: ref, limit: 100 }).autoPagingToArray({ limit: 10_000 }));
       return made.map(refund);
     },
+    ledger: ledger(stripe),
     readCallback(body, header) {
       let event: Stripe.Event;
       try {
@@ -87,6 +88,37 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       return readEvent(event);
     },
   };
+}
+
+function ledger(stripe: Stripe): Ledger {
+  return {
+    payments: () => pages((page) => stripe.paymentIntents.list(page), payment),
+    refunds: () => pages((page) => stripe.refunds.list(page), ledgerRefund),
+    payment: async (ref) => ifThere(stripe.paymentIntents.retrieve(ref), payment),
+    refund: async (ref) => ifThere(stripe.refunds.retrieve(ref), ledgerRefund),
+  };
+}
+
+/** The pages of a list, newest first. Each is asked for when the one before has been read. */
+async function* pages<T extends { id: string }, R>(
+  list: (page: { limit: number; starting_after?: string }) => Promise<Stripe.ApiList<T>>,
+  read: (row: T) => R,
+): AsyncGenerator<R[]> {
+  for (let after: string | undefined; ; ) {
+    const page = await call(() => list({ limit: 100, ...(after && { starting_after: after }) }));
+    yield page.data.map(read);
+    after = page.data.at(-1)?.id;
+    if (!page.has_more || !after) return;
+  }
+}
+
+async function ifThere<T, R>(asked: Promise<T>, read: (row: T) => R): Promise<R | undefined> {
+  try {
+    return read(await asked);
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return undefined;
+    throw unavailable(error);
+  }
 }
 
 function readEvent(event: Stripe.Event): ProviderEvent {
@@ -153,6 +185,8 @@ function refund(r: Stripe.Refund): ProviderRefund {
     failureMessage: r.failure_reason ?? null,
   };
 }
+
+const ledgerRefund = (r: Stripe.Refund): LedgerRefund => ({ ...refund(r), ref: r.id });
 
 /** A refund that Stripe does not make: there is none, so it has no id. */
 const refused = (p: { ref: string; amountMinor: number; currency: string; refundId: string }, why: string): ProviderRefund => ({

@@ -73,7 +73,7 @@ describe('deploy/Dockerfile', () => {
     expect(build).toContain('gateway/http/docs/copyAssets.ts dist');
     const programs = [dockerfile, read(BASE)].flatMap((text) => [...text.matchAll(/dist\/([\w/]+)\.js/g)].map((m) => m[1]!));
     expect(new Set(programs)).toEqual(new Set(['gateway/main', 'worker/main', 'deploy/migrate']));
-    for (const program of programs) expect(existsSync(join(ROOT, `${program}.ts`)), program).toBe(true);
+    for (const program of [...programs, 'deploy/verify']) expect(existsSync(join(ROOT, `${program}.ts`)), program).toBe(true);
     for (const [, program] of read(LOCAL).matchAll(/tsx, (deploy[\w/.]+\.ts)/g))
       expect(existsSync(join(ROOT, program!)), program).toBe(true);
   });
