@@ -22,6 +22,7 @@ export default defineConfig({
           include: ['test/{flows,workflows}/**/*.test.ts'],
           exclude: [DUTIES],
           globalSetup: ['test/support/globalStack.ts'],
+          setupFiles: ['test/support/netAfter.ts'],
         },
       },
     ],

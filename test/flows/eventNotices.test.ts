@@ -12,6 +12,7 @@ import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
 import { book, buyer, call, confirm, mailsTo, type Person, read, show, signIn, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
 import { saveHistory } from '../support/histories.ts';
+import { expectClean } from '../support/net.ts';
 import { stripeClient } from '../support/stripe.ts';
 
 let stack: Stack;
@@ -31,6 +32,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await db?.destroy();
+  if (stack) await expectClean(stack);
   await stack?.stop();
 });
 

@@ -7,6 +7,7 @@ import { freePort } from '../../deploy/local/ports.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
 import { book, buyer, call, confirm, freeSeats, mailsTo, type Person, read, show, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
+import { expectClean } from '../support/net.ts';
 import { stripeClient } from '../support/stripe.ts';
 
 let stack: Stack;
@@ -24,6 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await db?.destroy();
+  if (stack) await expectClean(stack);
   await stack?.stop();
 });
 

@@ -5,6 +5,7 @@ import { type App, type Stack, startGateway, startStack, startWorker } from '../
 import { book, buyer, call, confirm, type Person, show, signIn, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
 import { picture, type Screen, watch } from '../support/live.ts';
+import { expectClean } from '../support/net.ts';
 
 let stack: Stack;
 let worker: App;
@@ -24,7 +25,10 @@ beforeAll(async () => {
   worker = started[2];
   people = await Promise.all(Array.from({ length: 6 }, () => buyer(urls[0])));
 });
-afterAll(() => stack?.stop());
+afterAll(async () => {
+  if (stack) await expectClean(stack);
+  await stack?.stop();
+});
 
 const NOMADS = 10;
 const some = <T>(list: T[]): T => list[Math.floor(Math.random() * list.length)]!;

@@ -12,6 +12,7 @@ import { mailWorkflowId, waitlistWorkflowId } from '../../workflows/messages.ts'
 import { type Answer, book, buyer, call, confirm, mailsTo, type Person, show, signIn, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
 import { saveHistory } from '../support/histories.ts';
+import { expectClean } from '../support/net.ts';
 
 let stack: Stack;
 let worker: App;
@@ -30,6 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await db?.destroy();
+  if (stack) await expectClean(stack);
   await stack?.stop();
 });
 

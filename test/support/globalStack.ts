@@ -1,5 +1,7 @@
 // One whole system for all flow tests: Postgres, Temporal, mail, payment stand-in, a gateway and a worker, started as `npm start` starts them.
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import { startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
@@ -13,6 +15,8 @@ export type StackFacts = {
   mailUrl: string;
   stripeUrl: string;
   webhookSecret: string;
+  /** The file of what tests have declared to be odd (net.ts). */
+  oddities: string;
   env: Record<string, string>;
 };
 
@@ -31,6 +35,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const stack = await startStack({ ports: 'free', quiet: true });
   try {
     await seedStack(stack.databaseUrl);
+    const oddities = join(stack.dataDir, 'oddities.jsonl');
+    writeFileSync(oddities, '');
     const env = { NODE_ENV: 'test', RATE_LIMITS: 'off', LOG_LEVEL: 'info' };
     await Promise.all([startGateway(stack, env), startWorker(stack, env)]);
     project.provide('stack', {
@@ -40,6 +46,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       mailUrl: stack.mailUrl,
       stripeUrl: stack.stripeUrl!,
       webhookSecret: stack.env.STRIPE_WEBHOOK_SECRET!,
+      oddities,
       env: { ...stack.env, ...env },
     });
   } catch (error) {
