@@ -13,7 +13,8 @@ const claimedTwice = rowCheck<{ orders: string[] }>({
     select p.id as subject, array_agg(o.id) || p.id || p.event_id as about, array_agg(o.id::text) as orders
     from order_items i join orders o on o.id = i.order_id join places p on p.id = i.place_id
     where ${live} group by p.id having count(*) > 1`,
-  says: ({ subject, orders }) => `place ${subject} is in ${orders.length} live orders: ${orders.join(', ')}`,
+  says: ({ subject, orders }) =>
+    `place ${subject} is in ${orders.length} live orders: ${orders.slice(0, 5).join(', ')}${orders.length > 5 ? ', ...' : ''}`,
 });
 
 const ticketedTwice = rowCheck<{ tickets: string[] }>({
