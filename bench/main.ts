@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { netFaults } from '../deploy/local/net.ts';
 import { ROOT } from '../deploy/local/processes.ts';
-import { ClearError, say } from '../deploy/local/say.ts';
+import { ClearError, say, step } from '../deploy/local/say.ts';
 import type { Stack } from '../deploy/local/stack.ts';
 import { runTool } from '../deploy/local/tool.ts';
 import { benchClaims, claimsReport } from './claims.ts';
@@ -59,7 +60,9 @@ async function main(own: (stack: Stack | undefined) => void): Promise<number> {
     const began = new Date();
     const machine = await describeMachine(house, before);
     const { result, text, faults: found } = await BENCHES[name](house);
-    faults += found.length;
+    const net = await step(say, 'the net', () => netFaults(house.stack, options.drainSeconds * 1000));
+    for (const line of net) say(`the net finds: ${line}`);
+    faults += found.length + net.length;
     await house.stop();
     own(undefined);
     const file = join(ROOT, 'bench', 'results', `${began.toISOString().slice(0, 16).replace(':', '')}-${name}.json`);

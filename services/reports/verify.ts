@@ -26,7 +26,7 @@ export type Options = {
   grace?: number;
   /** What a check finds is looked for once more after so many seconds, and reported if it is still there (0: reported at once). */
   againAfter?: number;
-  /** At most so many findings of one check are told; all are counted (100). */
+  /** At most so many findings of one check are told (100). */
   limit?: number;
   /** At most so long may one check take (300). */
   seconds?: number;

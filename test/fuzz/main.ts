@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { table } from '../../bench/numbers.ts';
+import { netFaults } from '../../deploy/local/net.ts';
 import { baseEnv } from '../../deploy/local/processes.ts';
-import { ClearError, say } from '../../deploy/local/say.ts';
+import { ClearError, say, step } from '../../deploy/local/say.ts';
 import type { Stack } from '../../deploy/local/stack.ts';
 import { runTool } from '../../deploy/local/tool.ts';
 import { unwatch, watch } from '../../deploy/local/watchdog.ts';
@@ -21,6 +22,9 @@ const USAGE = `npm run fuzz -- [options]
 
 /** How the time is shared out: what a buyer can do is the most. */
 const SHARE: Record<string, number> = { anonymous: 0.2, user: 0.4, organizer: 0.2, admin: 0.2 };
+
+/** What the last requests have begun may take so long to end. */
+const NET_MS = 120_000;
 
 type Options = { seconds: number; as: string[]; seed: number; only: string | undefined };
 type Summary = { caller: string; cases: number; operations: string; failures: number; found: string[]; ok: boolean };
@@ -38,10 +42,12 @@ async function main(own: (stack: Stack | undefined) => void): Promise<number> {
   for (const caller of callers)
     summaries.push(await fuzz(python, world, caller, options, Math.max(10, Math.round((options.seconds * SHARE[caller.name]!) / shares))));
   const { requests, faults } = heard(world);
+  const net = await step(say, 'the net', () => netFaults(world.stack, NET_MS));
+  for (const line of net) say(`the net finds: ${line}`);
   await world.stack.stop();
   own(undefined);
   console.log(report(summaries, requests, faults, options));
-  return summaries.every((s) => s.ok) && faults.length === 0 ? 0 : 1;
+  return summaries.every((s) => s.ok) && faults.length === 0 && net.length === 0 ? 0 : 1;
 }
 
 /** One caller's run. Its failures, with a curl command for each, are printed by schemathesis itself. */

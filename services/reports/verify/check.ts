@@ -13,7 +13,7 @@ export type Look = {
   db: Kysely<DB>;
   /** Seconds within which what has just changed may still be under way. */
   grace: number;
-  /** At most so many findings of one check are kept; all are counted. */
+  /** At most so many findings of one check are kept. All are counted by the database; who has to ask others for each stops there. */
   limit: number;
   /** At most so long may one check take. */
   seconds: number;
