@@ -10,6 +10,7 @@ import { migrate } from '../db/migrate.ts';
 import type { DB } from '../db/tables.ts';
 import { ClearError, type Say, step } from '../deploy/local/say.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../deploy/local/stack.ts';
+import type { Oddity } from '../services/reports/verify.ts';
 import { readCpu } from './cpu.ts';
 import type { Job, JobResult } from './load.ts';
 
@@ -37,6 +38,8 @@ export type House = {
   db: Kysely<DB>;
   temporal: Connection;
   say: Say;
+  /** What a bench does to its rows on purpose: the net leaves it out. */
+  oddities: Oddity[];
   cpu(): ReturnType<typeof readCpu>;
   stop(): Promise<void>;
 };
@@ -72,6 +75,7 @@ export async function startHouse(options: Options, say: Say, started: (stack: St
     db,
     temporal,
     say,
+    oddities: [],
     cpu: () => readCpu(roots()),
     async stop() {
       await temporal.close();

@@ -73,8 +73,8 @@ export const forsaken = (workflows: Workflows): Check => ({
 
 async function page(look: Look, after: string): Promise<{ ids: string[]; next: string | undefined }> {
   const { rows } = await readOnly(look.db, look.seconds, (tx) =>
-    sql<{ id: string }>`select distinct d.order_id::text as id from (${owed(cut(look.grace))}) d where d.order_id > ${after}::uuid
-      order by id limit ${PAGE}`.execute(tx),
+    sql<{ id: string }>`select distinct o.id from (${owed(cut(look.grace))}) d join orders o on o.id = d.order_id
+      where o.id > ${after}::uuid and not array[o.id, o.event_id] && ${look.leaveOut}::uuid[] order by o.id limit ${PAGE}`.execute(tx),
   );
   const ids = rows.map((row) => row.id);
   return { ids, next: ids.length === PAGE ? ids.at(-1) : undefined };
