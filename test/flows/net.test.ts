@@ -74,7 +74,7 @@ test('a workflow that was terminated is missed, by the library and by the comman
   const said = await command({});
   expect(said.code, said.out).toBe(1);
   expect(said.out).toMatch(new RegExp(`workflows/forsaken: order ${order} is pending and its workflow does not run`));
-  expect(said.out).toMatch(/ledger\/payments +\d+ rows +\d+ ms/);
+  expect(said.out).toMatch(/ledger\/stripe\/payments +\d+ rows +\d+ ms/);
   expect(said.out).not.toContain('could not look');
 
   // What the sweep would do at the hold's end.

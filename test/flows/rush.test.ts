@@ -12,6 +12,7 @@ import { orderCode } from '../../services/shared/codes.ts';
 import { orderStart, orderWorkflowId, PRIORITY } from '../../workflows/messages.ts';
 import { type Answer, book, buyer, call, confirm, type Person, read, type Show, show, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
+import { expectClean, expectSound } from '../support/net.ts';
 import { stripeClient } from '../support/stripe.ts';
 
 const RUSH = 150;
@@ -33,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await temporal?.close();
   await db?.destroy();
+  if (stack) await expectClean(stack);
   await stack?.stop();
 });
 
@@ -85,19 +87,6 @@ async function letLoose(event: Show): Promise<Hold[]> {
   } finally {
     process.kill(worker.pid!, 'SIGCONT');
   }
-}
-
-/** Nothing sold twice, nothing sold without its ticket, no money without either. */
-async function sound(event: Show): Promise<void> {
-  const { rows } = await sql`select o.id, o.status from orders o where o.event_id = ${event.id}::uuid and (
-      (o.status = 'confirmed') <> (not exists (select from order_items i where i.order_id = o.id
-        and not exists (select from tickets t where t.order_item_id = i.id and t.voided_at is null)))
-      or exists (select from payments y where y.order_id = o.id and y.status = 'succeeded'
-        and (o.status = 'confirmed') = exists (select from refunds r where r.payment_id = y.id and r.status <> 'failed'))
-      or exists (select from order_items i join places p on p.id = i.place_id where i.order_id = o.id and o.status = 'confirmed' and p.order_id <> o.id))`.execute(
-    db,
-  );
-  expect(rows).toEqual([]);
 }
 
 /** What a buyer does in the rush; resolves when it is done. */
@@ -166,13 +155,13 @@ describe.each(DEEDS)('$name', ({ given, act }) => {
     const mine = await given?.(event);
     await act(event, await rush(event), mine);
     expect(await unrun(event)).toBeGreaterThan(RUSH / 2);
-    await sound(event);
+    await expectSound(db);
     await until(
       'the rush is over',
       () => unrun(event),
       (n) => n === 0,
     );
-    await sound(event);
+    await expectSound(db);
   });
 
   test('waits for nearly all of the rush when its starts are let loose: the test above can fail', async () => {
@@ -180,7 +169,7 @@ describe.each(DEEDS)('$name', ({ given, act }) => {
     const mine = await given?.(event);
     await act(event, await letLoose(event), mine);
     expect(await unrun(event)).toBeLessThan(RUSH / 2);
-    await sound(event);
+    await expectSound(db);
   });
 });
 
@@ -215,23 +204,23 @@ describe('pressed just before the hold ends, with the engine stalled', () => {
         token: rival.token,
         body: { event_id: event.id, seat_ids: event.seats },
       });
-      return { event, asked, late };
+      return { asked, late };
     } finally {
       stall('SIGCONT');
     }
   }
 
   test('the seat is nobody else’s while it is being decided, and the answer is a ticket', async () => {
-    const { event, asked, late } = await lastMoment(true);
+    const { asked, late } = await lastMoment(true);
     expect([late.status, late.body.error.code]).toEqual([409, 'BOOKING_SEATS_UNAVAILABLE']);
     paid(await asked!);
-    await sound(event);
+    await expectSound(db);
   });
 
   test('without the press the same seat goes to the next buyer: the test above can fail', async () => {
-    const { event, late } = await lastMoment(false);
+    const { late } = await lastMoment(false);
     expect(late.status).toBe(201);
-    await sound(event);
+    await expectSound(db);
   });
 });
 
@@ -258,7 +247,7 @@ describe('kill -9 of the worker that had the order in hand', () => {
       // The engine's own clock and timer: the worker's setting is what is read here, not how fast anything is.
       expect(timedOut).toBeGreaterThan(0);
       expect(at(events![timedOut]!.eventTime) - at(events![timedOut - 1]!.eventTime)).toBeLessThan(8);
-      await sound(event);
+      await expectSound(db);
     } finally {
       await worker.restart();
       await second.stop();
