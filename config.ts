@@ -47,6 +47,8 @@ const Env = z.object({
   STRIPE_TIMEOUT_MS: z.coerce.number().int().min(100).default(20_000),
   SMTP_URL: z.string().default('smtp://localhost:1025'),
   MAIL_FROM: z.string().default('Billetter <tickets@billetter.test>'),
+  ORDER_CODE_PREFIX: z.string().max(10).default('EVT'),
+  PAY_PATH: z.string().startsWith('/').includes(':order').default('/api/v1/payments/initiate/:order'),
   TWILIO_ACCOUNT_SID: z.string().startsWith('AC').optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
   TWILIO_FROM: z.string().optional(), // a number (+45...) or a messaging service (MG...)
@@ -96,7 +98,13 @@ function shape(env: z.infer<typeof Env>) {
       standinUrl: env.STRIPE_SECRET_KEY ? env.STRIPE_STANDIN_URL : (env.STRIPE_STANDIN_URL ?? 'http://localhost:12111'),
       timeoutMs: env.STRIPE_TIMEOUT_MS,
     },
-    mail: { smtpUrl: env.SMTP_URL, from: env.MAIL_FROM },
+    /** An order does not know by which API it was made, so what letters call it and where they send to pay are settings of the house. */
+    mail: {
+      smtpUrl: env.SMTP_URL,
+      from: env.MAIL_FROM,
+      codePrefix: env.ORDER_CODE_PREFIX,
+      payUrl: `${env.PUBLIC_URL.replace(/\/$/, '')}${env.PAY_PATH}`,
+    },
     sms: {
       // Without an account at Twilio the same library talks to the local outbox; production has none, and then offers no texts.
       available: env.NODE_ENV !== 'production' || env.TWILIO_ACCOUNT_SID !== undefined,

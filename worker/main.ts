@@ -36,7 +36,7 @@ const db = connect({ ...config.database, name: 'billetter-worker' });
 const mailer = smtpMailer(config.mail);
 const connection = await untilConnected();
 await registerSearchAttributes(connection, config.temporal.namespace);
-const payUrl = (orderId: string) => `${config.http.publicUrl}/api/v1/payments/initiate/${orderId}`;
+const payUrl = (orderId: string) => config.mail.payUrl.replace(':order', orderId);
 const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms) });
 const payments = paymentActivities({ db, providers: { stripe: stripeProvider(config.stripe) } });
 const firstLooks = gatherFirstLooks({ db, log });

@@ -148,6 +148,7 @@ async function show(gateway: Gateway, id: string, note: (orderId: string) => voi
   const { standinUrl, publishableKey } = config.stripe;
   return paymentPage({
     order: now,
+    code: present.bookingCode(now),
     state: present.paymentState(now),
     statusUrl: `/api/v1/payments/status/${now.id}`,
     seatName: present.seatName,

@@ -18,6 +18,12 @@ import type { EventProgress } from './progress.ts';
 /** 50000, USD -> 500. Every amount below 2^53 minor units survives the trip through a JSON number. */
 export const money = (minor: number, currency: string): number => Number(decimal(minor, currency));
 
+/** What stands before the code of an order. */
+export const CODE_PREFIX = 'EVT';
+
+/** EVT2024011500001 */
+export const bookingCode = (order: Parameters<typeof orderCode>[0]): string => CODE_PREFIX + orderCode(order);
+
 export const user = (account: Account): z.output<typeof User> => ({
   id: account.id,
   email: account.email,
@@ -96,7 +102,7 @@ const bookedSeat = (p: PlacedPlace, currency: string) => ({
 /** A booking as it is placed. */
 export const placed = (o: PlacedOrder): z.output<typeof Booking> => ({
   id: o.id,
-  booking_code: orderCode(o),
+  booking_code: bookingCode(o),
   event: { id: o.event.id, name: o.event.name, start_time: time(o.event.starts_at) },
   seats: o.places.map((p) => bookedSeat(p, o.currency)),
   total_amount: money(o.total_minor, o.currency),

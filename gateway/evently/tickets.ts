@@ -1,13 +1,13 @@
 // A booking's ticket files: the QR picture and the PDF, for the booking's owner.
 import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
-import { orderCode } from '../../services/shared/codes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import { type FileKind, file } from '../../services/tickets/ticketFiles.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { BookingPath, bookingId, buyer } from './bookings.ts';
 import { LIMITS } from './limits.ts';
+import * as present from './presenters.ts';
 
 const TicketPath = BookingPath.extend({ ticketId: z.string() });
 
@@ -30,8 +30,8 @@ export function ticketFiles({ db }: Gateway): Route[] {
         note(order.id);
         const ticket = order.tickets.find((t) => t.id === params.ticketId.toLowerCase());
         if (!ticket) throw new DomainError('not_found', 'There is no such ticket in this booking.', { what: 'ticket' });
-        const headers = { 'Content-Disposition': `inline; filename="${orderCode(order)}-${kind}"` };
-        return { status: 200, type: TYPES[kind], body: await file(db, ticket.id, kind), headers };
+        const headers = { 'Content-Disposition': `inline; filename="${present.bookingCode(order)}-${kind}"` };
+        return { status: 200, type: TYPES[kind], body: await file(db, ticket.id, kind, present.CODE_PREFIX), headers };
       },
     }),
   );

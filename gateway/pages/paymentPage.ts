@@ -1,6 +1,5 @@
 // The payment page: what is bought, how long it is held, and Stripe's card form. No framework, strict policy.
 import type { OrderView } from '../../services/orders/orders.ts';
-import { orderCode } from '../../services/shared/codes.ts';
 import { decimal } from '../../services/shared/money.ts';
 import { escapeHtml, html, inScript } from '../http/answers/html.ts';
 import type { Reply } from '../http/route.ts';
@@ -17,6 +16,8 @@ button:disabled{opacity:.55;cursor:default}#problem{color:var(--bad);min-height:
 
 export type PaymentPage = {
   order: OrderView;
+  /** The order's code as its buyer knows it. */
+  code: string;
   /** How the payment stands, in the word that paymentScript.ts knows, and where the page asks for it again. */
   state: string;
   statusUrl: string;
@@ -52,7 +53,7 @@ export function paymentPage(p: PaymentPage): Reply {
     policy: policy(p),
     // Google Pay and 3-D Secure open windows of their own that must be able to answer.
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin-allow-popups' },
-    body: `<main><div class="top"><span class="brand">Billetter</span><span class="soft">${escapeHtml(orderCode(order))}</span></div>
+    body: `<main><div class="top"><span class="brand">Billetter</span><span class="soft">${escapeHtml(p.code)}</span></div>
 <section class="card"><h1>${escapeHtml(order.event.name)}</h1><p class="soft when">${escapeHtml(when)} UTC${order.event.venue ? ` · ${escapeHtml(order.event.venue)}` : ''}</p>
 <ul>${order.places.map((s) => `<li><span>${escapeHtml(p.seatName(s))}</span><span>${price(s.price_minor)}</span></li>`).join('')}</ul>
 <div class="total"><span>Total</span><span>${price(order.total_minor)}</span></div></section>

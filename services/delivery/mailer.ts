@@ -10,13 +10,15 @@ import { LETTERS } from './letters/index.ts';
 import { type About, type Attachment, amount, type Content } from './letters/letter.ts';
 
 export type Message = Content & { from: string; to: string; messageId: string };
-export type Mailer = { from: string; send(message: Message): Promise<void>; close(): void };
+/** `codePrefix` stands before an order's code in letters and on tickets, as its buyer has seen it. */
+export type Mailer = { from: string; codePrefix: string; send(message: Message): Promise<void>; close(): void };
 
 /** Opens a pooled SMTP connection. send() throws what the server refused with; the caller tries again. */
-export function smtpMailer(settings: { smtpUrl: string; from: string }): Mailer {
+export function smtpMailer(settings: { smtpUrl: string; from: string; codePrefix: string }): Mailer {
   const transport = nodemailer.createTransport(settings.smtpUrl, { pool: true } as never);
   return {
     from: settings.from,
+    codePrefix: settings.codePrefix,
     async send(message) {
       await transport.sendMail(message);
     },
@@ -33,7 +35,7 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
   if (!mail) return false;
   const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
   await mailer.send({
-    ...(await compose(db, mail.kind as mails.MailKind, order, mail.data)),
+    ...(await compose(db, mailer.codePrefix, mail.kind as mails.MailKind, order, mail.data)),
     from: mailer.from,
     to: mail.recipient,
     messageId: `<${mail.id}@billetter>`,
@@ -43,30 +45,36 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
 }
 
 /** The text of a mail. Throws for a kind that is about an order when there is none. */
-async function compose(db: Kysely<DB>, kind: mails.MailKind, order: orders.OrderView | undefined, data: unknown): Promise<Content> {
+async function compose(
+  db: Kysely<DB>,
+  codePrefix: string,
+  kind: mails.MailKind,
+  order: orders.OrderView | undefined,
+  data: unknown,
+): Promise<Content> {
   const letter = LETTERS[kind];
   if (letter.of === 'none') return letter.write(data);
   if (!order) throw new Error(`a mail of the kind ${kind} needs an order`);
-  return letter.write(about(db, order), data);
+  return letter.write(about(db, codePrefix, order), data);
 }
 
-function about(db: Kysely<DB>, order: orders.OrderView): About {
-  const code = orderCode(order);
+function about(db: Kysely<DB>, codePrefix: string, order: orders.OrderView): About {
+  const code = codePrefix + orderCode(order);
   return {
     order,
     code,
     total: amount(order.total_minor, order.currency),
     places: order.places.map((p) => (p.seat_label ? `${p.section}, row ${p.row_label}, seat ${p.seat_label}` : p.offer_name)),
-    tickets: () => ticketPdfs(db, order, code),
+    tickets: () => ticketPdfs(db, codePrefix, order, code),
   };
 }
 
-async function ticketPdfs(db: Kysely<DB>, order: orders.OrderView, code: string): Promise<Attachment[]> {
+async function ticketPdfs(db: Kysely<DB>, codePrefix: string, order: orders.OrderView, code: string): Promise<Attachment[]> {
   const files = [];
   for (const [i, ticket] of order.tickets.entries())
     files.push({
       filename: `${code}-${i + 1}.pdf`,
-      content: await ticketFiles.file(db, ticket.id, 'ticket.pdf'),
+      content: await ticketFiles.file(db, ticket.id, 'ticket.pdf', codePrefix),
       contentType: 'application/pdf',
     });
   return files;

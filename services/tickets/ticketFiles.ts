@@ -8,8 +8,8 @@ import * as documents from './documents.ts';
 
 export type FileKind = 'qr.png' | 'ticket.pdf';
 
-/** The bytes of one file of one live ticket. Throws not_found for a ticket that never was or is void. */
-export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<Buffer> {
+/** The bytes of one file of one live ticket; `codePrefix` stands before its order's code. Throws not_found for a ticket that never was or is void. */
+export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix: string): Promise<Buffer> {
   const kept = await db
     .selectFrom('ticket_files as f')
     .innerJoin('tickets as t', 't.id', 'f.ticket_id')
@@ -19,7 +19,7 @@ export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind): Pr
     .where('t.voided_at', 'is', null)
     .executeTakeFirst();
   if (kept) return kept.content;
-  const { content, seen } = await draw(db, ticketId, kind);
+  const { content, seen } = await draw(db, ticketId, kind, codePrefix);
   // Not stored if the event has changed since it was read, or is being changed: such a file shows old facts, and is drawn again.
   await sql`insert into ticket_files (ticket_id, kind, content)
     select t.id, ${kind}, ${content} from tickets t join events e on e.id = t.event_id
@@ -27,7 +27,7 @@ export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind): Pr
   return content;
 }
 
-async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<{ content: Buffer; seen: string }> {
+async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix: string): Promise<{ content: Buffer; seen: string }> {
   const { rows } = await sql<{
     code: string;
     holder_name: string | null;
@@ -53,7 +53,7 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind): Promise<{
   if (kind === 'qr.png') return { content: await documents.qrPng(t.code), seen: t.seen };
   const content = await documents.ticketPdf({
     code: t.code,
-    orderCode: orderCode(t),
+    orderCode: codePrefix + orderCode(t),
     eventName: t.event,
     venue: t.venue,
     startsAt: t.starts_at,

@@ -58,6 +58,7 @@ const seen = new Map<string, string>();
 const mailServer = { up: true, tries: 0, taken: [] as string[] };
 const mailer: Mailer = {
   from: 'tickets@x.test',
+  codePrefix: 'EVT',
   async send({ subject, messageId }) {
     mailServer.tries++;
     if (!mailServer.up) throw new Error('the mail server is down');
