@@ -27,7 +27,7 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
-export type OrderStatus = "cancelled" | "confirmed" | "expired" | "pending";
+export type OrderStatus = "cancelled" | "confirmed" | "expired" | "pending" | "waiting";
 
 export type PaymentStatus = "authorized" | "cancelled" | "created" | "processing" | "succeeded";
 
@@ -36,8 +36,6 @@ export type PlaceState = "free" | "held" | "sold";
 export type RefundStatus = "failed" | "pending" | "succeeded";
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
-
-export type WaitlistStatus = "accepted" | "expired" | "left" | "offered" | "waiting";
 
 export interface Accounts {
   created_at: Generated<Timestamp>;
@@ -349,18 +347,16 @@ export interface Venues {
 export interface WaitlistEntries {
   account_id: string;
   created_at: Generated<Timestamp>;
-  ended_at: Timestamp | null;
   event_id: string;
   id: Generated<string>;
+  in_line: Generated<boolean>;
   notify_email: Generated<boolean>;
   notify_sms: Generated<boolean>;
-  offer_expires_at: Timestamp | null;
   offer_id: string | null;
   offered_at: Timestamp | null;
-  order_id: string | null;
+  order_id: string;
   quantity: Generated<number>;
   seq: Generated<number>;
-  status: Generated<WaitlistStatus>;
 }
 
 export interface WebhookDeliveries {

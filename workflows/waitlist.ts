@@ -16,7 +16,7 @@ export async function waitlist(input: WaitlistInput): Promise<string> {
   await rounds({
     serve: () => serveWaitlist.executeWithOptions({ summary: 'offer what is free to whoever is first' }, [input.eventId]),
     show: ({ event, waiting, offered, waitMs }) => ({
-      details: waitMs === null ? 'Done: nobody waits, and no offer is open.' : `${waiting} wait; the last round made ${offered} offer(s).`,
+      details: waitMs === null ? 'Done: nobody waits.' : `${waiting} wait; the last round made ${offered} offer(s).`,
       attribute: event ? { key: SEARCH.event, value: event } : undefined,
     }),
     until: 'next hold or offer ends',

@@ -15,6 +15,7 @@ import * as m0013 from './0013_frame.ts';
 import * as m0014 from './0014_providers_and_refunds.ts';
 import * as m0015 from './0015_attempt_method.ts';
 import * as m0016 from './0016_claims.ts';
+import * as m0017 from './0017_waiting.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -32,4 +33,5 @@ export const migrations: Record<string, Migration> = {
   '0014_providers_and_refunds': m0014,
   '0015_attempt_method': m0015,
   '0016_claims': m0016,
+  '0017_waiting': m0017,
 };

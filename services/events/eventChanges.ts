@@ -13,6 +13,7 @@ import type { DB, EventStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
 import { changeCurrency, replan } from '../inventory/seatPlans.ts';
 import type { Section } from '../inventory/seats.ts';
+import { isPlaced } from '../orders/placed.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, type Field, invalidField, type RefusalDetails } from '../shared/errors.ts';
 import { forgetPdfs } from '../tickets/ticketFiles.ts';
@@ -162,11 +163,13 @@ function checkMoment(old: Row, changed: (keyof typeof FIELD)[], seats: boolean):
 
 async function checkUnbooked(tx: Transaction<DB>, eventId: string, changed: (keyof typeof FIELD)[]): Promise<void> {
   // Money that ever came, or may still come, is in the old currency; and holders of tickets could not see a draft.
-  const { rows } = await sql<{ orders: number }>`select count(*)::int as orders from orders where event_id = ${eventId}::uuid`.execute(tx);
-  const { orders } = rows[0]!;
+  const { rows } = await sql<{ orders: number; waited: boolean }>`
+    select count(*) filter (where ${isPlaced})::int as orders, count(*) > 0 as waited from orders o where event_id = ${eventId}::uuid`.execute(
+    tx,
+  );
+  const { orders, waited } = rows[0]!;
   const field = changed.includes('currency') ? 'currency' : 'status';
-  if (orders > 0)
-    throw fixed('ordered', field, `There have been ${orders} order(s): the ${field} can no longer be changed so.`, { orders });
+  if (waited) throw fixed('ordered', field, `There have been ${orders} order(s): the ${field} can no longer be changed so.`, { orders });
 }
 
 async function checkCapacity(tx: Transaction<DB>, eventId: string, capacity: number): Promise<void> {

@@ -4,10 +4,10 @@ import type { DB } from '../../db/tables.ts';
 import { announcing } from '../outbox/outbox.ts';
 import { uuids } from '../shared/ids.ts';
 
-/** Wakes the event's waitlist, if anybody is on it: places may have become free, or the event may be over. */
+/** Wakes the event's waitlist, if anybody waits: places may have become free, or the event may be over. */
 export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promise<void> {
   await announcing(sql`select 'places.freed', ${eventId}::uuid, '{}'::jsonb
-    where exists (select from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered'))`).execute(tx);
+    where exists (select from waitlist_entries where event_id = ${eventId}::uuid and in_line)`).execute(tx);
 }
 
 /** Free means: not sold, and not held by an order whose hold still runs. Every reader and writer of places uses this. */
@@ -67,7 +67,7 @@ async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unkn
       insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'free' from freed group by event_id),
     called as (
       ${announcing(sql`select 'places.freed', event_id, '{}'::jsonb from freed
-      where exists (select from waitlist_entries w where w.event_id = freed.event_id and w.status = 'waiting') group by event_id`)})
+      where exists (select from waitlist_entries w where w.event_id = freed.event_id and w.in_line) group by event_id`)})
     select count(*)::int as count from freed`.execute(tx);
   return rows[0]!.count;
 }

@@ -7,18 +7,19 @@ import * as attempts from '../payments/attempts.ts';
 import { unsettled } from '../payments/payments.ts';
 import { stands } from '../payments/refunds.ts';
 import { DomainError } from '../shared/errors.ts';
-import type { PlacedOrder } from './placed.ts';
+import { isPlaced, type PlacedOrder, type PlacedStatus } from './placed.ts';
 import { type Act, refuse } from './policy.ts';
 
-/** Every state and where it may go. Expired goes on to confirmed when late money finds its places still free. */
+/** Every state and where it may go. Waiting becomes pending by a claim into the order (claim/order.ts). Expired goes on to confirmed when late money finds its places still free. */
 export const TRANSITIONS: Record<OrderStatus, readonly OrderStatus[]> = {
+  waiting: ['pending', 'cancelled', 'expired'],
   pending: ['confirmed', 'cancelled', 'expired'],
   confirmed: ['cancelled'],
   expired: ['confirmed'],
   cancelled: [],
 };
 
-/** An order with all that belongs to it. */
+/** A placed order with all that belongs to it. */
 export type OrderView = PlacedOrder & {
   account_id: string;
   confirmed_at: Date | null;
@@ -33,7 +34,7 @@ export type OrderView = PlacedOrder & {
   refund: { status: RefundStatus; amount_minor: number } | null;
 };
 
-const clockStatus = sql<OrderStatus>`case when o.status = 'pending' and ${attempts.holdIsOver} then 'expired' else o.status end`;
+const clockStatus = sql<PlacedStatus>`case when o.status = 'pending' and ${attempts.holdIsOver} then 'expired' else o.status end`;
 
 const view = sql`
   select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.currency, o.expires_at, o.created_at, o.confirmed_at,
@@ -69,9 +70,9 @@ function toView({ event_id, event_number, event_slug, event_name, ...row }: View
   return { ...order, event };
 }
 
-/** The order with all that belongs to it, in one query; undefined if there is none. */
+/** The order with all that belongs to it, in one query; undefined if there is none, or it was never placed (the waitlist shows those). */
 export async function find(db: Kysely<DB> | Transaction<DB>, orderId: string): Promise<OrderView | undefined> {
-  const { rows } = await sql<ViewRow>`${view} where o.id = ${orderId}::uuid`.execute(db);
+  const { rows } = await sql<ViewRow>`${view} where o.id = ${orderId}::uuid and ${isPlaced}`.execute(db);
   return rows[0] && toView(rows[0]);
 }
 
@@ -84,13 +85,13 @@ export async function findFor(db: Kysely<DB> | Transaction<DB>, orderId: string,
   return order;
 }
 
-/** One page of the account's orders, newest first, with the number of all that match. */
+/** One page of the account's placed orders, newest first, with the number of all that match. */
 export async function list(
   db: Kysely<DB>,
   accountId: string,
-  options: { status?: OrderStatus; page: number; perPage: number },
+  options: { status?: PlacedStatus; page: number; perPage: number },
 ): Promise<{ rows: OrderView[]; total: number }> {
-  const mine = sql`o.account_id = ${accountId}::uuid and ${options.status ? sql`${clockStatus} = ${options.status}::order_status` : sql`true`}`;
+  const mine = sql`o.account_id = ${accountId}::uuid and ${isPlaced} and ${options.status ? sql`${clockStatus} = ${options.status}::order_status` : sql`true`}`;
   const [page, count] = await Promise.all([
     sql<ViewRow>`${view} where ${mine} order by o.created_at desc, o.id limit ${options.perPage} offset ${(options.page - 1) * options.perPage}`.execute(
       db,
@@ -157,11 +158,11 @@ export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<
   return new Set(rows.filter((row) => !row.lapsed).map((row) => row.id));
 }
 
-/** How many orders are in each state, for /metrics. */
+/** How many orders are in each state, for /metrics. Of those never placed only the ones that wait. */
 export async function countByStatus(db: Kysely<DB>): Promise<{ status: OrderStatus; count: number }[]> {
   const { rows } = await sql<{
     status: OrderStatus;
     count: number;
-  }>`select status, count(*)::int as count from orders group by status`.execute(db);
+  }>`select status, count(*)::int as count from orders o where ${isPlaced} or status = 'waiting' group by status`.execute(db);
   return rows;
 }

@@ -1,11 +1,18 @@
 // An order as it is placed: what a claim gives and what every later look at an order begins with, so that an API has one presenter.
+import { sql } from 'kysely';
 import type { OrderStatus } from '../../db/tables.ts';
+
+/** A placed order has, or had, places and a deadline. One that only waits, or waited in vain, is nobody's booking. */
+export type PlacedStatus = Exclude<OrderStatus, 'waiting'>;
+
+/** An order (alias `o`) that was placed. */
+export const isPlaced = sql<boolean>`o.expires_at is not null`;
 
 export type PlacedOrder = {
   id: string;
   number: number;
   /** With the clock applied: a pending order past its hold reads expired, whether or not its workflow has said so yet. */
-  status: OrderStatus;
+  status: PlacedStatus;
   total_minor: number;
   currency: string;
   created_at: Date;

@@ -3,26 +3,33 @@
 // The rules. An event has one line, in order of joining (seq). While somebody waits for a kind of place, ordinary claims of that
 // kind are refused (by the claim itself), so that places which become free go to the line. They are offered to the first entry whose
 // whole group fits; a group that does not fit is passed over and keeps its place. An offer that is not taken in time ends the entry.
+//
+// An entry is a place in the line and a wish. What became of it is the state of its order, which waits, is placed by the offer, and ends
+// as any order does. `in_line` repeats that the order waits. It is written only in the transaction that moves the order.
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { DB, WaitlistStatus } from '../../db/tables.ts';
+import type { DB } from '../../db/tables.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
 import { cancel } from '../orders/cancel.ts';
+import * as waiting from '../orders/waiting.ts';
 import { announcing } from '../outbox/outbox.ts';
 import { textable } from '../outbox/texts.ts';
 import { holdIsOver } from '../payments/attempts.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 
+export type EntryStatus = 'waiting' | 'offered' | 'accepted' | 'expired' | 'left';
+
 export type EntryView = {
   id: string;
   account_id: string;
-  /** With the clock and the order applied: an offer that was paid reads accepted, one past its deadline expired. */
-  status: WaitlistStatus;
+  /** Read from the order and the clock: an offer that was paid reads accepted, one past its deadline expired. */
+  status: EntryStatus;
   quantity: number;
   tier: string | null;
   notify_email: boolean;
   notify_sms: boolean;
   created_at: Date;
-  order_id: string | null;
+  /** The order that waits. With the offer it becomes the booking that is to be paid. */
+  order_id: string;
   offered_at: Date | null;
   offer_expires_at: Date | null;
   /** People before this one who wait for the same places, plus one; null once it does not wait. */
@@ -32,19 +39,21 @@ export type EntryView = {
   event: { id: string; name: string; starts_at: Date };
 };
 
-/** The status of an entry whose order no longer waits for money. */
-export const ENDED_AS = sql`(case when o.confirmed_at is not null then 'accepted' when o.status = 'cancelled' then 'left' else 'expired' end)::waitlist_status`;
+/** The status of an entry whose order is `o`. */
+const status = sql<EntryStatus>`case
+    when o.confirmed_at is not null then 'accepted'
+    when o.status = 'waiting' then 'waiting'
+    when o.status = 'pending' and not ${holdIsOver} then 'offered'
+    when o.status = 'cancelled' then 'left' else 'expired' end`;
 
 const view = sql`
-  select w.id, w.account_id, w.quantity, f.name as tier, w.notify_email, w.notify_sms, w.created_at, w.order_id, w.offered_at, w.offer_expires_at,
-    case when o.confirmed_at is not null then 'accepted'::waitlist_status
-      when w.status = 'offered' and (o.status <> 'pending' or ${holdIsOver}) then ${ENDED_AS} else w.status end as status,
-    case when w.status = 'waiting' then before.people + 1 end as position, before.places + w.quantity as places_ahead,
+  select w.id, w.account_id, w.quantity, f.name as tier, w.notify_email, w.notify_sms, w.created_at, w.order_id, w.offered_at, o.expires_at as offer_expires_at,
+    ${status} as status, case when w.in_line then before.people + 1 end as position, before.places + w.quantity as places_ahead,
     json_build_object('id', e.id, 'name', e.name) as event, e.starts_at
-  from waitlist_entries w join events e on e.id = w.event_id left join offers f on f.id = w.offer_id left join orders o on o.id = w.order_id,
+  from waitlist_entries w join events e on e.id = w.event_id join orders o on o.id = w.order_id left join offers f on f.id = w.offer_id,
   lateral (
     select count(*)::int as people, coalesce(sum(b.quantity), 0)::int as places from waitlist_entries b
-    where b.event_id = w.event_id and b.status = 'waiting' and b.seq < w.seq and w.status = 'waiting'
+    where b.event_id = w.event_id and b.in_line and b.seq < w.seq and w.in_line
       and (b.offer_id is null or w.offer_id is null or b.offer_id = w.offer_id)) before`;
 
 async function read(db: Kysely<DB> | Transaction<DB>, entryId: string): Promise<EntryView | undefined> {
@@ -82,7 +91,8 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
   return db.transaction().execute(async (tx) => {
     const { eventId, accountId, quantity } = request;
     const event = await eventToWaitFor(tx, eventId);
-    await endOffers(tx, eventId, accountId);
+    // When the account asks twice at once, the second call finds the entry of the first, which may have its offer by then.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`waitlist/${eventId}/${accountId}`}, 0))`.execute(tx);
     const known = await current(tx, eventId, accountId);
     if (known) return { entry: known, created: false };
 
@@ -93,19 +103,16 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
       throw new DomainError('seats_available', 'Enough seats can be booked right now: there is nothing to wait for.', {
         eventId,
       });
-    for (;;) {
-      const { rows } = await sql<{ id: string }>`
-        with entry as (
-          insert into waitlist_entries (event_id, account_id, offer_id, quantity, notify_email, notify_sms)
-          values (${eventId}::uuid, ${accountId}::uuid, ${offerId}::uuid, ${quantity}, ${request.notify.email}, ${request.notify.sms})
-          on conflict (event_id, account_id) where status in ('waiting', 'offered') do nothing returning id, event_id),
-        called as (${announcing(sql`select 'waitlist.joined', event_id, '{}'::jsonb from entry`)})
-        select id from entry`.execute(tx);
-      if (rows[0]) return { entry: (await read(tx, rows[0].id))!, created: true };
-      // The account asked twice at once, and the other call was first. If that entry was left again meanwhile, we try once more.
-      const other = await current(tx, eventId, accountId);
-      if (other) return { entry: other, created: false };
-    }
+
+    const orderId = await waiting.enter(tx, { eventId, accountId });
+    const { rows } = await sql<{ id: string }>`
+      with entry as (
+        insert into waitlist_entries (order_id, event_id, account_id, offer_id, quantity, notify_email, notify_sms)
+        values (${orderId}::uuid, ${eventId}::uuid, ${accountId}::uuid, ${offerId}::uuid, ${quantity}, ${request.notify.email}, ${request.notify.sms})
+        returning id, event_id),
+      called as (${announcing(sql`select 'waitlist.joined', event_id, '{}'::jsonb from entry`)})
+      select id from entry`.execute(tx);
+    return { entry: (await read(tx, rows[0]!.id))!, created: true };
   });
 }
 
@@ -116,9 +123,10 @@ async function eventToWaitFor(tx: Transaction<DB>, eventId: string): Promise<{ o
   return rows[0];
 }
 
+/** The account's entry that waits or has an offer open; there is one at most. */
 async function current(tx: Transaction<DB>, eventId: string, accountId: string): Promise<EntryView | undefined> {
-  const { rows } = await sql<{ id: string }>`select id from waitlist_entries
-    where event_id = ${eventId}::uuid and account_id = ${accountId}::uuid and status in ('waiting', 'offered')`.execute(tx);
+  const { rows } = await sql<{ id: string }>`select w.id from waitlist_entries w join orders o on o.id = w.order_id
+    where w.event_id = ${eventId}::uuid and w.account_id = ${accountId}::uuid and ${status} in ('waiting', 'offered')`.execute(tx);
   return rows[0] && read(tx, rows[0].id);
 }
 
@@ -156,22 +164,15 @@ async function canBeHad(tx: Transaction<DB>, eventId: string, offerId: string | 
       select from offers o join events e on e.id = o.event_id join places p on p.offer_id = o.id
       where o.event_id = ${eventId}::uuid and (${offerId}::uuid is null or o.id = ${offerId}::uuid) and ${isOnSale(sql`e.starts_at`)} and ${isFree('p')}
         and not exists (select from waitlist_entries w
-          where w.event_id = o.event_id and w.status = 'waiting' and (w.offer_id is null or w.offer_id = o.id))
+          where w.event_id = o.event_id and w.in_line and (w.offer_id is null or w.offer_id = o.id))
       limit ${quantity}) free`.execute(tx);
   return rows[0]!.count >= quantity;
-}
-
-/** Closes entries whose offer is over: its order was paid, cancelled, or not paid in time. */
-export async function endOffers(db: Kysely<DB> | Transaction<DB>, eventId: string, accountId?: string): Promise<void> {
-  await sql`update waitlist_entries w set status = ${ENDED_AS}, ended_at = now() from orders o
-    where w.event_id = ${eventId}::uuid and w.status = 'offered' and o.id = w.order_id and (o.status <> 'pending' or ${holdIsOver})
-      ${accountId ? sql`and w.account_id = ${accountId}::uuid` : sql``}`.execute(db);
 }
 
 /** Entries that wait for one of these offers wait for any place from now on, because the offers sell nothing any more. */
 export async function wishForAny(tx: Transaction<DB>, offerIds: string[]): Promise<void> {
   if (!offerIds.length) return;
-  await sql`update waitlist_entries set offer_id = null where offer_id = any(${offerIds}::uuid[]) and status = 'waiting'`.execute(tx);
+  await sql`update waitlist_entries set offer_id = null where offer_id = any(${offerIds}::uuid[]) and in_line`.execute(tx);
 }
 
 /**
@@ -181,18 +182,25 @@ export async function wishForAny(tx: Transaction<DB>, offerIds: string[]): Promi
  */
 export async function leave(db: Kysely<DB>, entryId: string, accountId: string): Promise<void> {
   await findOwn(db, entryId, accountId);
-  const close = (status: 'waiting' | 'offered') => sql<{ id: string }>`update waitlist_entries set status = 'left', ended_at = now()
-    where id = ${entryId}::uuid and status = ${status}::waitlist_status returning id`;
-  if ((await close('waiting').execute(db)).rows.length) return;
+  if (await leaveLine(db, entryId)) return;
   const entry = await findOwn(db, entryId, accountId);
   if (entry.status !== 'offered') return;
   try {
     const actor = { kind: 'account', id: accountId, role: 'user' } as const;
-    await cancel(db, entry.order_id!, actor, { reason: 'declined on the waitlist', act: 'decline' });
+    await cancel(db, entry.order_id, actor, { reason: 'declined on the waitlist', act: 'decline' });
   } catch (error) {
     // Its time ran out, or it was paid, meanwhile: the entry is over by itself.
     if (error instanceof DomainError && (error.code === 'order_expired' || error.code === 'order_not_cancellable')) return;
     throw error;
   }
-  await close('offered').execute(db);
+}
+
+/** Ends the wait of an entry. False: it does not wait. */
+async function leaveLine(db: Kysely<DB>, entryId: string): Promise<boolean> {
+  return db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ order_id: string }>`update waitlist_entries set in_line = false
+      where id = ${entryId}::uuid and in_line returning order_id`.execute(tx);
+    if (rows[0]) await waiting.end(tx, [rows[0].order_id], 'cancelled', 'left the waitlist');
+    return rows.length > 0;
+  });
 }

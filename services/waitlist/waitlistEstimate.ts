@@ -36,10 +36,12 @@ async function moved(db: Kysely<DB>, which: ReturnType<typeof sql>): Promise<Mov
   const { rows } = await sql<Moved>`
     select coalesce(sum(lines.places), 0)::int as places, coalesce(sum(lines.hours), 0)::float8 as hours
     from (
-      select sum(w.quantity) filter (where w.offered_at is not null or w.status = 'left') as places,
+      select sum(w.quantity) filter (where w.offered_at is not null or o.status = 'cancelled') as places,
         (select sum(extract(epoch from upper(r) - lower(r))) / 3600 from unnest(range_agg(tstzrange(w.created_at,
-          greatest(w.created_at, coalesce(w.offered_at, w.ended_at, least(now(), e.starts_at)))))) r) as hours
-      from waitlist_entries w join events e on e.id = w.event_id where ${which} group by e.id) lines`.execute(db);
+          greatest(w.created_at, coalesce(w.offered_at, o.ended_at, least(now(), e.starts_at)))))) r) as hours
+      from waitlist_entries w join orders o on o.id = w.order_id join events e on e.id = w.event_id where ${which} group by e.id) lines`.execute(
+    db,
+  );
   return rows[0]!;
 }
 

@@ -4,12 +4,12 @@ import type { DB } from '../../db/tables.ts';
 import { isFree, isOnSale } from '../inventory/places.ts';
 import { claim } from '../orders/claim/claim.ts';
 import type { PlacedOrder } from '../orders/placed.ts';
+import * as waiting from '../orders/waiting.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as texts from '../outbox/texts.ts';
 import { DomainError } from '../shared/errors.ts';
 import { toTheMinute } from '../shared/time.ts';
-import { endOffers } from './waitlist.ts';
 
 export type OfferTerms = {
   /** How long an offer stands within `nearHours` of the event, and before that. */
@@ -20,7 +20,7 @@ export type OfferTerms = {
   payUrl(orderId: string): string;
 };
 
-/** What a round did and when the next is due. `waitMs` null: nobody waits and no offer is open, so there is no next round. */
+/** What a round did and when the next is due. `waitMs` null: nobody waits, so there is no next round. */
 export type Round = { event: string; offered: number; waiting: number; waitMs: number | null };
 
 /** At most so many offers in one round, so that a round stays well under a second or two and its caller may report. */
@@ -33,9 +33,8 @@ const GRACE_SECONDS = 12;
 /** While somebody waits there is a round this often, because nothing announces that a tier is put on sale or seats are added. */
 const BEAT_SECONDS = 60;
 
-/** One round for one event: closes what is over, then makes offers until nobody fits any more. Safe to repeat and to run twice at once. */
+/** One round for one event: ends waiting in vain, then makes offers until nobody fits any more. Safe to repeat and to run twice at once. */
 export async function serve(db: Kysely<DB>, eventId: string, terms: OfferTerms): Promise<Round> {
-  await endOffers(db, eventId);
   await endWaits(db, eventId);
   const passed: string[] = [];
   let offered = 0;
@@ -57,6 +56,7 @@ export async function serve(db: Kysely<DB>, eventId: string, terms: OfferTerms):
 }
 
 type Waited = {
+  order_id: string;
   notify_email: boolean;
   notify_sms: boolean;
   cancelled: boolean;
@@ -71,13 +71,22 @@ type Waited = {
 /** Ends all waiting for an event that has begun or is cancelled. Of a cancelling, those who waited are told by mail or text as they wished. */
 async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    const { rows } = await sql<Waited>`update waitlist_entries w set status = 'expired', ended_at = now() from events e, accounts a
-      where w.event_id = ${eventId}::uuid and w.status = 'waiting' and e.id = w.event_id and a.id = w.account_id
+    const { rows } = await sql<Waited>`update waitlist_entries w set in_line = false from events e, accounts a
+      where w.event_id = ${eventId}::uuid and w.in_line and e.id = w.event_id and a.id = w.account_id
         and (e.status = 'cancelled' or e.starts_at <= now())
-      returning w.notify_email, w.notify_sms, e.status = 'cancelled' as cancelled, e.name as event, e.starts_at, a.email, a.full_name, a.phone,
+      returning w.order_id, w.notify_email, w.notify_sms, e.status = 'cancelled' as cancelled, e.name as event, e.starts_at, a.email, a.full_name, a.phone,
         (select reason from event_notices n where n.event_id = e.id and n.kind = 'cancelled' order by number desc limit 1) as reason`.execute(
       tx,
     );
+    if (!rows[0]) return;
+    const why = rows[0].cancelled ? 'the event is cancelled' : 'the event has begun';
+    await waiting.end(
+      tx,
+      rows.map((row) => row.order_id),
+      'expired',
+      why,
+    );
+
     const told = rows.filter((row) => row.cancelled);
     const mail = ({ email, full_name: name, event, starts_at: startsAt, reason }: Waited) => ({
       to: email,
@@ -94,6 +103,7 @@ const short = (name: string): string => (name.length > 60 ? `${name.slice(0, 57)
 
 type Entry = {
   id: string;
+  order_id: string;
   account_id: string;
   quantity: number;
   offer_id: string | null;
@@ -116,6 +126,7 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
       actor: { kind: 'account', id: entry.account_id, role: 'user' },
       eventId,
       want: { places: placeIds },
+      into: entry.order_id,
       terms: { holdSeconds: entry.seconds, maxPlaces: entry.quantity, forWaiter: true },
     });
   } catch (error) {
@@ -124,8 +135,7 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
     if (error.code === 'event_not_on_sale') return 'nobody';
     return 'busy'; // somebody has one of them in hand: late money takes it, or a hold that is just ending
   }
-  await sql`update waitlist_entries set status = 'offered', order_id = ${order.id}::uuid, offered_at = now(),
-    offer_expires_at = ${order.expires_at} where id = ${entry.id}::uuid`.execute(tx);
+  await sql`update waitlist_entries set in_line = false, offered_at = now() where id = ${entry.id}::uuid`.execute(tx);
   await tell(tx, entry, order, terms.payUrl(order.id));
   return 'offered';
 }
@@ -137,13 +147,13 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
     with stock as materialized ( -- not counted past what the largest group wants
       select o.id, s.free from offers o cross join lateral (select count(*)::int as free from (
         select from places p where p.offer_id = o.id and ${isFree('p')} order by p.position
-        limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and status = 'waiting')) f) s
+        limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and in_line)) f) s
       where o.event_id = ${eventId}::uuid and ${isOnSale(startOf(eventId))})
-    select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms,
+    select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms, w.order_id,
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
         then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
     from waitlist_entries w join events e on e.id = w.event_id
-    where w.event_id = ${eventId}::uuid and w.status = 'waiting' and w.id <> all(${passed}::uuid[])
+    where w.event_id = ${eventId}::uuid and w.in_line and w.id <> all(${passed}::uuid[])
       and w.quantity <= (select coalesce(sum(s.free), 0) from stock s where w.offer_id is null or s.id = w.offer_id)
     order by w.seq limit 1 for update of w`.execute(tx);
   return rows[0];
@@ -183,18 +193,16 @@ async function tell(tx: Transaction<DB>, entry: Entry, order: PlacedOrder, link:
   }
 }
 
-/** When the next round is due: at the next end of a hold or an offer, at the event's start, and at least every minute. */
+/** When the next round is due while somebody waits: at the next end of a hold (an open offer is one), at the event's start, and at least every minute. */
 async function nextLook(db: Kysely<DB>, eventId: string): Promise<Omit<Round, 'offered'>> {
   const { rows } = await sql<Omit<Round, 'offered'>>`
     with line as materialized (
-      select count(*) filter (where status = 'waiting')::int as waiting, min(offer_expires_at) filter (where status = 'offered') as ends
-      from waitlist_entries where event_id = ${eventId}::uuid and status in ('waiting', 'offered')),
+      select count(*)::int as waiting from waitlist_entries where event_id = ${eventId}::uuid and in_line),
     held as (
       select min(p.held_until) as ends from offers o join places p on p.offer_id = o.id and p.sold_at is null
       where o.event_id = ${eventId}::uuid and p.held_until > now())
-    select e.slug::text as event, line.waiting, ceil(1000 * greatest(0.1, extract(epoch from (case
-        when line.waiting > 0 then least(line.ends + grace, held.ends + grace, e.starts_at, now() + make_interval(secs => ${BEAT_SECONDS}))
-        else line.ends + grace end) - now())))::int as "waitMs"
+    select e.slug::text as event, line.waiting, case when line.waiting > 0 then ceil(1000 * greatest(0.1, extract(epoch from
+        least(held.ends + grace, e.starts_at, now() + make_interval(secs => ${BEAT_SECONDS})) - now())))::int end as "waitMs"
     from events e, line, held, make_interval(secs => ${GRACE_SECONDS}) as grace where e.id = ${eventId}::uuid`.execute(db);
   return rows[0] ?? { event: '', waiting: 0, waitMs: null };
 }

@@ -284,8 +284,8 @@ describe('cancelling', () => {
   test('goes on while the provider sits on 200 refunds: holders are told all the same, 200 begun in a minute at most', async () => {
     const { id, seats: before } = await event(plan(floor(['A'], 300)));
     await sql`with made as (
-        insert into orders (event_id, account_id, status, total_minor, currency, confirmed_at)
-        select ${id}::uuid, ${buyer.id}::uuid, 'confirmed', 5000, 'USD', now() from generate_series(1, 300) returning id)
+        insert into orders (event_id, account_id, status, total_minor, currency, expires_at, confirmed_at)
+        select ${id}::uuid, ${buyer.id}::uuid, 'confirmed', 5000, 'USD', now(), now() from generate_series(1, 300) returning id)
       insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at, settled_at)
       select id, 'stripe', id::text, 5000, 'USD', 'succeeded', now(), now() from made`.execute(world.db);
     expect(before).toHaveLength(300);

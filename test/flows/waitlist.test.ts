@@ -111,9 +111,12 @@ describe('joining', () => {
 
   test('the estimate is made of what happened: here, then at similar events', async () => {
     const { id } = await soldOut(1);
-    await sql`insert into waitlist_entries (event_id, account_id, status, created_at, offered_at, ended_at)
-      select ${id}::uuid, ${owner.id}::uuid, 'expired', now() - interval '10 days', now() - n * interval '1 day', now()
-      from generate_series(0, 9) n`.execute(db);
+    await sql`with ended as (insert into orders (event_id, account_id, status, total_minor, currency, expires_at, ended_at)
+        select ${id}::uuid, ${owner.id}::uuid, 'expired', 0, 'USD', now(), now() from generate_series(0, 9) returning id, event_id, account_id)
+      insert into waitlist_entries (order_id, event_id, account_id, in_line, created_at, offered_at)
+      select id, event_id, account_id, false, now() - interval '10 days', now() - (row_number() over () - 1) * interval '1 day' from ended`.execute(
+      db,
+    );
     const [anna] = await people(1);
     expect((await join(anna!, id)).body.data.estimated_wait_time).toMatch(/^19-3[01] hours$/); // ten in ten days
     const similar = await soldOut(1); // the same venue and organizer
@@ -238,7 +241,8 @@ describe('a cancelled event', () => {
 
 describe('workers that die', () => {
   const offeredOf = async (eventId: string) =>
-    (await db.selectFrom('waitlist_entries').select('id').where('event_id', '=', eventId).where('status', '=', 'offered').execute()).length;
+    (await db.selectFrom('waitlist_entries').select('id').where('event_id', '=', eventId).where('offered_at', 'is not', null).execute())
+      .length;
 
   test('a hold nobody ends is offered by the clock, with no orders worker alive', async () => {
     const [anna] = await people(1);
@@ -307,9 +311,11 @@ describe('workers that die', () => {
       240_000,
     );
     const { rows } = await sql<{ status: string; account_id: string }>`
-      select status, account_id from waitlist_entries where event_id = ${event.id}::uuid order by seq`.execute(db);
+      select o.status, w.account_id from waitlist_entries w join orders o on o.id = w.order_id where w.event_id = ${event.id}::uuid order by w.seq`.execute(
+      db,
+    );
     expect(rows.map((r) => r.account_id)).toEqual(crowd.rows.map((r) => r.id));
-    expect(rows.map((r) => r.status)).toEqual([...Array(500).fill('offered'), ...Array(10).fill('waiting')]);
+    expect(rows.map((r) => r.status)).toEqual([...Array(500).fill('pending'), ...Array(10).fill('waiting')]);
     const held = await sql<{ orders: number; places: number; owners: number }>`
       select count(distinct o.id)::int as orders, count(distinct i.place_id)::int as places, count(distinct o.account_id)::int as owners
       from orders o join order_items i on i.order_id = o.id where o.event_id = ${event.id}::uuid and o.status = 'pending'`.execute(db);

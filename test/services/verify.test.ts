@@ -26,8 +26,14 @@ const paymentLike = (o: Bought, columns: ReturnType<typeof sql>) =>
 const refundLike = (o: Bought, amount = sql`amount_minor`) =>
   sql`insert into refunds (order_id, payment_id, provider, amount_minor, currency, reason, created_at)
   select order_id, id, provider, ${amount}, currency, 'by hand', now() - interval '2 minutes' from payments where order_id = ${o.id}::uuid`;
-const entry = (o: Bought, columns: string, values: ReturnType<typeof sql>, account = sql`${o.account}::uuid`) =>
-  sql`insert into waitlist_entries (event_id, account_id, ${sql.raw(columns)}) select ${o.event}::uuid, ${account}, ${values}`;
+/** An order of the event that waits; and who has the order `o` from the waitlist, or is said to have it. */
+const waits = (o: Bought, account = sql`${o.account}::uuid`) =>
+  sql`insert into orders (event_id, account_id, status, total_minor, currency) select event_id, ${account}, 'waiting', 0, currency from orders where id = ${o.id}::uuid`;
+const inLine = (o: Bought, columns = sql`true, now()`) =>
+  sql`insert into waitlist_entries (order_id, event_id, account_id, in_line, created_at)
+    select id, event_id, account_id, ${columns} from orders where event_id = ${o.event}::uuid and status = 'waiting'`;
+const offered = (o: Bought, account = sql`${o.account}::uuid`, columns = sql`false, now()`) =>
+  sql`insert into waitlist_entries (order_id, event_id, account_id, in_line, offered_at) select ${o.id}::uuid, ${o.event}::uuid, ${account}, ${columns}`;
 const attempt = (o: Bought, age: string, begun: ReturnType<typeof sql>, keptUntil = sql`null`) =>
   sql`insert into payment_attempts (id, order_id, method, received_at, begun_at, kept_until)
     select gen_random_uuid(), ${o.id}::uuid, 'tok_visa', received_at, ${begun}::timestamptz, ${keptUntil}::timestamptz
@@ -127,24 +133,17 @@ const FAULTS: [string, Make, (o: Bought) => ReturnType<typeof sql>[], string[]][
     (o) => [attempt(o, '16 minutes', sql`null`)],
     ['money/undecided-attempt'],
   ],
-  ['an offer without an order', 'pending', (o) => [entry(o, 'status', sql`'offered'`)], ['waitlist/offer']],
-  [
-    "an offer that is somebody else's order",
-    'pending',
-    (o) => [entry(o, 'status, order_id, offer_expires_at', sql`'offered', ${o.id}::uuid, now() + interval '1 hour'`, stranger)],
-    ['waitlist/offer'],
-  ],
-  [
-    'an offer past its end',
-    'pending',
-    (o) => [entry(o, 'status, order_id, offer_expires_at', sql`'offered', ${o.id}::uuid, now() - interval '5 minutes'`)],
-    ['waitlist/offer-overdue'],
-  ],
+  ['an order waits and is in no line', 'pending', (o) => [waits(o)], ['waitlist/no-entry']],
+  ['who waits is not in line', 'pending', (o) => [waits(o), inLine(o, sql`false, now()`)], ['waitlist/order']],
+  ['who was offered something is still in line', 'pending', (o) => [offered(o, undefined, sql`true, now()`)], ['waitlist/order']],
+  ['an offer that was never made', 'pending', (o) => [offered(o, undefined, sql`false, null::timestamptz`)], ['waitlist/order']],
+  ["an offer that is somebody else's order", 'pending', (o) => [offered(o, stranger)], ['waitlist/order']],
   [
     'somebody waits for an event that has begun',
     'pending',
     (o) => [
-      entry(o, 'created_at', sql`now() - interval '1 hour'`),
+      waits(o),
+      inLine(o, sql`true, now() - interval '1 hour'`),
       sql`update events set starts_at = now() - interval '5 minutes' where id = ${o.event}::uuid`,
     ],
     ['waitlist/in-vain'],
@@ -152,10 +151,7 @@ const FAULTS: [string, Make, (o: Bought) => ReturnType<typeof sql>[], string[]][
   [
     'who came first was passed over',
     'pending',
-    (o) => [
-      entry(o, 'created_at', sql`now() - interval '1 hour'`, stranger),
-      entry(o, 'status, order_id, offered_at, offer_expires_at', sql`'offered', ${o.id}::uuid, now(), now() + interval '1 hour'`),
-    ],
+    (o) => [waits(o, stranger), inLine(o, sql`true, now() - interval '1 hour'`), offered(o)],
     ['waitlist/passed-over'],
   ],
   [

@@ -1,11 +1,13 @@
-// A stadium that has come free while people wait for any place of it: what a round reads is by what it offers, not by what is free.
+// Many who wait, and many places: a round reads by what it offers, not by what is free, and a claim asks the line by two looks into an index.
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
+import { claimStatement } from '../../services/orders/claim/statement.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
+import { wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
-import { show } from '../support/made.ts';
+import { person, show } from '../support/made.ts';
 
 /** One connection: what it has read is counted when it says so. */
 let db: Kysely<DB>;
@@ -32,8 +34,11 @@ async function placesRead(): Promise<number> {
 test('50 offers beside 80,000 free places do not read all of them for each offer', async () => {
   const rows = Array.from({ length: FREE / 200 }, (_, i) => `${i}`);
   const event = await show(db, { sections: [{ name: 'A', rows, seatsPerRow: 200, priceMinor: 1000 }] });
-  await sql`with people as (insert into accounts (email, password_hash) select i || '@large.test', '-' from generate_series(1, 60) i returning id)
-    insert into waitlist_entries (event_id, account_id, quantity) select ${event.id}::uuid, id, 4 from people`.execute(db);
+  await sql`with people as (insert into accounts (email, password_hash) select i || '@large.test', '-' from generate_series(1, 60) i returning id),
+      waiting as (insert into orders (event_id, account_id, status, total_minor, currency) select ${event.id}::uuid, id, 'waiting', 0, 'USD' from people returning id, account_id)
+    insert into waitlist_entries (order_id, event_id, account_id, quantity) select id, ${event.id}::uuid, account_id, 4 from waiting`.execute(
+    db,
+  );
   await sql`analyze`.execute(db);
   const before = await placesRead();
   const round = await serve(db, event.id, { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id) => id });
@@ -44,4 +49,17 @@ test('50 offers beside 80,000 free places do not read all of them for each offer
   const { rows: widest } = await sql<{ apart: number }>`select max(p.position) - min(p.position) as apart from places p
     where p.event_id = ${event.id}::uuid and p.order_id is not null group by p.order_id order by 1 desc limit 1`.execute(db);
   expect(widest[0]!.apart).toBe(3);
+});
+
+test('a claim asks by two looks into one index whether anybody waits, however long the line of another event is', async () => {
+  const [event, other, me] = [await show(db, { seats: 5 }), await show(db, { seats: 1 }), await person(db)];
+  await sql`with people as (insert into accounts (email, password_hash) select i || '@line.test', '-' from generate_series(1, 5000) i returning id),
+      waiting as (insert into orders (event_id, account_id, status, total_minor, currency) select ${other.id}::uuid, id, 'waiting', 0, 'USD' from people returning id, account_id)
+    insert into waitlist_entries (order_id, event_id, account_id) select id, ${other.id}::uuid, account_id from waiting`.execute(db);
+  await sql`analyze`.execute(db);
+  const places = [event.seats[0]!];
+  const statement = claimStatement({ ...wish(me.id, event.id, { places }), accountId: me.id, places, offers: [], count: 1 });
+  const { rows } = await sql<{ 'QUERY PLAN': string }>`explain (costs off) ${statement}`.execute(db);
+  const scans = rows.map((row) => row['QUERY PLAN'].trim()).filter((line) => line.includes('on waitlist_entries'));
+  expect(scans).toEqual([1, 2].map(() => expect.stringMatching(/^-> {2}Index Only Scan using waitlist_wishes/)));
 });

@@ -93,8 +93,9 @@ function alone(deed: Deed, said: string, before: Sight, after: Sight): void {
     let { line, free } = before;
     for (const order of made) {
       const due = next(line, free);
-      expect(due && [due.id, due.who, due.quantity], 'the first in line who fits').toEqual([
+      expect(due && [due.id, due.order, due.who, due.quantity], 'the first in line who fits, into the order that waited').toEqual([
         after.offers.get(order.id),
+        order.id,
         order.who,
         order.places.length,
       ]);
@@ -113,6 +114,7 @@ const newOrders = (before: Sight, after: Sight): Live[] => after.live.filter((o)
 /** What must be true whatever happened at once, in whatever order. */
 function always(said: string[], before: Sight, after: Sight): void {
   expect(after.twice, 'no place in two live orders').toBe(0);
+  expect(after.astray, 'who is in line has an order that waits').toBe(0);
   expect(said.filter((s) => /error|deadlock|duplicate/i.test(s))).toEqual([]);
   const waited = before.line.filter((w) => after.line.some((a) => a.id === w.id)); // all the time
   for (const order of newOrders(before, after)) {
@@ -120,6 +122,7 @@ function always(said: string[], before: Sight, after: Sight): void {
     const walkIn = said.includes(`claimed ${order.id}`);
     expect(Number(walkIn) + Number(entry !== undefined), 'every order is a claim, or the one offer of one entry').toBe(1);
     const rank = before.line.findIndex((w) => w.id === entry);
+    if (rank >= 0) expect(order.places.length, 'nobody is offered more than wished for').toBe(before.line[rank]!.quantity);
     for (const w of waited) {
       const earlier = walkIn || rank < 0 || before.line.indexOf(w) < rank;
       const served = walkIn ? order.places.some((t) => wants(w, t)) : w.quantity <= order.places.filter((t) => wants(w, t)).length;
@@ -156,10 +159,12 @@ describe('the waitlist', () => {
     ['walk-ins are let in while somebody waits', [['where w.event_id = events.id and', 'where false and w.event_id = events.id and']]],
     ['the last comes first', [['order by w.seq limit 1', 'order by w.seq desc limit 1']]],
     [
-      'rounds do not take turns',
+      'rounds do not take turns, and an order may be placed twice',
       [
         ['select pg_advisory_xact_lock(', 'select ('],
         ['limit 1 for update of w', 'limit 1'],
+        ["and t.status = 'waiting' and", 'and'],
+        ['and s.places + (select count(*) from order_items i where', 'and s.places + (select count(*) from order_items i where false and'],
         [
           'select w.id, w.account_id, w.quantity, w.offer_id, w.notify',
           'select pg_sleep(0.02), w.id, w.account_id, w.quantity, w.offer_id, w.notify',
@@ -170,6 +175,8 @@ describe('the waitlist', () => {
     ['a hold counts as free', [[' <= now())', " <= now() + interval '1 day')"]]],
     ['a group is counted as one person', [['and w.quantity <= (select', 'and 1 <= (select']]],
     ['joining does not ask for free seats', [[') free', ') free where false']]],
+    ['who was offered places is still in line', [['set in_line = false, offered_at = now()', 'set offered_at = now()']]],
+    ['who left is still in line', [['set in_line = false\n', 'set in_line = true\n']]],
   ])(
     'is caught when %s',
     async (_, changes, stories) => {

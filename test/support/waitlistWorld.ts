@@ -24,10 +24,21 @@ export type Deed =
   | { kind: 'cancel' | 'pay' | 'lapse' | 'expire'; at: number }
   | { kind: 'serve' };
 
-export type Waiter = { id: string; who: number; quantity: number; tier: Tier | null };
+export type Waiter = { id: string; order: string; who: number; quantity: number; tier: Tier | null };
 export type Live = { id: string; who: number; paid: boolean; places: Tier[] };
-/** The rows, by the clock: who waits (in order), which orders hold or own places, which of them are offers, what is free. */
-export type Sight = { line: Waiter[]; live: Live[]; offers: Map<string, string>; free: Record<Tier, number>; twice: number };
+/**
+ * The rows, by the clock: who waits (in order), which orders hold or own places, which of them are offers, what is free. `twice` counts
+ * places in two live orders, `astray` entries that are in line although their order does not wait or the other way about, and waiting
+ * orders without an entry.
+ */
+export type Sight = {
+  line: Waiter[];
+  live: Live[];
+  offers: Map<string, string>;
+  free: Record<Tier, number>;
+  twice: number;
+  astray: number;
+};
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
@@ -39,25 +50,29 @@ export async function openWorld(db: Kysely<DB>, people: string[]) {
   const offerId = (tier: Tier) => offers.find((o) => o.name === tier)!.id;
 
   async function see(): Promise<Sight> {
-    const [line, live, offered, free, twice] = await Promise.all([
-      sql<Omit<Waiter, 'who'> & { account: string }>`select w.id, w.account_id as account, w.quantity, o.name as tier
-        from waitlist_entries w left join offers o on o.id = w.offer_id where w.event_id = ${eventId} and w.status = 'waiting' order by w.seq`.execute(
+    const [line, live, offered, free, twice, astray] = await Promise.all([
+      sql<
+        Omit<Waiter, 'who'> & { account: string }
+      >`select w.id, w.order_id as order, w.account_id as account, w.quantity, f.name as tier from waitlist_entries w
+        join orders o on o.id = w.order_id left join offers f on f.id = w.offer_id where w.event_id = ${eventId} and o.status = 'waiting' order by w.seq`.execute(
         db,
       ),
       sql<Omit<Live, 'who'> & { account: string }>`select o.id, o.account_id as account, o.status = 'confirmed' as paid,
           array(select f.name from order_items i join offers f on f.id = i.offer_id where i.order_id = o.id order by f.name) as places
-        from orders o where o.event_id = ${eventId} and (o.status = 'confirmed' or (o.status = 'pending' and o.expires_at > now())) order by o.number`.execute(
+        from orders o where o.event_id = ${eventId} and (o.status = 'confirmed' or (o.status = 'pending' and o.expires_at > now())) order by o.created_at, o.number`.execute(
         db,
       ),
       sql<{
         order_id: string;
         id: string;
-      }>`select order_id, id from waitlist_entries where event_id = ${eventId} and order_id is not null`.execute(db),
+      }>`select order_id, id from waitlist_entries where event_id = ${eventId} and offered_at is not null`.execute(db),
       sql<{ tier: Tier; count: number }>`select f.name as tier, count(*)::int from places p join offers f on f.id = p.offer_id
         where p.event_id = ${eventId} and p.sold_at is null and (p.order_id is null or p.held_until <= now()) group by f.name`.execute(db),
       sql<{ count: number }>`select count(*)::int from (select i.place_id from order_items i join orders o on o.id = i.order_id
         where o.event_id = ${eventId} and (o.status = 'confirmed' or (o.status = 'pending' and o.expires_at > now()))
         group by i.place_id having count(*) > 1) t`.execute(db),
+      sql<{ count: number }>`select count(*)::int from orders o full join waitlist_entries w on w.order_id = o.id
+        where o.event_id = ${eventId} and coalesce(w.in_line, false) is distinct from (o.status = 'waiting')`.execute(db),
     ]);
     const who = ({ account, ...rest }: { account: string }) => ({ ...rest, who: people.indexOf(account) });
     return {
@@ -66,6 +81,7 @@ export async function openWorld(db: Kysely<DB>, people: string[]) {
       offers: new Map(offered.rows.map((r) => [r.order_id, r.id])),
       free: { A: 0, B: 0, ...Object.fromEntries(free.rows.map((r) => [r.tier, r.count])) },
       twice: twice.rows[0]!.count,
+      astray: astray.rows[0]!.count,
     };
   }
 

@@ -157,6 +157,7 @@ describe('an order that is over', () => {
   table([
     ['confirmed, nothing left', CONFIRMED, {}, { do: 'done' }],
     ['expired, nothing left', OVER, {}, { do: 'done' }],
+    ['waiting in a line: there is nothing to do before it is placed', { status: 'waiting', expiresAt: null }, {}, { do: 'done' }],
     ['cancelled, nothing left', CANCELLED, {}, { do: 'done' }],
     ['mail is delivered beside the loop', { ...CONFIRMED, unsentMails: ['m'] }, {}, { do: 'done' }],
     ['an open payment is closed', { ...OVER, openPayments: ['p'] }, {}, { do: 'close', payments: ['p'] }],

@@ -25,9 +25,10 @@ function waited({ terms, offers, places }: Wanted): RawBuilder<unknown> {
   const wish = offers.length
     ? sql`w.offer_id = any(${uuids(offers.map((o) => o.offerId))})`
     : sql`w.offer_id in (select offer_id from places where id = any(${uuids(places)}))`;
+  // Ordered and limited, because a long line of another event would otherwise make the planner read the whole table.
   const waits = (what: RawBuilder<unknown>) =>
-    sql`exists (select from waitlist_entries w where w.event_id = events.id and w.status = 'waiting' and ${what})`;
-  return sql`(${waits(sql`w.offer_id is null`)} or ${waits(wish)})`;
+    sql`(select true from waitlist_entries w where w.event_id = events.id and w.in_line and ${what} order by w.offer_id limit 1)`;
+  return sql`coalesce(${waits(sql`w.offer_id is null`)}, ${waits(wish)}, false)`;
 }
 
 /** A place that may be had by this claim, of an offer that sells now. */

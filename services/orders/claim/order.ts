@@ -1,4 +1,4 @@
-// Parts of the claim's statement that decide and write the order: the limits, a new order, or a grown one.
+// Parts of the claim's statement that decide and write the order: the limits, a new order, a grown one, or one that waited.
 import { type RawBuilder, sql } from 'kysely';
 import { START_GRACE_SECONDS } from '../../outbox/outbox.ts';
 import type { Wanted } from './request.ts';
@@ -27,7 +27,16 @@ export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`
 const holdSeconds = ({ terms }: Wanted): RawBuilder<unknown> =>
   terms.forWaiter ? sql`${terms.holdSeconds}::int` : sql`coalesce(e.hold_seconds, ${terms.holdSeconds}::int)`;
 
+/** The announcement that an order was placed. */
+const announced = sql`boxed as (
+    insert into outbox (topic, subject_id, payload, available_at)
+    select 'order.created', b.id, jsonb_build_object('number', b.number, 'createdAt', b.created_at, 'event', e.slug, 'owner', b.account_id),
+      now() + make_interval(secs => ${START_GRACE_SECONDS})
+    from bought b, event e
+  )`;
+
 const returned = sql`id, number, status, created_at, expires_at, total_minor, currency, account_id`;
+const returnedOf = sql`orders.id, orders.number, orders.status, orders.created_at, orders.expires_at, orders.total_minor, orders.currency, orders.account_id`;
 
 /** A new order, and the announcement that starts its workflow unless a payment does. */
 export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
@@ -38,12 +47,7 @@ export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
       ${w.terms.acceptsEqualPlace ?? false}, now() + make_interval(secs => ${holdSeconds(w)})
     from event e, sums s where ${ready(w)} returning ${returned}
   ),
-  boxed as (
-    insert into outbox (topic, subject_id, payload, available_at)
-    select 'order.created', b.id, jsonb_build_object('number', b.number, 'createdAt', b.created_at, 'event', e.slug, 'owner', b.account_id),
-      now() + make_interval(secs => ${START_GRACE_SECONDS})
-    from bought b, event e
-  )`;
+  ${announced}`;
 
 /** The account's own pending order takes the places in, while its hold runs and nobody is paying it: its payment would be of another amount. */
 export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
@@ -55,5 +59,21 @@ export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
     update orders set total_minor = orders.total_minor + s.minor
     from event e, sums s, target t
     where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'pending' and t.expires_at > now() and not t.paying and ${ready(w)}
-    returning ${sql.raw('orders.id, orders.number, orders.status, orders.created_at, orders.expires_at, orders.total_minor, orders.currency, orders.account_id')}
+    returning ${returnedOf}
   )`;
+
+/**
+ * The account's own waiting order takes the places in, and is placed with that: it keeps its id and number, and is announced as a new one.
+ * Its creation is dated at this moment, as is every booking's; since when it waited is said by its waitlist entry.
+ */
+export const promotedOrder = (w: Wanted): RawBuilder<unknown> => sql`
+  target as materialized (
+    select o.*, false as paying from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
+  ),
+  bought as (
+    update orders set status = 'pending', total_minor = s.minor, created_at = now(), expires_at = now() + make_interval(secs => ${holdSeconds(w)})
+    from event e, sums s, target t
+    where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'waiting' and ${ready(w)}
+    returning ${returnedOf}
+  ),
+  ${announced}`;

@@ -19,6 +19,7 @@ function ofTarget(w: Wanted, { target }: Saw): DomainError | undefined {
   if (target.owner !== w.accountId) return new DomainError('forbidden', 'This order belongs to somebody else.');
   if (target.status === 'expired' || (target.status === 'pending' && target.over))
     return new DomainError('order_expired', 'The hold of this order has ended.');
+  if (w.terms.forWaiter && target.status === 'waiting') return undefined;
   if (target.status !== 'pending') return new DomainError('order_not_payable', `This order is ${target.status}: it takes no more places.`);
   if (target.paying) return new DomainError('order_not_payable', 'This order is being paid: it takes no more places.');
   return undefined;

@@ -15,7 +15,7 @@ export type Terms = {
   acceptsEqualPlace?: boolean;
   buyer?: { name?: string | null; email?: string | null; phone?: string | null };
   notes?: string;
-  /** An offer of the waitlist: it may have what is kept for those who wait, and holdSeconds counts whatever the event says. */
+  /** An offer of the waitlist, into the order that waits: it may have what is kept for those who wait, and holdSeconds counts whatever the event says. */
   forWaiter?: boolean;
 };
 
@@ -25,7 +25,7 @@ export type ClaimRequest = {
   want: Want;
   /** The new order's id, where the caller must be able to find it again after a crash. */
   orderId?: string;
-  /** Claim into this pending order of the same account instead of a new one. */
+  /** Claim into this pending order of the same account instead of a new one; with `forWaiter` into its waiting one. */
   into?: string;
   terms: Terms;
 };

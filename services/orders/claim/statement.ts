@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { PlacedPlace } from '../placed.ts';
 import { anyPlaces, event, type Locked, namedPlaces } from './find.ts';
-import { grownOrder, newOrder, sums } from './order.ts';
+import { grownOrder, newOrder, promotedOrder, sums } from './order.ts';
 import type { Wanted } from './request.ts';
 import { type Saw, saw } from './saw.ts';
 import { writes } from './writes.ts';
@@ -34,7 +34,7 @@ const nothing = sql`
 
 /** The claim's SQL. Exported so that the benchmark can put exactly this statement beside pgbench's raw limit. */
 export function claimStatement(w: Wanted, locked: Locked = 'skip'): RawBuilder<ClaimRow> {
-  const order = w.into ? grownOrder(w) : newOrder(w);
+  const order = !w.into ? newOrder(w) : w.terms.forWaiter ? promotedOrder(w) : grownOrder(w);
   const parts = w.count
     ? [event(w), w.offers.length ? anyPlaces(w) : namedPlaces(w, locked), sums(w), order, writes(w)]
     : [event(w), nothing, order];

@@ -1,0 +1,111 @@
+// An order that waits is the one that is placed later (G20); before that it is nobody's booking, and it ends without a word.
+import { type Kysely, sql } from 'kysely';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DB } from '../../db/tables.ts';
+import * as changes from '../../services/events/eventChanges.ts';
+import * as notices from '../../services/events/eventNotices.ts';
+import { cancel } from '../../services/orders/cancel.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
+import * as orders from '../../services/orders/orders.ts';
+import { buyerStats } from '../../services/reports/analytics.ts';
+import * as waitlist from '../../services/waitlist/waitlist.ts';
+import { serve } from '../../services/waitlist/waitlistOffers.ts';
+import { as, wish } from '../support/claims.ts';
+import { freshDatabase } from '../support/database.ts';
+import { person, show } from '../support/made.ts';
+
+const TERMS = { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id: string) => `http://pay.test/${id}` };
+
+let db: Kysely<DB>;
+let close: () => Promise<void>;
+beforeAll(async () => {
+  ({ db, close } = await freshDatabase());
+});
+afterAll(() => close?.());
+
+/** An event whose only seat `holder` has, and the entry of `me`, who waits for it. */
+async function scene() {
+  const [event, holder, me] = [await show(db, { seats: 1 }), await person(db), await person(db)];
+  const held = await claim(db, wish(holder.id, event.id, { places: event.seats }));
+  const notify = { email: true, sms: false };
+  const want = { accountId: me.id, eventId: event.id, quantity: 1, notify, maxPlaces: 5, smsAvailable: false };
+  const { entry } = await waitlist.join(db, want);
+  return { event, me, entry, letGo: () => cancel(db, held.id, as(holder.id), { reason: 'test' }) };
+}
+
+const row = (id: string) => db.selectFrom('orders').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+const announced = async (id: string) =>
+  (await db.selectFrom('outbox').select('topic').where('subject_id', '=', id).orderBy('topic').execute()).map((r) => r.topic);
+const mailsOf = async (id: string) => (await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute()).map((r) => r.kind);
+const code = (call: Promise<unknown>) =>
+  call.then(
+    () => 'done',
+    (error) => error.code,
+  );
+
+test('the order is the same before and after the promotion', async () => {
+  const { event, me, entry, letGo } = await scene();
+  const before = await row(entry.order_id);
+  expect(before).toMatchObject({ status: 'waiting', total_minor: 0, expires_at: null });
+  expect(await announced(before.id)).toEqual([]);
+
+  await letGo();
+  expect((await serve(db, event.id, TERMS)).offered).toBe(1);
+  const after = await waitlist.findOwn(db, entry.id, me.id);
+  expect([after.status, after.order_id]).toEqual(['offered', before.id]);
+  const order = (await orders.find(db, before.id))!;
+  expect([order.status, order.number, order.total_minor, order.places.map((p) => p.id)]).toEqual([
+    'pending',
+    before.number,
+    5_000,
+    event.seats,
+  ]);
+  expect(order.created_at > before.created_at).toBe(true); // as every booking: when it was placed
+  expect(order.expires_at).toEqual(after.offer_expires_at);
+  expect(await announced(order.id)).toEqual(['order.changed', 'order.created']);
+  expect((await orders.list(db, me.id, { page: 1, perPage: 9 })).rows.map((o) => o.id)).toEqual([order.id]);
+});
+
+test('while it waits it is no booking: not found, not listed, not counted, not cancelled as one', async () => {
+  const { me, entry } = await scene();
+  expect(await orders.find(db, entry.order_id)).toBeUndefined();
+  expect(await code(orders.findFor(db, entry.order_id, as(me.id)))).toBe('order_not_found');
+  expect(await code(cancel(db, entry.order_id, as(me.id), { reason: 'test' }))).toBe('order_not_found');
+  expect(await orders.list(db, me.id, { page: 1, perPage: 9 })).toEqual({ rows: [], total: 0 });
+  expect(await buyerStats(db, me.id)).toEqual({ bookings: 0, upcoming: 0, spent: [] });
+});
+
+test('only an offer of the waitlist is a claim into it, and only of its own account', async () => {
+  const { event, me, entry, letGo } = await scene();
+  await letGo();
+  const into = (who: string, forWaiter: boolean) =>
+    code(claim(db, { ...wish(who, event.id, { places: event.seats }, { forWaiter }), into: entry.order_id }));
+  expect(await into(me.id, false)).toBe('order_not_payable');
+  expect(await into((await person(db)).id, true)).toBe('forbidden');
+  expect((await row(entry.order_id)).status).toBe('waiting');
+});
+
+test('left, it is cancelled without a letter, and no offer comes', async () => {
+  const { event, me, entry, letGo } = await scene();
+  await waitlist.leave(db, entry.id, me.id);
+  await letGo();
+  expect((await serve(db, event.id, TERMS)).offered).toBe(0);
+  expect(await row(entry.order_id)).toMatchObject({ status: 'cancelled', expires_at: null, end_reason: 'left the waitlist' });
+  expect([await announced(entry.order_id), await mailsOf(entry.order_id)]).toEqual([[], []]);
+  expect((await orders.list(db, me.id, { status: 'cancelled', page: 1, perPage: 9 })).total).toBe(0);
+});
+
+test('of an event that is cancelled it expires: who waits holds nothing, and is told by the waitlist alone', async () => {
+  const { event, me, entry } = await scene();
+  const admin = { accountId: (await person(db, 'admin')).id, admin: true };
+  await changes.update(db, { event: event.id, by: admin, changes: { status: 'cancelled', reason: 'ill' } });
+  expect((await notices.progress(db, event.id))!.left).toBe(1);
+  await notices.serve(db, event.id);
+  expect((await row(entry.order_id)).status).toBe('waiting');
+  await serve(db, event.id, TERMS);
+  expect(await row(entry.order_id)).toMatchObject({ status: 'expired', end_reason: 'the event is cancelled' });
+  expect((await waitlist.findOwn(db, entry.id, me.id)).status).toBe('expired');
+  expect([await announced(entry.order_id), await mailsOf(entry.order_id)]).toEqual([[], []]);
+  const { rows } = await sql`select from mails where kind = 'waitlist-cancelled' and recipient = ${me.email}`.execute(db);
+  expect(rows).toHaveLength(1);
+});
