@@ -116,7 +116,7 @@ async function ifThere<T, R>(asked: Promise<T>, read: (row: T) => R): Promise<R 
   try {
     return read(await asked);
   } catch (error) {
-    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return undefined;
+    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404) return undefined; // also an id that is none of Stripe's
     throw unavailable(error);
   }
 }
