@@ -1,8 +1,8 @@
 // Two kinds of test: parts (no servers, or PostgreSQL alone), flows (the whole system, started once).
 import { defineConfig } from 'vitest/config';
 
-/** Of the workflows' tests the one that needs no engine. */
-const DUTIES = 'test/workflows/duties.test.ts';
+/** Of the workflows' tests those that need no engine. */
+const PURE = 'test/workflows/{duties,errands}.test.ts';
 
 export default defineConfig({
   test: {
@@ -13,14 +13,14 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy,support}/**/*.test.ts', DUTIES] },
+        test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy,support}/**/*.test.ts', PURE] },
       },
       {
         extends: true,
         test: {
           name: 'flows',
           include: ['test/{flows,workflows}/**/*.test.ts'],
-          exclude: [DUTIES],
+          exclude: [PURE],
           globalSetup: ['test/support/globalStack.ts'],
           setupFiles: ['test/support/netAfter.ts'],
         },
