@@ -52,6 +52,11 @@ describe('workflows', () => {
       (o) => sql`update mails set sent_at = null, created_at = now() - interval '1 hour', tried_at = now() where order_id = ${o.id}::uuid`,
     ],
     [
+      'a payment to ask about',
+      () => world.confirmed(),
+      (o) => sql`update payments set contradicted_at = now() - interval '1 hour' where order_id = ${o.id}::uuid`,
+    ],
+    [
       'an attempt to pay',
       () => world.pending(),
       (o) => sql`insert into payment_attempts (id, order_id, method, received_at, begun_at)
@@ -65,6 +70,17 @@ describe('workflows', () => {
     world.leaveOut(order.event);
     expect(found(outcomes)).toEqual(['workflows/forsaken']);
     expect(outcomes.flatMap((one) => one.findings)[0]!.text).toContain(what);
+  });
+
+  test('tickets whose money went back, and no workflow that voids them', async () => {
+    const order = await world.confirmed();
+    await run(sql`insert into refunds (order_id, payment_id, provider, provider_ref, amount_minor, currency, reason, requested_by, status, created_at)
+      select order_id, id, provider, 're_by_hand', amount_minor, currency, 'made_at_provider', 'provider', 'succeeded', now() - interval '1 hour'
+      from payments where order_id = ${order.id}::uuid`);
+    const outcomes = await world.look({ only: ['workflows'] });
+    world.leaveOut(order.event);
+    expect(found(outcomes)).toEqual(['workflows/forsaken']);
+    expect(outcomes.flatMap((one) => one.findings)[0]!.text).toMatch(/has to see to tickets whose money went back$/);
   });
 
   test('a payment to close after the order is over', async () => {
