@@ -311,9 +311,9 @@ test('a receipt whose update never came: decided when the workflow looks', async
 
 test('... but not when it was pressed more than two minutes ago; its update is told so', async () => {
   const o = await claimed();
-  await client.workflow.start('order', o.start);
   const attempt = await press(o, 'tok_visa');
   await sql`update payment_attempts set received_at = now() - interval '121 seconds' where id = ${attempt}::uuid`.execute(db);
+  await client.workflow.start('order', o.start);
   await call(o);
   expect(await ask(o, attempt)).toEqual({ outcome: 'not-payable' });
   expect(await status(o)).toBe('pending');
