@@ -34,19 +34,18 @@ export type OrderFacts = {
 
 /** The facts in one query. Throws order_not_found. */
 export async function readFacts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
-  const open = sql`select a.id::text from payment_attempts a where a.order_id = o.id and ${attempts.isOpen}`;
   const { rows } = await sql<OrderFacts>`
-    select o.status, to_char(${attempts.holdEnd} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
+    select o.status, to_char(a.hold_end at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
       exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null)
         or (o.status = 'confirmed' and ${allReturned})
-        or (o.total_minor = 0 and o.status = 'pending' and not ${attempts.holdIsOver} and exists (${open})) as "unsettled",
-      array(${open} order by a.received_at) as "attempts",
+        or (o.total_minor = 0 and o.status = 'pending' and a.hold_end > now() and a.open <> '{}') as "unsettled",
+      a.open as "attempts",
       array(select y.id::text from payments y where y.order_id = o.id and ${isOpen}) as "openPayments",
       array(select y.id::text from payments y where y.order_id = o.id and ${isSuspect}) as "suspectPayments",
       array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
       (select count(*)::int from refunds r where r.order_id = o.id and ${staysFailed}) as "failedRefunds",
       array(select m.id::text from mails m where m.order_id = o.id and m.sent_at is null) as "unsentMails"
-    from orders o where o.id = ${orderId}::uuid`.execute(db);
+    from orders o, ${attempts.ofOrder} a where o.id = ${orderId}::uuid`.execute(db);
   if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   return rows[0];
 }

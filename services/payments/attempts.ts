@@ -17,8 +17,14 @@ export const holdEnd = sql<Date>`greatest(o.expires_at, (select max(a.kept_until
 /** An order (alias `o`) whose hold is over. */
 export const holdIsOver = sql<boolean>`${holdEnd} <= now()`;
 
-/** Attempts (alias `a`) that are still to be decided. One nobody began in its time is over: nobody is charged long after pressing. */
-export const isOpen = sql<boolean>`a.decided_at is null and (a.begun_at is not null or ${inTime})`;
+/**
+ * A row to join with an order (alias `o`): its `hold_end`, and the ids of its attempts that are still to be decided (`open`), oldest first.
+ * One nobody began in its time is over: nobody is charged long after pressing.
+ */
+export const ofOrder = sql`lateral (
+  select greatest(o.expires_at, max(p.kept_until)) as hold_end,
+    coalesce(array_agg(p.id::text order by p.received_at) filter (where p.decided_at is null and (p.begun_at is not null or ${inTime})), '{}') as open
+  from payment_attempts p where p.order_id = o.id)`;
 
 /** The order of an attempt, as the start of its workflow needs it. */
 export type Received = { orderId: string; code: string; event: string; owner: string };
@@ -61,19 +67,15 @@ export async function receive(
   return row && { order: { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner }, free: row.free };
 }
 
-/** What an attempt pays with; undefined if there is no such attempt. */
-export async function methodOf(db: Kysely<DB>, attemptId: string): Promise<string | undefined> {
-  const row = await db.selectFrom('payment_attempts').select('method').where('id', '=', attemptId).executeTakeFirst();
-  return row?.method;
-}
-
-/** Begins to decide an attempt; its order is locked by the caller. False: withdrawn, or pressed too long ago, so nothing may be charged for it. */
-export async function begin(tx: Transaction<DB>, attemptId: string): Promise<boolean> {
-  const { rows } = await sql`update payment_attempts set begun_at = coalesce(begun_at, now())
-    where id = ${attemptId}::uuid and outcome is distinct from 'withdrawn' and (begun_at is not null or ${inTime}) returning id`.execute(
-    tx,
-  );
-  return rows.length === 1;
+/**
+ * Begins to decide an attempt; its order is locked by the caller.
+ * @returns what it pays with; undefined where it was withdrawn, or pressed too long ago, so that nothing may be charged for it.
+ */
+export async function begin(tx: Transaction<DB>, attemptId: string): Promise<string | undefined> {
+  const { rows } = await sql<{ method: string }>`update payment_attempts set begun_at = coalesce(begun_at, now())
+    where id = ${attemptId}::uuid and outcome is distinct from 'withdrawn' and (begun_at is not null or ${inTime})
+    returning method`.execute(tx);
+  return rows[0]?.method;
 }
 
 /**

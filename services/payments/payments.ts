@@ -19,6 +19,8 @@ export type OpenPayment = {
   amountMinor: number;
   currency: string;
   status: PaymentStatus;
+  /** The token or payment method of the attempt it was opened for. */
+  method: string | undefined;
 };
 
 /**
@@ -32,11 +34,11 @@ export type Opening = { orderId: string; provider: string; attempt?: string; pri
  * @throws DomainError order_not_found | order_expired | order_not_payable | payment_unavailable | payment_failed
  */
 export async function begin(db: Kysely<DB>, providers: Providers, want: Opening): Promise<OpenPayment> {
-  const { order, payment } = await db.transaction().execute((tx) => open(tx, want));
+  const { order, payment, method } = await db.transaction().execute((tx) => open(tx, want));
   // Thrown after the commit: a price that comes to nothing stays, so that the order can be confirmed without money.
   if (!payment) throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
   const known = nextOf(payment);
-  if (payment.provider_ref && known) return toOpen(payment, payment.provider_ref, known);
+  if (payment.provider_ref && known) return toOpen(payment, payment.provider_ref, known, method);
 
   const provider = providerOf(providers, payment.provider);
   const made = await provider.create({
@@ -59,7 +61,7 @@ export async function begin(db: Kysely<DB>, providers: Providers, want: Opening)
     await provider.cancel(made.ref);
     throw new DomainError('order_not_payable', 'This order was closed in this very moment.', { orderId: want.orderId });
   }
-  return toOpen(payment, made.ref, next);
+  return toOpen(payment, made.ref, next, method);
 }
 
 /** The open payment in the rows; none where there is nothing to pay. The order's lock makes it the only one. */
@@ -76,24 +78,25 @@ async function open(tx: Transaction<DB>, want: Opening) {
     throw new DomainError('order_expired', 'The hold of this order has ended.', { orderId });
   if (order.status !== 'pending')
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
-  if (want.attempt && !(await attempts.begin(tx, want.attempt)))
+  const method = want.attempt && (await attempts.begin(tx, want.attempt));
+  if (want.attempt && method === undefined)
     throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });
 
   const { rows } = await sql<Selectable<Payments>>`select * from payments y where y.order_id = ${orderId}::uuid and ${isOpen}`.execute(tx);
-  if (rows[0]) return { order, payment: rows[0] };
+  if (rows[0]) return { order, payment: rows[0], method };
   if ((await unsettled(tx, orderId)).length)
     throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
 
   await want.price?.(tx);
   const { rows: made } = await sql<Selectable<Payments>>`insert into payments (order_id, provider, amount_minor, currency)
     select id, ${want.provider}, total_minor, currency from orders where id = ${orderId}::uuid and total_minor > 0 returning *`.execute(tx);
-  return { order, payment: made[0] };
+  return { order, payment: made[0], method };
 }
 
 const nextOf = (p: { client_secret: string | null; page_url: string | null }): NextStep | undefined =>
   p.page_url ? { kind: 'page', url: p.page_url } : p.client_secret ? { kind: 'card', secret: p.client_secret } : undefined;
 
-const toOpen = (p: Selectable<Payments>, providerRef: string, next: NextStep): OpenPayment => ({
+const toOpen = (p: Selectable<Payments>, providerRef: string, next: NextStep, method: string | undefined): OpenPayment => ({
   paymentId: p.id,
   provider: p.provider,
   providerRef,
@@ -101,6 +104,7 @@ const toOpen = (p: Selectable<Payments>, providerRef: string, next: NextStep): O
   amountMinor: p.amount_minor,
   currency: p.currency,
   status: p.status,
+  method,
 });
 
 export type ChargeOutcome =
@@ -108,11 +112,11 @@ export type ChargeOutcome =
   | { outcome: 'free' } // the order costs nothing: confirming it is all there is to do
   | { outcome: 'declined'; declineCode: string; message: string };
 
-/** One attempt to pay an order: its receipt's id (attempts.ts), the same when it is repeated, and a token or payment method. */
-export type Charge = { orderId: string; method: string; attempt: string };
+/** One attempt to pay an order, by the id of its receipt (attempts.ts), which says what it pays with. The same when it is repeated. */
+export type Charge = { orderId: string; attempt: string };
 
 /**
- * Decides an attempt: pays the order with its token or payment method, captures what the bank only set aside, and records the answer. The
+ * Decides an attempt: pays the order with what its receipt names, captures what the bank only set aside, and records the answer. The
  * attempt's id makes the provider's idempotency key; the provider's payment takes money once whatever the key.
  * @throws DomainError payment_unavailable while the outcome is unknown: repeat it.
  */
@@ -151,8 +155,8 @@ async function beginCharge(db: Kysely<DB>, providers: Providers, request: Charge
 
 /** The provider's answer; undefined where the order is being paid on a page, which takes no token. */
 async function payWith(provider: PaymentProvider, payment: OpenPayment, request: Charge): Promise<ProviderPayment | undefined> {
-  const { paymentId, providerRef: ref } = payment;
-  const told = await provider.pay?.({ key: `pay/${request.attempt}/${paymentId}`, ref, method: request.method });
+  const { paymentId, providerRef: ref, method } = payment;
+  const told = await provider.pay?.({ key: `pay/${request.attempt}/${paymentId}`, ref, method: method! });
   return told?.status === 'authorized' ? capture(provider, { ...payment, id: paymentId, ref }) : told;
 }
 

@@ -106,7 +106,7 @@ describe('a provider with a page', () => {
       await attempts.receive(db, { id: attempt, orderId: id, accountId, method: 'tok_visa', waitedMs: 0 });
       const pay = takesTokens && (async ({ ref }: { ref: string }) => acquirer.pays(ref));
       const acting = { acquirer: { ...acquirer.provider, ...(pay && { pay }) } };
-      expect(await payments.charge(db, acting, { orderId: id, method: 'tok_visa', attempt })).toEqual({ outcome });
+      expect(await payments.charge(db, acting, { orderId: id, attempt })).toEqual({ outcome });
       expect(await status(id)).toBe(takesTokens ? 'succeeded' : 'created');
       expect(open.provider).toBe('acquirer');
     }

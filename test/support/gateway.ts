@@ -102,5 +102,5 @@ export async function charge({ db, gateway }: World, orderId: string, method = '
   const attempt = randomUUID();
   const { account_id } = await db.selectFrom('orders').select('account_id').where('id', '=', orderId).executeTakeFirstOrThrow();
   await attempts.receive(db, { id: attempt, orderId, accountId: account_id, method, waitedMs: 0 });
-  return payments.charge(db, gateway.providers, { orderId, method, attempt });
+  return payments.charge(db, gateway.providers, { orderId, attempt });
 }

@@ -61,7 +61,7 @@ export async function openNetWorld() {
     const order = await pending();
     const attempt = randomUUID();
     await attempts.receive(db, { id: attempt, orderId: order.id, accountId: order.account, method: 'tok_visa', waitedMs: 0 });
-    await payments.charge(db, providers, { orderId: order.id, method: 'tok_visa', attempt });
+    await payments.charge(db, providers, { orderId: order.id, attempt });
     await settle(db, order.id, SECRET);
     await rest();
     running.delete(order.id);
