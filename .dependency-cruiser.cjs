@@ -79,7 +79,7 @@ module.exports = {
     },
     only(
       'gateway',
-      ['^services/', '^workflows/messages\\.ts$', '^db/tables\\.ts$', '^config\\.ts$', '^db/connect\\.ts$'],
+      ['^services/', '^workflows/messages\\.ts$', '^db/(tables|sqlstate)\\.ts$', '^config\\.ts$', '^db/connect\\.ts$'],
       'The gateway speaks; it knows services and the names of workflows. Only its composition opens the database (see gateway-opens-db).',
     ),
     {
@@ -92,7 +92,7 @@ module.exports = {
       dependencyTypesNot: ['type-only'],
     }),
     only('activities', ['^services/', '^db/tables\\.ts$'], 'Activities are thin adapters to services.'),
-    only('services', ['^db/tables\\.ts$'], 'Services know the tables and nothing above them.'),
+    only('services', ['^db/(tables|sqlstate)\\.ts$'], 'Services know the tables, what database errors mean, and nothing above them.'),
     only('db', [], 'The database layer knows nobody.'),
     only(
       'worker',

@@ -1,6 +1,7 @@
 // Opens the database: a pg pool under kysely, with prepared (named) statements, which halve Postgres' cost per query.
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { spends, spendsAll } from './sqlstate.ts';
 import type { DB } from './tables.ts';
 
 // bigint and numeric counts fit a double here (amounts are minor units, far below 2^53); dates stay YYYY-MM-DD text.
@@ -19,22 +20,46 @@ function statementName(text: string): string | undefined {
   return name;
 }
 
-/** kysely offers no option for named statements, so the pool it sees hands out clients that name them. Statements without parameters (begin, migrations) stay unnamed. */
+/** After a session was found read-only all others of its age are replaced, but no more often than this: reads would connect anew all the time. */
+const REPLACE_MS = 250;
+
+/**
+ * The pool as kysely sees it. Its clients name their statements, because kysely offers no option for that; statements without parameters
+ * (begin, migrations) stay unnamed. A client that met what spends its connection is closed when it comes back, instead of being lent again.
+ */
 function preparing(pool: pg.Pool): PostgresPool {
-  const wrapped = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  const lent = new WeakMap<pg.PoolClient, PostgresPoolClient & { opened: number }>();
+  let spoiledAt = 0;
+
+  function lend(client: pg.PoolClient) {
+    let spent = false;
+    const watch = <T>(answer: Promise<T>): Promise<T> =>
+      answer.catch((error) => {
+        spent ||= spends(error);
+        if (spendsAll(error) && Date.now() - spoiledAt > REPLACE_MS) spoiledAt = Date.now();
+        throw error;
+      });
+    return {
+      opened: Date.now(),
+      query: (text: any, values?: readonly unknown[]) =>
+        watch(
+          values?.length
+            ? client.query({ name: statementName(text), text, values: values as unknown[] })
+            : (client.query(text) as unknown as Promise<pg.QueryResult>),
+        ) as any,
+      release: () => client.release(spent),
+    };
+  }
+
   return {
     async connect() {
-      const client = await pool.connect();
-      let named = wrapped.get(client);
-      if (!named) {
-        named = {
-          query: (text: any, values?: readonly unknown[]) =>
-            (values?.length ? client.query({ name: statementName(text), text, values: values as unknown[] }) : client.query(text)) as any,
-          release: () => client.release(),
-        };
-        wrapped.set(client, named);
+      for (;;) {
+        const client = await pool.connect();
+        const known = lent.get(client) ?? lend(client);
+        lent.set(client, known);
+        if (known.opened > spoiledAt) return known;
+        client.release(true);
       }
-      return named;
     },
     end: () => pool.end(),
   };

@@ -11,8 +11,9 @@ if (!url) {
 // It asks for the database alone, and not for config.ts: a job that only migrates should not be handed the payment keys.
 const db = connect({ url, max: 2, name: 'billetter-migrate' });
 try {
-  const applied = await migrate(db);
-  console.log(applied.length ? `migrate: applied ${applied.join(', ')}` : 'migrate: the schema is current');
+  const { applied, unknown } = await migrate(db);
+  if (unknown.length) console.log(`migrate: the schema is newer than this code (${unknown.join(', ')}): nothing to do`);
+  else console.log(applied.length ? `migrate: applied ${applied.join(', ')}` : 'migrate: the schema is current');
 } catch (error) {
   const { message, code } = error as NodeJS.ErrnoException;
   console.error(`migrate: ${message || code}`);

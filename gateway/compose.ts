@@ -1,5 +1,4 @@
 // Puts a gateway together from its configuration: the one place that knows every part. main.ts runs it, tests may too.
-import { sql } from 'kysely';
 import type { Config } from '../config.ts';
 import { connect } from '../db/connect.ts';
 import { createPasswords } from '../services/accounts/passwords.ts';
@@ -8,7 +7,7 @@ import * as orders from '../services/orders/orders.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
-import { createLimiter } from '../services/shared/limits.ts';
+import { createLimiter, probe } from '../services/shared/limits.ts';
 import { stripeCallback } from './callbacks/stripe.ts';
 import type { Gateway } from './deps.ts';
 import { evently } from './evently/index.ts';
@@ -93,7 +92,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   };
   const isDraining = () => draining;
   const probes = [
-    { name: 'postgres', check: async () => void (await sql`select 1`.execute(db)) },
+    { name: 'postgres', check: () => probe(db) },
     {
       name: 'temporal',
       check: async () => void (await connection.workflowService.getSystemInfo({})),

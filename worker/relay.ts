@@ -1,6 +1,7 @@
 // The outbox relay: hands committed announcements to Temporal, at least once. Several relays may run; each row is leased to one.
 import type { WorkflowClient } from '@temporalio/client';
 import type { Kysely } from 'kysely';
+import { meaning } from '../db/sqlstate.ts';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
 import * as sessions from '../services/accounts/sessions.ts';
@@ -15,6 +16,8 @@ import { createStarts } from './starts.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a webhook's signal. */
 const IDLE_MS = 100;
+/** How long the relay lets the database alone that cannot answer. */
+const TROUBLE_MS = 1_000;
 /** How often the starts look whether there is room for more. */
 const STARTS_IDLE_MS = 100;
 /** How often orders are looked for that somebody should have seen to. A safety net: in a healthy system it finds nothing. */
@@ -34,11 +37,16 @@ export function startRelay(parts: Parts): Relay {
 
   async function loop(idleMs: number, work: () => Promise<boolean>): Promise<void> {
     while (running) {
-      const more = await work().catch((error) => {
-        log.error({ err: error }, 'outbox relay: cannot read the outbox');
-        return false;
-      });
-      if (!more && running) await new Promise((resolve) => setTimeout(resolve, idleMs));
+      let pause = 0;
+      try {
+        if (!(await work())) pause = idleMs;
+      } catch (error) {
+        // What passes by itself is one line without a stack: it comes every second until it has passed.
+        if (meaning(error)) log.warn({ reason: String(error) }, 'outbox relay: the database cannot hand out the outbox, tried again');
+        else log.error({ err: error }, 'outbox relay: cannot read the outbox');
+        pause = TROUBLE_MS;
+      }
+      if (pause && running) await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
   const rest = loop(IDLE_MS, async () => {

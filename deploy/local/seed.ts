@@ -95,7 +95,7 @@ export async function seed(db: Kysely<DB>, now = new Date()): Promise<string> {
 
 if (process.argv[1]?.endsWith('seed.ts')) {
   const db = connect({ url: loadConfig().database.url, max: 2, name: 'billetter-seed' });
-  const applied = await migrate(db);
+  const { applied } = await migrate(db);
   console.log(`${applied.length ? `migrated: ${applied.join(', ')}` : 'schema is current'}; demo data ${await seed(db)}`);
   await db.destroy();
 }

@@ -20,7 +20,7 @@ import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
 import { countFailed } from '../../services/payments/refundRetries.ts';
 import * as stripe from '../../services/payments/stripe.ts';
-import type { Limiter } from '../../services/shared/limits.ts';
+import { type Limiter, probe } from '../../services/shared/limits.ts';
 import { freshDatabase } from './database.ts';
 
 export type Answer = { status: number; body: any; text: string; headers: Headers };
@@ -54,7 +54,7 @@ export async function startWorld(
     pay: async () => ({ outcome: 'unknown' }),
     ...options.overrides,
   };
-  const all: Api[] = apis(gateway, { metrics, probes: [{ name: 'postgres', check: async () => {} }], isDraining: () => false });
+  const all: Api[] = apis(gateway, { metrics, probes: [{ name: 'postgres', check: () => probe(db) }], isDraining: () => false });
   const limiter = options.limiter?.(db);
   const app = createApp({
     db,

@@ -8,6 +8,8 @@ import type { Metrics } from './metrics.ts';
 export type Probe = { name: string; check(): Promise<void> };
 
 const PROBE_MS = 2_000;
+/** Anybody may ask, so one answer serves all who ask within a second: asking costs the dependencies nothing. */
+const SHARED_MS = 1_000;
 
 const REFUSALS: Pick<RefusalTable, 'not_found' | 'route_not_found' | 'method_not_allowed' | 'rate_limited'> = {
   not_found: { status: 404, code: 'not_found' },
@@ -19,6 +21,7 @@ const REFUSALS: Pick<RefusalTable, 'not_found' | 'route_not_found' | 'method_not
 /** /healthz, /readyz and /metrics. `isDraining` makes readiness fail first, so that a balancer looks away before the sockets close. */
 export function operations(parts: { probes: Probe[]; metrics: Metrics; isDraining: () => boolean; routes?: Api['routes'] }): Api {
   const json = (status: number, body: unknown): Reply => ({ status, body });
+  const probes = parts.probes.map(shared);
   return {
     name: 'operations',
     title: 'Operations',
@@ -50,8 +53,8 @@ export function operations(parts: { probes: Probe[]; metrics: Metrics; isDrainin
         query: z.object({ need: z.string().optional() }),
         responses: { 200: { description: 'Ready.' }, 503: { description: 'Not ready; `missing` names what does not answer.' } },
         async handle({ query }) {
-          const asked = parts.probes.filter((p) => !query.need || query.need.split(',').includes(p.name));
-          const results = await Promise.all(asked.map(async (p) => [p.name, await outcome(p)] as const));
+          const asked = probes.filter((p) => !query.need || query.need.split(',').includes(p.name));
+          const results = await Promise.all(asked.map(async (p) => [p.name, await p.outcome()] as const));
           const missing = results.filter(([, said]) => said !== 'ok').map(([name]) => name);
           const draining = parts.isDraining();
           const status = draining ? 'draining' : missing.length ? 'unavailable' : 'ready';
@@ -70,6 +73,17 @@ export function operations(parts: { probes: Probe[]; metrics: Metrics; isDrainin
       }),
       ...(parts.routes ?? []),
     ],
+  };
+}
+
+function shared(probe: Probe): { name: string; outcome(): Promise<string> } {
+  let last: { at: number; said: Promise<string> } | undefined;
+  return {
+    name: probe.name,
+    outcome() {
+      if (!last || Date.now() - last.at > SHARED_MS) last = { at: Date.now(), said: outcome(probe) };
+      return last.said;
+    },
   };
 }
 

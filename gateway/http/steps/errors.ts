@@ -1,5 +1,6 @@
 // The error boundary: whatever a route throws becomes an answer in its API's own format, and never a stack trace.
 import type { Context } from 'koa';
+import { meaning } from '../../../db/sqlstate.ts';
 import { DomainError } from '../../../services/shared/errors.ts';
 import type { Api, Refusal } from '../api.ts';
 import type { Log } from '../operate/log.ts';
@@ -33,8 +34,8 @@ function toRefusal(thrown: unknown): Refusal {
   if (thrown instanceof BodyTooLarge) return { code: 'body_too_large', message: 'The body is too large.', details: {} };
   if (isAccountGone(thrown))
     return { code: 'token_invalid', message: 'The account of this token does not exist any more: sign in again.', details: {} };
-  if (isConnectionTrouble(thrown))
-    return { code: 'unavailable', message: 'The service is not available right now, try again.', details: {} };
+  // A conflict that outlived its repetitions is a moment of too much going on: it passes too.
+  if (meaning(thrown)) return { code: 'unavailable', message: 'The service is not available right now, try again.', details: {} };
   return { code: 'server_error', message: 'Internal server error', details: {} };
 }
 
@@ -43,11 +44,3 @@ const isAccountGone = (thrown: unknown): boolean => {
   const { code, constraint } = (thrown ?? {}) as { code?: unknown; constraint?: unknown };
   return code === '23503' && /_(account_id|organizer_id|made_by)_fkey$/.test(String(constraint));
 };
-
-// A database that is restarting is a "try again", not a fault of ours: class 08 and 57P0x, refused or reset sockets, a full pool.
-function isConnectionTrouble(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false;
-  const code = (thrown as { code?: unknown }).code;
-  if (typeof code === 'string') return /^(08...|57P0.|53300|ECONNREFUSED|ECONNRESET|EPIPE)$/.test(code);
-  return /^(Connection terminated|timeout exceeded when trying to connect)/.test(thrown.message);
-}

@@ -1,5 +1,6 @@
 // The claim: the one statement that takes places for an order. What becomes of claimed places is in inventory/places.ts.
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { meaning } from '../../../db/sqlstate.ts';
 import type { DB } from '../../../db/tables.ts';
 import { accountOf } from '../../accounts/actor.ts';
 import { DomainError, invalidField } from '../../shared/errors.ts';
@@ -67,10 +68,10 @@ async function run(db: Kysely<DB> | Transaction<DB>, statement: RawBuilder<Claim
   return rows[0]!;
 }
 
-/** Two who wait for each other's rows are told so by Postgres (40P01); the claim is then refused as it was at first. */
-const lostTheWait = (first: ClaimRow) => (err: { code?: string }) => {
-  if (err.code === '40P01') return first;
-  throw err;
+/** Two who wait for each other's rows are told so by Postgres; the claim is then refused as it was at first. */
+const lostTheWait = (first: ClaimRow) => (error: unknown) => {
+  if (meaning(error) === 'conflict') return first;
+  throw error;
 };
 
 const placed = (row: ClaimRow): PlacedOrder => ({
