@@ -23,11 +23,9 @@ const STATUS: Partial<Record<keyof RefusalTable, number>> = {
 export type Callback = { provider: string; name: string; title: string; prefix: string; path: string };
 
 /** No tokens and no rate limit: the sender is proven by what the provider reads out of the request. */
-export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, { provider, path, ...api }: Callback): Api {
+export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, { provider, path, title, ...api }: Callback): Api {
   return {
     ...api,
-    version: '1',
-    description: 'Callbacks of a payment provider.',
     refuse: ({ code, message }) => ({ status: STATUS[code] ?? 500, body: { error: { code, message } } }),
     routes: [
       route({
@@ -35,7 +33,7 @@ export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, {
         path,
         access: 'signature',
         limit: 'none',
-        tag: api.title,
+        tag: title,
         summary: `What ${provider} tells`,
         rawBody: true,
         responses: { 200: { description: 'Taken in: recorded, a duplicate, or nothing we act on.' } },

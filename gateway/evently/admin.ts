@@ -17,14 +17,16 @@ import * as present from './presenters.ts';
 import { EventProgress, manager } from './progress.ts';
 import { envelope, id, instant, label } from './shapes.ts';
 
-const SectionBody = z.object({
-  name: label(100).meta({ example: 'VIP' }),
-  rows: z
-    .union([z.array(label(20)).min(1).max(5_000), z.number().int().min(1).max(5_000)])
-    .meta({ description: 'Names of the rows, or how many (they are then called A, B, ... Z, AA, ...).', example: ['A', 'B'] }),
-  seats_per_row: z.number().int().min(1).max(5_000),
-  price: z.union([z.number().min(0), z.string().max(20)]).meta({ example: 300.0 }),
-});
+const SectionBody = z
+  .object({
+    name: label(100).meta({ example: 'VIP' }),
+    rows: z
+      .union([z.array(label(20)).min(1).max(5_000), z.number().int().min(1).max(5_000)])
+      .meta({ description: 'Names of the rows, or how many (they are then called A, B, ... Z, AA, ...).', example: ['A', 'B'] }),
+    seats_per_row: z.number().int().min(1).max(5_000),
+    price: z.union([z.number().min(0), z.string().max(20)]).meta({ example: 300.0 }),
+  })
+  .meta({ id: 'SectionPlan' });
 
 const capacity = z.number().int().min(1).max(1_000_000).optional();
 const currency = z.string().regex(/^[A-Za-z]{3}$/);
@@ -63,7 +65,7 @@ const EventChangeBody = z.object({
   reason: z.string().trim().max(1000).optional().meta({ description: 'Told to the holders when the event is moved or cancelled.' }),
 });
 
-const EventChanged = EventFull.extend({ progress: EventProgress.optional() });
+const EventChanged = EventFull.extend({ progress: EventProgress.optional() }).meta({ id: 'ChangedEvent' });
 
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
@@ -76,11 +78,13 @@ export function admin({ db }: Gateway): Route[] {
       access: 'organizer',
       limit: LIMITS.admin,
       tag: 'Admin',
+      operationId: 'createEvent',
       summary: 'Create event',
       description:
         'For organizers and admins. Every section becomes a price tier with rows x seats_per_row seats; the capacity may not be below their number.',
       body: EventBody,
       responses: { 201: { description: 'The event.', schema: envelope(EventFull) } },
+      refusals: [],
       async handle({ body, caller }) {
         const currency = known(body.currency);
         const id = await create(db, {
@@ -106,6 +110,7 @@ export function admin({ db }: Gateway): Route[] {
       access: 'organizer',
       limit: LIMITS.admin,
       tag: 'Admin',
+      operationId: 'updateEvent',
       summary: 'Update event',
       description:
         "For the event's organizer and admins. Fields that are not sent stay as they are. 409 EVENT_NOT_CHANGEABLE says in details.fields what " +
@@ -115,10 +120,8 @@ export function admin({ db }: Gateway): Route[] {
         'cancelled and refunded. `progress` (and GET .../progress) says how far that is.',
       params: EventPath,
       body: EventChangeBody,
-      responses: {
-        200: { description: 'The event as it is now.', schema: envelope(EventChanged) },
-        409: { description: 'EVENT_NOT_CHANGEABLE.' },
-      },
+      responses: { 200: { description: 'The event as it is now.', schema: envelope(EventChanged) } },
+      refusals: ['event_not_found', 'event_fixed'],
       async handle({ body, params, caller }) {
         const { seat_configuration: plan } = body;
         const id = await update(db, {

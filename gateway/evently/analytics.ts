@@ -23,21 +23,23 @@ const Query = z.object({
     .optional()
     .meta({ description: 'Addition to the seed: which currency the amounts are of. Default: the one of most bookings.' }),
 });
-const Dashboard = z.object({
-  summary: z.object({
-    total_events: count,
-    total_bookings: count,
-    total_revenue: amount,
-    average_capacity_utilization: percent,
-    currency: z.string().meta({ description: 'Addition to the seed: the currency of every amount outside `by_currency`.' }),
-  }),
-  top_events: z.array(z.object({ event_id: z.guid(), name: z.string(), bookings: count, revenue: amount, utilization: percent })),
-  booking_trends: z.array(z.object({ date: z.iso.date(), bookings: count, revenue: amount })),
-  revenue_by_category: z.record(z.string(), amount),
-  by_currency: z
-    .array(z.object({ currency: z.string(), bookings: count, revenue: amount }))
-    .meta({ description: 'Addition to the seed: every currency that was sold in.' }),
-});
+const Dashboard = z
+  .object({
+    summary: z.object({
+      total_events: count,
+      total_bookings: count,
+      total_revenue: amount,
+      average_capacity_utilization: percent,
+      currency: z.string().meta({ description: 'Addition to the seed: the currency of every amount outside `by_currency`.' }),
+    }),
+    top_events: z.array(z.object({ event_id: z.guid(), name: z.string(), bookings: count, revenue: amount, utilization: percent })),
+    booking_trends: z.array(z.object({ date: z.iso.date(), bookings: count, revenue: amount })),
+    revenue_by_category: z.record(z.string(), amount),
+    by_currency: z
+      .array(z.object({ currency: z.string(), bookings: count, revenue: amount }))
+      .meta({ description: 'Addition to the seed: every currency that was sold in.' }),
+  })
+  .meta({ id: 'Dashboard' });
 
 /** GET /api/v1/admin/analytics/dashboard. */
 export function analyticsRoute({ db }: Gateway): Route {
@@ -47,6 +49,7 @@ export function analyticsRoute({ db }: Gateway): Route {
     access: 'organizer',
     limit: LIMITS.admin,
     tag: 'Admin',
+    operationId: 'getDashboard',
     summary: 'Analytics dashboard',
     description:
       'Organizers see their own events, admins all. Bookings are those confirmed in the period, also if cancelled later; revenue is what ' +
@@ -55,6 +58,7 @@ export function analyticsRoute({ db }: Gateway): Route {
       `At most ${analytics.MAX_DAYS} days.`,
     query: Query,
     responses: { 200: { description: 'The figures.', schema: envelope(Dashboard) } },
+    refusals: [],
     async handle({ query, caller }) {
       const period = analytics.period({ start: query.start_date, end: query.end_date }, new Date());
       // What others earn is not an organizer's business; events of nobody (organizer_id is null) are the house's, hence the admins'.

@@ -24,13 +24,17 @@ const RegisterBody = z.object({
 // No rules of form here: an ill-formed address simply opens no account.
 const LoginBody = z.object({ email: z.string().min(1).max(254), password: z.string().min(1).max(1024) });
 const RefreshBody = z.object({ refresh_token: z.string().min(1).max(4096) });
-export const User = z.object({ id, email: z.string(), full_name: z.string(), role: z.string(), created_at: instant });
-export const Tokens = z.object({
-  access_token: z.string(),
-  refresh_token: z.string(),
-  token_type: z.literal('bearer'),
-  expires_in: z.number().int(),
-});
+export const User = z.object({ id, email: z.string(), full_name: z.string(), role: z.string(), created_at: instant }).meta({ id: 'User' });
+export const Tokens = z
+  .object({
+    access_token: z.string(),
+    refresh_token: z.string(),
+    token_type: z.literal('bearer'),
+    expires_in: z.number().int().meta({ description: 'Seconds until the access token expires.', example: 1800 }),
+  })
+  .meta({ id: 'Tokens' });
+
+const SignedUp = Tokens.extend({ user: User }).meta({ id: 'SignedUp' });
 
 const tag = 'Authentication';
 
@@ -44,9 +48,11 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       access: 'public',
       limit: LIMITS.public,
       tag,
+      operationId: 'register',
       summary: 'Register',
       body: RegisterBody,
-      responses: { 201: { description: 'Registered and signed in.', schema: envelope(Tokens.extend({ user: User })) } },
+      responses: { 201: { description: 'Registered and signed in.', schema: envelope(SignedUp) } },
+      refusals: ['email_taken'],
       async handle({ body }) {
         // Evently has no verification step and signs the account in at once, so the address counts as verified; APIs that verify would otherwise lock it out.
         const person = { ...body, fullName: body.full_name, phone: textable(body.phone), verified: true };
@@ -61,9 +67,11 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       access: 'public',
       limit: LIMITS.public,
       tag,
+      operationId: 'login',
       summary: 'Login',
       body: LoginBody,
-      responses: { 200: { description: 'Signed in.', schema: envelope(Tokens) }, 401: { description: 'AUTH_INVALID_CREDENTIALS.' } },
+      responses: { 200: { description: 'Signed in.', schema: envelope(Tokens) } },
+      refusals: ['invalid_credentials'],
       async handle({ body }) {
         const account = await accounts.login(db, passwords, body);
         return ok(present.tokens(await sessions.open(db, tokens, account, lifetimes)));
@@ -75,13 +83,12 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       access: 'public',
       limit: LIMITS.public,
       tag,
+      operationId: 'refreshTokens',
       summary: 'Refresh token',
       description: 'Spends the refresh token for a fresh pair. A token spent before ends the whole sign-in.',
       body: RefreshBody,
-      responses: {
-        200: { description: 'A fresh pair.', schema: envelope(Tokens) },
-        401: { description: 'The token is not valid (any more).' },
-      },
+      responses: { 200: { description: 'A fresh pair.', schema: envelope(Tokens) } },
+      refusals: ['token_invalid', 'token_expired'],
       handle: async ({ body }) => ok(present.tokens(await sessions.refresh(db, tokens, body.refresh_token))),
     }),
   ];

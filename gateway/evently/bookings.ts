@@ -14,49 +14,60 @@ import * as present from './presenters.ts';
 import { amount, envelope, id, instant, pageOf, paging } from './shapes.ts';
 
 // Paths carry ids as text: what is no uuid is "not found", which only the handler can say in the right words.
-export const BookingPath = z.object({ id: z.string().meta({ description: 'The booking id.' }) });
+export const BookingPath = z.object({ id: z.string().meta({ description: 'The booking id.', param: { id: 'BookingId' } }) });
 /** The body of a booking; how many seats it may name is configuration. */
 const bookingBody = (maxSeats: number) => z.object({ event_id: id, seat_ids: z.array(id).min(1).max(maxSeats) });
-const BookingsQuery = z.object({ ...paging, status: z.enum(['pending', 'confirmed', 'cancelled', 'expired']).optional() });
-export const Booking = z.object({
+const BookingsQuery = z.object({
+  ...paging,
+  status: z.enum(['pending', 'confirmed', 'cancelled', 'expired']).optional().meta({ description: 'Bookings in this state.' }),
+});
+const BookedEvent = z.object({ id, name: z.string(), start_time: instant }).meta({ id: 'BookedEvent' });
+const BookedSeat = z
+  .object({ id, section: z.string().nullable(), row: z.string().nullable(), seat_number: z.string().nullable(), price: amount })
+  .meta({ id: 'BookedSeat' });
+
+const BookingBase = z.object({
   id,
   booking_code: z.string().meta({ example: 'EVT2024011500001' }),
-  event: z.object({ id, name: z.string(), start_time: instant }),
-  seats: z.array(
-    z.object({ id, section: z.string().nullable(), row: z.string().nullable(), seat_number: z.string().nullable(), price: amount }),
-  ),
+  event: BookedEvent,
+  seats: z.array(BookedSeat),
   total_amount: amount,
   currency: z.string(),
   status: z.enum(['pending', 'confirmed', 'cancelled', 'expired']),
   expires_at: instant.nullable(),
   created_at: instant,
 });
+export const Booking = BookingBase.meta({ id: 'Booking' });
 
-const TicketOut = z.object({
-  id,
-  code: z.string(),
-  seat: z.string(),
-  seat_id: id,
-  checked_in_at: instant.nullable(),
-  qr: z.string(),
-  pdf: z.string(),
-});
+const TicketOut = z
+  .object({
+    id,
+    code: z.string(),
+    seat: z.string(),
+    seat_id: id,
+    checked_in_at: instant.nullable(),
+    qr: z.string().meta({ description: 'Where its QR code is, as a PNG.' }),
+    pdf: z.string().meta({ description: 'Where it is to be printed from.' }),
+  })
+  .meta({ id: 'Ticket' });
 
-export const BookingFull = Booking.extend({
+export const BookingFull = BookingBase.extend({
   confirmed_at: instant.nullable(),
   payment: z.object({ status: z.string(), failure_code: z.string().nullable() }).nullable(),
   refund: z.object({ status: z.string(), amount }).nullable(),
   tickets: z.array(TicketOut),
-});
+}).meta({ id: 'BookingDetails' });
 
 const BookingMade = z.object({ booking: Booking, payment_url: z.string() });
 export const BookingShown = z.object({ booking: BookingFull, payment_url: z.string().nullable() });
-const Cancelled = z.object({
-  booking_id: id,
-  status: z.literal('cancelled'),
-  refund_status: z.enum(['processing', 'succeeded', 'failed', 'none']),
-  refund_amount: amount,
-});
+const Cancelled = z
+  .object({
+    booking_id: id,
+    status: z.literal('cancelled'),
+    refund_status: z.enum(['processing', 'succeeded', 'failed', 'none']),
+    refund_amount: amount,
+  })
+  .meta({ id: 'CancelledBooking' });
 
 const tag = 'Bookings';
 const path = '/api/v1/bookings';
@@ -80,14 +91,12 @@ export function bookings(gateway: Gateway): Route[] {
       access: 'user',
       limit: LIMITS.booking,
       tag,
+      operationId: 'createBooking',
       summary: 'Create booking',
       description: 'Holds the seats, all or none, until `expires_at`. Pay within that time.',
       body: bookingBody(config.maxPlacesPerOrder),
-      responses: {
-        201: { description: 'The seats are held.', schema: envelope(BookingMade) },
-        404: { description: 'EVENT_NOT_FOUND.' },
-        409: { description: 'BOOKING_SEATS_UNAVAILABLE or EVENT_SOLD_OUT; IDEMPOTENCY_KEY_IN_USE.' },
-      },
+      responses: { 201: { description: 'The seats are held.', schema: envelope(BookingMade) } },
+      refusals: ['event_not_found', 'event_not_on_sale', 'places_unavailable', 'sold_out', 'limit_exceeded'],
       idempotent: true,
       async handle({ body, caller, note, attempt }) {
         const order = await place(
@@ -109,10 +118,12 @@ export function bookings(gateway: Gateway): Route[] {
       access: 'user',
       limit: LIMITS.authenticated,
       tag,
+      operationId: 'getBooking',
       summary: 'Show booking',
       description: 'Addition to the seed: the booking with its payment, refund and tickets.',
       params: BookingPath,
       responses: { 200: { description: 'The booking.', schema: envelope(BookingShown) } },
+      refusals: ['order_not_found'],
       async handle({ params, caller, note }) {
         const order = await orders.findFor(db, bookingId(params.id), buyer(caller));
         note(order.id);
@@ -125,12 +136,14 @@ export function bookings(gateway: Gateway): Route[] {
       access: 'user',
       limit: LIMITS.booking,
       tag,
+      operationId: 'cancelBooking',
       summary: 'Cancel booking',
       description: 'Frees the seats at once. What was paid is sent back. Cancelling twice gives the same answer.',
       params: BookingPath,
       idempotent: true,
       // The seed lists 204 for DELETE and shows a body here: the body wins, it says what becomes of the money.
-      responses: { 200: { description: 'Cancelled.', schema: envelope(Cancelled) }, 410: { description: 'BOOKING_EXPIRED.' } },
+      responses: { 200: { description: 'Cancelled.', schema: envelope(Cancelled) } },
+      refusals: ['order_not_found', 'order_not_cancellable', 'order_expired'],
       async handle({ params, caller, note }) {
         const orderId = bookingId(params.id);
         note(orderId);
@@ -150,9 +163,11 @@ export function bookings(gateway: Gateway): Route[] {
       access: 'user',
       limit: LIMITS.authenticated,
       tag,
+      operationId: 'listBookings',
       summary: "The caller's bookings",
       query: BookingsQuery,
       responses: { 200: { description: 'One page, newest first.', schema: pageOf(BookingFull) } },
+      refusals: [],
       async handle({ query, caller }) {
         const found = await orders.list(db, caller.accountId, { status: query.status, page: query.page, perPage: query.per_page });
         return page(found.rows.map(present.booking), { page: query.page, perPage: query.per_page, total: found.total });

@@ -14,6 +14,8 @@ const ConfirmBody = z.object({
   payment_details: z.object({ token: z.string().min(1).max(255).meta({ example: 'tok_visa' }) }),
 });
 
+const Confirmed = envelope(BookingShown);
+
 /** POST /api/v1/bookings/{id}/confirm. */
 export function confirm({ db, pay }: Gateway): Route {
   return route({
@@ -22,6 +24,7 @@ export function confirm({ db, pay }: Gateway): Route {
     access: 'user',
     limit: LIMITS.booking,
     tag: 'Bookings',
+    operationId: 'confirmBooking',
     summary: 'Confirm booking',
     description:
       'Pays with a Stripe token or payment method and answers with the outcome. Confirming a confirmed booking changes nothing and answers the same.',
@@ -29,12 +32,10 @@ export function confirm({ db, pay }: Gateway): Route {
     idempotent: true,
     body: ConfirmBody,
     responses: {
-      200: { description: 'Paid; the tickets are issued.', schema: envelope(BookingShown) },
-      202: { description: 'The outcome is not known yet: ask GET /api/v1/bookings/{id}.', schema: envelope(BookingShown) },
-      402: { description: 'PAYMENT_FAILED: declined, the hold keeps running until details.expires_at.' },
-      409: { description: 'The booking was cancelled and its seats given back; IDEMPOTENCY_KEY_IN_USE.' },
-      410: { description: 'BOOKING_EXPIRED.' },
+      200: { description: 'Paid; the tickets are issued.', schema: Confirmed },
+      202: { description: 'The outcome is not known yet: ask GET /api/v1/bookings/{id}.', schema: Confirmed },
     },
+    refusals: ['order_not_found', 'payment_failed', 'order_not_payable', 'order_expired', 'payment_unavailable'],
     async handle({ params, body, caller, note, waitedMs }) {
       const orderId = bookingId(params.id);
       note(orderId);

@@ -1,16 +1,8 @@
 // How Evently says no: every core code as one of the seed's codes. The seed gives each code one status, and so does this table.
-import { z } from 'zod';
 import type { Field, FieldPath, Fields, RefundTold } from '../../services/shared/errors.ts';
 import type { Refusal, RefusalCode, RefusalTable } from '../http/api.ts';
 import { failure, timeOrNull } from './envelope.ts';
 import * as present from './presenters.ts';
-import { instant } from './shapes.ts';
-
-export const ErrorBody = z.object({
-  success: z.literal(false),
-  error: z.object({ code: z.string(), message: z.string(), details: z.record(z.string(), z.unknown()) }),
-  timestamp: instant,
-});
 
 /** Every core code as Evently speaks it. */
 export const TABLE = {
@@ -56,7 +48,7 @@ export const TABLE = {
   method_not_allowed: { status: 405, code: 'METHOD_NOT_ALLOWED' },
   body_too_large: { status: 413, code: 'VALIDATION_ERROR' },
   server_error: { status: 500, code: 'SERVER_ERROR' },
-} satisfies RefusalTable;
+} as const satisfies RefusalTable;
 
 /** What Evently calls the core's fields. */
 const FIELD = {

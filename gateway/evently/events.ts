@@ -10,36 +10,38 @@ import { LIMITS } from './limits.ts';
 import { createSeatMaps } from './seatMap.ts';
 import { amount, envelope, id, instant, isWritable, pageOf, paging, whole } from './shapes.ts';
 
-export const EventPath = z.object({ id: z.string().meta({ description: "The event's id or slug." }) });
+export const EventPath = z.object({
+  id: z.string().meta({ description: "The event's id or slug.", example: 'summer-music-festival', param: { id: 'EventId' } }),
+});
 
 const day = z.union([z.iso.date().refine(isWritable, 'must be in the years 1 to 9999'), instant]).transform((text) => new Date(text));
 const DAY = { type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] } as const;
 const EventsQuery = z.object({
   ...paging,
-  status: z.enum(['upcoming', 'ongoing', 'completed']).optional(),
-  venue_id: id.optional(),
+  status: z.enum(['upcoming', 'ongoing', 'completed']).optional().meta({ description: 'By the clock; all, if left out.' }),
+  venue_id: id.optional().meta({ description: 'Events at this venue.' }),
   start_date: day.optional().meta({ description: 'Events that start at or after this (UTC).', override: DAY }),
   end_date: day.optional().meta({ description: 'Events that start before this (UTC).', override: DAY }),
-  search: z.string().trim().max(200).optional(),
+  search: z.string().trim().max(200).optional().meta({ description: 'Words of the name or the description.' }),
 });
 
 const SeatsQuery = z.object({
-  section: z.string().max(200).optional(),
-  price_tier: z.string().max(200).optional(),
+  section: z.string().max(200).optional().meta({ description: 'Seats of this section.' }),
+  price_tier: z.string().max(200).optional().meta({ description: 'Seats of this price tier.' }),
   status: z.enum(['available', 'held', 'booked', 'all']).optional().meta({ description: 'Default: available; with `since`: all.' }),
   since: whole(0, Number.MAX_SAFE_INTEGER)
     .optional()
     .meta({ description: 'Addition to the seed: only seats that changed after this `seq` (X-Seats-Seq of an earlier answer).' }),
 });
 
-const VenueShort = z.object({ id, name: z.string(), city: z.string(), capacity: z.number().int() });
+const VenueShort = z.object({ id, name: z.string(), city: z.string(), capacity: z.number().int() }).meta({ id: 'VenueShort' });
 const VenueFull = VenueShort.extend({
   address: z.string(),
   state: z.string(),
   country: z.string(),
   postal_code: z.string(),
   layout_config: z.unknown(),
-});
+}).meta({ id: 'Venue' });
 
 const EventBase = z.object({
   id,
@@ -54,24 +56,36 @@ const EventBase = z.object({
   currency: z.string(),
 });
 
-export const EventShort = EventBase.extend({ venue: VenueShort.nullable(), min_price: amount.nullable(), max_price: amount.nullable() });
+const PriceTier = z.object({ tier: z.string(), price: amount, available: z.number().int() }).meta({ id: 'PriceTier' });
+
+export const EventShort = EventBase.extend({
+  venue: VenueShort.nullable(),
+  min_price: amount.nullable(),
+  max_price: amount.nullable(),
+}).meta({ id: 'EventShort' });
 export const EventFull = EventBase.extend({
   venue: VenueFull.nullable(),
-  price_tiers: z.array(z.object({ tier: z.string(), price: amount, available: z.number().int() })),
+  price_tiers: z.array(PriceTier),
   created_at: instant,
-});
+}).meta({ id: 'Event' });
 
-const SeatOut = z.object({ id, seat_number: z.string(), price: amount, status: z.enum(['available', 'held', 'booked']) });
-const SeatMap = z.object({
-  event_id: id,
-  sections: z.array(z.object({ name: z.string(), rows: z.array(z.object({ row: z.string(), seats: z.array(SeatOut) })) })),
-  summary: z.object({ total_available: z.number().int(), by_tier: z.record(z.string(), z.number().int()) }),
-  seq: z
-    .number()
-    .int()
-    .optional()
-    .meta({ description: 'Only with `since`: what to ask for changes since. Without it this is the whole map.' }),
-});
+const SeatOut = z
+  .object({ id, seat_number: z.string(), price: amount, status: z.enum(['available', 'held', 'booked']) })
+  .meta({ id: 'Seat' });
+const SeatRow = z.object({ row: z.string(), seats: z.array(SeatOut) }).meta({ id: 'SeatRow' });
+const SeatSection = z.object({ name: z.string(), rows: z.array(SeatRow) }).meta({ id: 'SeatSection' });
+const SeatMap = z
+  .object({
+    event_id: id,
+    sections: z.array(SeatSection),
+    summary: z.object({ total_available: z.number().int(), by_tier: z.record(z.string(), z.number().int()) }),
+    seq: z
+      .number()
+      .int()
+      .optional()
+      .meta({ description: 'Only with `since`: what to ask for changes since. Without it this is the whole map.' }),
+  })
+  .meta({ id: 'SeatMap' });
 
 const tag = 'Events';
 const path = '/api/v1/events';
@@ -90,9 +104,11 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       access: 'public',
       limit: LIMITS.public,
       tag,
+      operationId: 'listEvents',
       summary: 'List events',
       query: EventsQuery,
       responses: cached({ description: 'One page of events.', schema: pageOf(EventShort) }),
+      refusals: [],
       handle({ query, ctx }) {
         const filter = {
           phase: query.status,
@@ -112,9 +128,11 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       access: 'public',
       limit: LIMITS.public,
       tag,
+      operationId: 'getEvent',
       summary: 'Event details',
       params: EventPath,
       responses: cached({ description: 'The event.', schema: envelope(EventFull) }),
+      refusals: ['event_not_found'],
       handle: ({ params, ctx }) => pages.one(params.id, ctx.req.headers),
     }),
     route({
@@ -123,6 +141,7 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       access: 'public',
       limit: LIMITS.public,
       tag,
+      operationId: 'listSeats',
       summary: 'Seats of an event',
       description:
         'Available seats, unless `status` asks for held, booked or all. Answers carry an ETag (If-None-Match gives 304 while nothing changed) ' +
@@ -131,6 +150,7 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       params: EventPath,
       query: SeatsQuery,
       responses: cached({ description: 'The seats by section and row.', schema: envelope(SeatMap) }, SEATS_HEADERS),
+      refusals: ['event_not_found'],
       async handle({ params, query, ctx }) {
         await feed.catchUp();
         const event = await feed.identify(params.id);

@@ -2,9 +2,9 @@
 
 import { verifyAccess } from '../../services/accounts/sessions.ts';
 import type { Gateway } from '../deps.ts';
-import type { Api } from '../http/api.ts';
+import type { About, Api } from '../http/api.ts';
 import type { Assets } from '../http/docs/assets.ts';
-import { openApi } from '../http/docs/openapi.ts';
+import { type Documented, openApi } from '../http/docs/openapi.ts';
 import { docsPages } from '../http/docs/pages.ts';
 import { type Route, route } from '../http/route.ts';
 import { bearer } from '../http/steps/bearer.ts';
@@ -13,11 +13,12 @@ import { analyticsRoute } from './analytics.ts';
 import { auth } from './auth.ts';
 import { bookings } from './bookings.ts';
 import { confirm } from './confirm.ts';
-import { ErrorBody, refuse } from './errors.ts';
+import { refuse } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { LIMITS } from './limits.ts';
 import { payments } from './payments.ts';
 import { progress } from './progress.ts';
+import { refusalTexts } from './refusals.ts';
 import { ticketFiles } from './tickets.ts';
 import { users } from './users.ts';
 import { waitlistRoutes } from './waitlist.ts';
@@ -29,6 +30,16 @@ Rate limits per minute: public ${LIMITS.public.calls} per address, authenticated
 const TEST_CARDS = `
 
 Test cards: tok_visa pays, tok_chargeDeclined is declined; on the payment page 4242 4242 4242 4242 pays.`;
+
+const TAGS = {
+  Authentication: 'Accounts and tokens.',
+  Events: 'What is on, and which seats are free.',
+  Bookings: 'Seats held, paid and given back, and their tickets.',
+  Payments: 'Paying a booking by card.',
+  Waitlist: 'The line for seats that come back.',
+  Users: "The caller's own account.",
+  Admin: 'For organizers and admins.',
+};
 
 /** The Evently API. */
 export function evently(gateway: Gateway, assets: Assets): Api {
@@ -46,23 +57,37 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     analyticsRoute(gateway),
   ];
   const authenticate = bearer((token) => verifyAccess(gateway.tokens, token));
-  const about = { title: 'Evently API', version: '1.0.0', description: DESCRIPTION + (gateway.config.production ? '' : TEST_CARDS) };
+  const { production, http } = gateway.config;
+  const about: About = {
+    title: 'Evently API',
+    version: '1.0.0',
+    description: DESCRIPTION + (production ? '' : TEST_CARDS),
+    tags: TAGS,
+    contact: { name: 'Billetter', url: http.publicUrl },
+    license: { name: 'All rights reserved', identifier: 'LicenseRef-All-rights-reserved' },
+  };
+  const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
   return {
-    ...about,
     name: 'evently',
     prefix: '/api/v1',
-    routes: [...routes, ...docs({ ...about, routes, authenticate }, gateway.config.http.publicUrl, assets)],
+    routes: [...routes, ...docs({ about, routes, authenticate, server, refusals: refusalTexts() }, assets)],
     authenticate,
     unknown: LIMITS.public,
     refuse,
   };
 }
 
-function docs(api: Pick<Api, 'title' | 'version' | 'description' | 'routes' | 'authenticate'>, publicUrl: string, assets: Assets): Route[] {
-  const document = openApi(api, publicUrl, ErrorBody);
+function docs(documented: Documented, assets: Assets): Route[] {
+  const document = openApi(documented);
   const documentUrl = '/api/v1/openapi.json';
   return [
-    ...docsPages(assets, { title: api.title, documentUrl, swaggerUi: '/api/v1/docs', redoc: '/api/v1/redoc', limit: LIMITS.public }),
+    ...docsPages(assets, {
+      title: documented.about.title,
+      documentUrl,
+      swaggerUi: '/api/v1/docs',
+      redoc: '/api/v1/redoc',
+      limit: LIMITS.public,
+    }),
     route({
       method: 'get',
       path: documentUrl,

@@ -7,6 +7,7 @@ import * as money from '../../services/payments/payments.ts';
 import { CARD_PROVIDER } from '../../services/payments/provider.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
+import type { RefusalCode } from '../http/api.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { noticePage, paymentPage } from '../pages/paymentPage.ts';
 import { BookingPath, bookingId, buyer } from './bookings.ts';
@@ -15,30 +16,31 @@ import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { amount, envelope, id, instant } from './shapes.ts';
 
-const PaymentStart = z.object({
-  booking_id: id,
-  amount,
-  currency: z.string(),
-  payment_intent_id: z.string(),
-  client_secret: z.string(),
-  publishable_key: z.string(),
-  status: z.string(),
-  expires_at: instant.nullable(),
-});
+const PaymentStart = z
+  .object({
+    booking_id: id,
+    amount,
+    currency: z.string(),
+    payment_intent_id: z.string(),
+    client_secret: z.string(),
+    publishable_key: z.string(),
+    status: z.string(),
+    expires_at: instant.nullable(),
+  })
+  .meta({ id: 'OpenPayment' });
 
-export const PaymentState = z.object({
-  status: z.enum(['pending', 'processing', 'failed', 'confirmed', 'expired', 'cancelled', 'refunded']),
-  expires_at: instant.nullable(),
-});
+export const PaymentState = z
+  .object({
+    status: z.enum(['pending', 'processing', 'failed', 'confirmed', 'expired', 'cancelled', 'refunded']),
+    expires_at: instant.nullable(),
+  })
+  .meta({ id: 'PaymentStatus' });
 
 const tag = 'Payments';
 const path = '/api/v1/payments/initiate/:id';
 const summary = 'Start the payment of a booking';
-const refusals = {
-  402: { description: 'PAYMENT_FAILED: the provider takes no payment of this amount.' },
-  409: { description: 'There is nothing to pay (any more); IDEMPOTENCY_KEY_IN_USE.' },
-  410: { description: 'BOOKING_EXPIRED.' },
-};
+const refusals: RefusalCode[] = ['order_not_found', 'payment_failed', 'order_not_payable', 'order_expired', 'payment_unavailable'];
+const Started = envelope(PaymentStart);
 
 /** The routes under /api/v1/payments. */
 export function payments(gateway: Gateway): Route[] {
@@ -68,10 +70,12 @@ export function payments(gateway: Gateway): Route[] {
       access: 'user',
       limit: LIMITS.authenticated,
       tag,
+      operationId: 'startPayment',
       summary,
       description: 'For programs: the payment intent to finish with Stripe.js or Stripe’s API. Repeating it gives the same intent.',
       params: BookingPath,
-      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart) }, ...refusals },
+      responses: { 200: { description: 'The open payment.', schema: Started } },
+      refusals,
       handle: ({ params, caller, note }) => start(params.id, caller, note),
     }),
     route({
@@ -82,10 +86,12 @@ export function payments(gateway: Gateway): Route[] {
       access: 'link',
       limit: LIMITS.authenticated,
       tag,
+      operationId: 'openPayment',
       summary,
       description: 'With Accept: text/html a page with a card form, opened by its link; otherwise the same as POST, for the owner.',
       params: BookingPath,
-      responses: { 200: { description: 'The open payment.', schema: envelope(PaymentStart), type: 'text/html' }, ...refusals },
+      responses: { 200: { description: 'The open payment.', schema: Started, type: 'text/html' } },
+      refusals,
       async handle({ params, caller, ctx, note }) {
         ctx.vary('Accept');
         if (ctx.accepts('json', 'html') === 'html') return show(gateway, params.id, note);
@@ -99,10 +105,12 @@ export function payments(gateway: Gateway): Route[] {
       access: 'link',
       limit: LIMITS.authenticated,
       tag,
+      operationId: 'getPaymentStatus',
       summary: 'How the payment of a booking stands',
       description: 'For the payment page, which knows the link only; so it tells the status and nothing else.',
       params: BookingPath,
       responses: { 200: { description: 'The status.', schema: envelope(PaymentState) } },
+      refusals: ['order_not_found'],
       async handle({ params, note }) {
         const order = await orders.find(db, bookingId(params.id));
         if (!order) throw new DomainError('order_not_found', 'Booking does not exist.');

@@ -9,9 +9,11 @@ import { BookingPath, bookingId, buyer } from './bookings.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 
-const TicketPath = BookingPath.extend({ ticketId: z.string() });
+const TicketPath = BookingPath.extend({ ticketId: z.string().meta({ description: 'The ticket id.', param: { id: 'TicketId' } }) });
 
 const TYPES: Record<FileKind, string> = { 'qr.png': 'image/png', 'ticket.pdf': 'application/pdf' };
+
+const OPERATIONS: Record<FileKind, string> = { 'qr.png': 'getTicketQr', 'ticket.pdf': 'getTicketPdf' };
 
 /** GET /api/v1/bookings/{id}/tickets/{ticketId}/qr.png and /ticket.pdf. */
 export function ticketFiles({ db }: Gateway): Route[] {
@@ -22,9 +24,11 @@ export function ticketFiles({ db }: Gateway): Route[] {
       access: 'user',
       limit: LIMITS.authenticated,
       tag: 'Bookings',
+      operationId: OPERATIONS[kind],
       summary: `Ticket file ${kind}`,
       params: TicketPath,
       responses: { 200: { description: 'The file.', type: TYPES[kind] } },
+      refusals: ['order_not_found', 'not_found'],
       async handle({ params, caller, note }) {
         const order = await orders.findFor(db, bookingId(params.id), buyer(caller));
         note(order.id);

@@ -5,6 +5,7 @@ import { textable } from '../../services/outbox/texts.ts';
 import * as analytics from '../../services/reports/analytics.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
+import type { RefusalCode } from '../http/api.ts';
 import { type Route, route } from '../http/route.ts';
 import { User } from './auth.ts';
 import { ok } from './envelope.ts';
@@ -28,12 +29,13 @@ const Profile = User.extend({
     currency: z.string().meta({ description: 'Addition to the seed: the currency of most of the bookings.' }),
     spent_by_currency: z.record(z.string(), z.number()).meta({ description: 'Addition to the seed: all currencies.' }),
   }),
-});
+}).meta({ id: 'Profile' });
 
 /** The routes under /api/v1/users/profile. */
 export function users({ db }: Gateway): Route[] {
   const shared = { path, access: 'user', limit: LIMITS.authenticated, tag: 'Users' } as const;
-  const responses = { 200: { description: 'The profile.', schema: envelope(Profile) }, 404: { description: 'The account is gone.' } };
+  const responses = { 200: { description: 'The profile.', schema: envelope(Profile) } };
+  const refusals: RefusalCode[] = ['account_not_found'];
 
   const shown = async (account: accounts.Account | undefined): Promise<z.output<typeof Profile>> => {
     if (!account) throw new DomainError('account_not_found', 'This account does not exist any more.');
@@ -56,17 +58,21 @@ export function users({ db }: Gateway): Route[] {
     route({
       ...shared,
       method: 'get',
+      operationId: 'getProfile',
       summary: "The caller's profile",
       responses,
+      refusals,
       handle: async ({ caller }) => ok(await shown(await accounts.find(db, caller.accountId))),
     }),
     route({
       ...shared,
       method: 'put',
+      operationId: 'updateProfile',
       summary: 'Update profile',
       description: 'Changes the name and the phone number, those that are sent. Other fields are ignored.',
       body: ProfileBody,
       responses,
+      refusals,
       async handle({ body, caller }) {
         const phone = body.phone == null ? body.phone : textable(body.phone);
         return ok(await shown(await accounts.update(db, caller.accountId, { fullName: body.full_name, phone })));

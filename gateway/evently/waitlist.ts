@@ -26,7 +26,7 @@ const JoinBody = z.object({
   quantity: z.number().int().min(1).max(1000).default(1).meta({ description: 'Addition to the seed: how many seats, offered together.' }),
   price_tier: z.string().max(200).optional().meta({ description: 'Addition to the seed: only seats of this tier; any, if left out.' }),
 });
-const EntryPath = z.object({ waitlistId: z.string().meta({ description: 'The waitlist id.' }) });
+const EntryPath = z.object({ waitlistId: z.string().meta({ description: 'The waitlist id.', param: { id: 'WaitlistId' } }) });
 
 const Joined = z.object({
   waitlist_id: id,
@@ -38,6 +38,7 @@ const Joined = z.object({
   estimated_wait_time: z.string().nullable().meta({ example: '2-3 days' }),
   event: z.object({ id, name: z.string() }),
 });
+const Join = envelope(Joined.meta({ id: 'WaitlistPlace' }));
 const Shown = Joined.extend({
   status: z.enum(['waiting', 'offered', 'accepted', 'expired', 'left']),
   quantity: z.number().int(),
@@ -45,7 +46,7 @@ const Shown = Joined.extend({
   notification_preferences: z.object({ email: z.boolean(), sms: z.boolean() }),
   joined_at: instant,
   offer: z.object({ booking_id: id, payment_url: z.string(), offered_at: instant, expires_at: instant }).nullable(),
-});
+}).meta({ id: 'WaitlistEntry' });
 
 /** The entry's id of a path. What is no uuid names none. */
 function entryId(text: string): string {
@@ -81,19 +82,16 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
       ...shared,
       method: 'post',
       path: `${path}/join`,
+      operationId: 'joinWaitlist',
       summary: 'Join waitlist',
       description:
         'Refused (409) while enough seats can be booked. Seats that come back are offered in order of joining, groups together: the first whose whole group fits into what is free; a group that does not fit keeps its place. An offer is a booking with a deadline; while somebody waits, ordinary bookings of such seats are refused.',
       body: JoinBody,
       responses: {
-        201: { description: 'You are in the line.', schema: envelope(Joined) },
-        200: {
-          description: 'You were already: nothing was made, so no 201. The entry is as you first asked for it.',
-          schema: envelope(Joined),
-        },
-        404: { description: 'EVENT_NOT_FOUND.' },
-        409: { description: 'WAITLIST_SEATS_AVAILABLE, or the event is not on sale.' },
+        201: { description: 'You are in the line.', schema: Join },
+        200: { description: 'You were already: nothing was made, so no 201. The entry is as you first asked for it.', schema: Join },
       },
+      refusals: ['event_not_found', 'seats_available', 'event_not_on_sale', 'limit_exceeded'],
       async handle({ body, caller }) {
         const { entry, created } = await waitlist.join(db, {
           accountId: caller.accountId,
@@ -111,10 +109,12 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
       ...shared,
       method: 'get',
       path: `${path}/:waitlistId`,
+      operationId: 'getWaitlistEntry',
       summary: 'Show waitlist entry',
       description: 'Addition to the seed: status, position, and the offer with where and until when to pay it.',
       params: EntryPath,
       responses: { 200: { description: 'The entry.', schema: envelope(Shown) } },
+      refusals: ['not_found'],
       async handle({ params, caller }) {
         return ok(await shown(await waitlist.findOwn(db, entryId(params.waitlistId), caller.accountId)));
       },
@@ -123,10 +123,12 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
       ...shared,
       method: 'delete',
       path: `${path}/:waitlistId`,
+      operationId: 'leaveWaitlist',
       summary: 'Leave waitlist',
       description: 'Addition to the seed. Declines an open offer: its seats go to the next in line. Leaving twice is leaving once.',
       params: EntryPath,
       responses: { 204: { description: 'You are not in the line.' } },
+      refusals: ['not_found'],
       async handle({ params, caller }) {
         await waitlist.leave(db, entryId(params.waitlistId), caller.accountId);
         return { status: 204, body: undefined };

@@ -1,4 +1,5 @@
 // What a published API is to the gateway: its routes, how it knows its callers, and how it says no.
+import type { ZodType } from 'zod';
 import type { ErrorCode, RefusalDetails } from '../../services/shared/errors.ts';
 import type { Route } from './route.ts';
 import type { Scheme } from './steps/auth.ts';
@@ -26,11 +27,27 @@ export type Refusal<C extends RefusalCode = RefusalCode> = {
   [K in C]: { code: K; message: string; details: (RefusalDetails & HttpFaults)[K] };
 }[C];
 
-export type Api = {
-  name: string;
+/**
+ * How a refusal is documented: its status, the code in its body that programs compare, the whole body, and what it means.
+ * Codes that are spoken in the same shape share one schema; it names itself by its meta `id`.
+ */
+export type RefusalText = { status: number; code: string; schema: ZodType; description: string };
+
+export type RefusalTexts = Record<RefusalCode, RefusalText>;
+
+/** What an API's document says beside its routes. */
+export type About = {
   title: string;
   version: string;
   description: string;
+  /** The tags of its routes, in the order in which the document has them. */
+  tags: Record<string, string>;
+  contact: { name: string; url?: string; email?: string };
+  license: { name: string; identifier: string };
+};
+
+export type Api = {
+  name: string;
   /** Unknown addresses under these are refused in this API's words: `/x` is /x and all below it, `/x/` only what is below. */
   prefix: string | string[];
   routes: Route[];

@@ -1,6 +1,7 @@
 // One route, stated whole: who may call it, how often, what goes in, what comes out. Router, OpenAPI and the access test are made from these.
 import type { Context } from 'koa';
 import type { output, ZodType } from 'zod';
+import type { RefusalCode } from './api.ts';
 import type { Caller } from './steps/auth.ts';
 import type { Limit } from './steps/limits.ts';
 
@@ -57,6 +58,8 @@ export type Route = {
   /** Counts the call. `none` is for machines that must never be refused: probes, scrapes, callbacks. */
   limit: Limit | 'none';
   tag: string;
+  /** What the operation is called in clients made from the document: listEvents. Left out, it is made of method and path. */
+  operationId?: string;
   summary: string;
   description?: string;
   body?: ZodType;
@@ -68,7 +71,10 @@ export type Route = {
   idempotent?: boolean;
   /** Left out of the API's document (the document itself, pages). */
   hidden?: boolean;
+  /** How it succeeds; a refusal stands here only where it is not in the API's usual shape. */
   responses: Record<number, Response>;
+  /** How it may refuse, beside what follows from the rest of this statement (docs/refusals.ts). */
+  refusals?: RefusalCode[];
   handle(call: Call<Access, any, any, any>): Promise<Reply> | Reply;
 };
 

@@ -1,12 +1,24 @@
 // The OpenAPI 3.1 document of an API, made from its routes: what is documented is what is mounted.
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { Api } from '../api.ts';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponseObject } from 'zod-openapi';
+import type { About, RefusalTexts } from '../api.ts';
 import type { Access, Response, Route } from '../route.ts';
 import { isSigned, type Scheme } from '../steps/auth.ts';
-import { KEY } from '../steps/idempotency.ts';
+import { IDEMPOTENCY, RATE_HEADERS, REPLAYED } from './headers.ts';
+import { createNames, type Names } from './names.ts';
+import { createRefusals } from './refusals.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+/** What the document is made of. */
+export type Documented = {
+  about: About;
+  routes: Route[];
+  authenticate?: Scheme;
+  refusals: RefusalTexts;
+  /** Where the API is reached. */
+  server: { url: string; description: string };
+};
 
 const WHO: Record<Access, string> = {
   public: 'Anyone.',
@@ -17,34 +29,40 @@ const WHO: Record<Access, string> = {
   signature: 'The sender proves itself by its signature.',
 };
 
-/** Builds the document. `errorBody` is the API's shape of a refusal. */
-export function openApi(
-  api: Pick<Api, 'title' | 'version' | 'description' | 'routes' | 'authenticate'>,
-  serverUrl: string,
-  errorBody: z.ZodType,
-): OpenApiDocument {
+/** Builds the document. Schemas with a meta `id` are its components; bodies and answers without one are named after their operation. */
+export function openApi({ about, routes, authenticate, refusals, server }: Documented): OpenApiDocument {
+  const { tags, contact, license, ...info } = about;
+  const names = createNames();
+  const refused = createRefusals(refusals, Boolean(authenticate?.challenges.length));
   const paths: ZodOpenApiPathsObject = {};
-  for (const route of api.routes) {
+  for (const route of routes) {
     if (route.hidden) continue;
     const path = route.path.replace(/:(\w+)/g, '{$1}');
-    paths[path] = { ...paths[path], [route.method]: operation(route, errorBody, api.authenticate) };
+    const all = { ...refused(route), ...answers(route, names) };
+    paths[path] = { ...paths[path], [route.method]: operation(route, all, names, authenticate) };
   }
   return createDocument({
     openapi: '3.1.0',
-    info: { title: api.title, version: api.version, description: api.description },
-    servers: [{ url: serverUrl }],
+    info: { ...info, contact, license },
+    servers: [server],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
-    components: { securitySchemes: api.authenticate?.security ?? {} },
+    components: { securitySchemes: authenticate?.security ?? {} },
   });
 }
 
-function operation(route: Route, errorBody: z.ZodType, scheme: Scheme | undefined): ZodOpenApiOperationObject {
+function operation(
+  route: Route,
+  responses: Record<string, ZodOpenApiResponseObject>,
+  names: Names,
+  scheme: Scheme | undefined,
+): ZodOpenApiOperationObject {
   const params = route.params ?? pathParams(route.path);
   const limit = route.limit === 'none' ? '' : ` Rate limit: ${route.limit.name}.`;
   const each = Object.keys(scheme?.security ?? {}).map((name): Record<string, string[]> => ({ [name]: [] }));
   const security = isSigned(route.access) ? each : route.access === 'link' ? [{}, ...each] : [];
   return {
-    operationId: `${route.method}${route.path.replace(/^\/api\/v\d+/, '').replace(/[/:.{}-]+(\w?)/g, (_, c: string) => c.toUpperCase())}`,
+    operationId: operationId(route),
     tags: [route.tag],
     summary: route.summary,
     description: `${route.description ? `${route.description}\n\n` : ''}Who may call: ${WHO[route.access]}${limit}`,
@@ -52,56 +70,40 @@ function operation(route: Route, errorBody: z.ZodType, scheme: Scheme | undefine
     requestParams: {
       ...(params && { path: params as z.ZodObject }),
       ...(route.query && { query: route.query as z.ZodObject }),
-      ...(route.idempotent && { header: IdempotencyHeader }),
+      ...(route.idempotent && { header: IDEMPOTENCY }),
     },
     ...(route.body && {
-      requestBody: { required: !route.body.safeParse({}).success, content: { 'application/json': { schema: route.body } } },
+      requestBody: {
+        required: !route.body.safeParse({}).success,
+        content: { 'application/json': { schema: names.named(route.body, operationId(route), 'Request') } },
+      },
     }),
-    responses: Object.fromEntries(
-      Object.entries({ ...common(route), ...route.responses }).map(([status, r]) => [status, response(Number(status), r, errorBody)]),
-    ),
+    responses,
   };
 }
 
-const IdempotencyHeader = z.object({
-  'Idempotency-Key': z
-    .string()
-    .regex(KEY)
-    .optional()
-    .meta({ description: 'Sent again with the same request within 24 hours it gets the same answer, and nothing is done twice.' }),
-});
-
-/** The refusals that follow from what a route is; those of its own are among its responses. No `default`: a status nobody foresaw is a fault. */
-function common({ access, limit, body, idempotent, path }: Route): Record<number, Response> {
-  const named = path.includes(':');
-  const rows: [possible: boolean, status: number, description: string][] = [
-    [true, 400, 'The request is not as described here.'],
-    [isSigned(access) || access === 'link', 401, 'No access token, or one that is not valid (any more).'],
-    [access === 'organizer' || access === 'admin', 403, "The caller's role is not enough."],
-    [named && access !== 'public', 403, 'It belongs to somebody else.'],
-    [named, 404, 'There is no such thing.'],
-    [idempotent === true, 409, 'The first request with this Idempotency-Key is still being worked on.'],
-    [body !== undefined, 413, 'The body is too large.'],
-    [idempotent === true, 422, 'The Idempotency-Key was used for another request.'],
-    [limit !== 'none', 429, 'Too many calls; Retry-After says when to come again.'],
-    [true, 500, 'A fault of the server.'],
-    [true, 503, 'Not available right now; try again.'],
-  ];
-  return Object.fromEntries(rows.filter(([possible]) => possible).map(([, status, description]) => [status, { description }]));
+/** The answers a route describes itself; of a refusal only one that is not in the API's usual shape. */
+function answers(route: Route, names: Names): Record<string, ZodOpenApiResponseObject> {
+  const own = Object.entries(route.responses).filter(([status, { schema }]) => Number(status) < 400 || schema);
+  return Object.fromEntries(own.map(([status, response]) => [status, answer(route, Number(status), response, names)]));
 }
 
-function response(status: number, { description, schema, type, headers }: Response, errorBody: z.ZodType) {
-  const json = schema ?? (status >= 400 ? errorBody : undefined);
+function answer(route: Route, status: number, { description, schema, type, headers }: Response, names: Names): ZodOpenApiResponseObject {
   const content = {
-    ...(json && { 'application/json': { schema: json } }),
+    ...(schema && { 'application/json': { schema: names.named(schema, operationId(route), 'Response', status) } }),
     ...(type && { [type]: { schema: { type: 'string' as const, contentMediaType: type } } }),
   };
+  const all = { ...headers, ...(route.limit !== 'none' && RATE_HEADERS), ...(route.idempotent && { 'Idempotent-Replayed': REPLAYED }) };
   return {
     description,
-    ...((json || type) && { content }),
-    ...(headers && { headers: z.object(headers) }),
+    ...((schema || type) && { content }),
+    ...(Object.keys(all).length && { headers: z.object(all) }),
   };
 }
+
+/** As the route says, or made of method and path: `GET /api/v1/events/:id` is getEventsId. */
+export const operationId = ({ operationId: stated, method, path }: Route): string =>
+  stated ?? `${method}${path.replace(/^\/api\/v\d+/, '').replace(/[/:.{}-]+(\w?)/g, (_, c: string) => c.toUpperCase())}`;
 
 function pathParams(path: string): z.ZodObject | undefined {
   const names = [...path.matchAll(/:(\w+)/g)].map((m) => m[1]!);

@@ -24,9 +24,6 @@ export function operations(parts: { probes: Probe[]; metrics: Metrics; isDrainin
   const probes = parts.probes.map(shared);
   return {
     name: 'operations',
-    title: 'Operations',
-    version: '1',
-    description: 'Health and metrics.',
     prefix: '/',
     refuse: ({ code, message }) => {
       const known = REFUSALS[code as keyof typeof REFUSALS] ?? { status: code === 'malformed' ? 400 : 500, code };

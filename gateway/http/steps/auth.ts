@@ -15,9 +15,10 @@ export type Credentials = {
 };
 
 /** What OpenAPI says of a scheme. */
-export type SecurityText =
+export type SecurityText = { description?: string } & (
   | { type: 'http'; scheme: 'bearer' | 'basic'; bearerFormat?: string }
-  | { type: 'apiKey'; in: 'cookie' | 'header'; name: string };
+  | { type: 'apiKey'; in: 'cookie' | 'header'; name: string }
+);
 
 export type Scheme = {
   /** The values of WWW-Authenticate beside a 401. */

@@ -5,7 +5,7 @@ import type { Caller, Scheme } from './auth.ts';
 /** `Authorization: Bearer <token>`; `verify` tells whose token it is, or throws. */
 export const bearer = (verify: (token: string) => Promise<Caller>): Scheme => ({
   challenges: ['Bearer'],
-  security: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+  security: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The access token.' } },
   hint: 'Authorization: Bearer <access_token>',
   ambient: false,
   of({ req }) {

@@ -4,7 +4,7 @@ import type { Caller, Scheme } from './auth.ts';
 /** The cookie `name` holds the token; `verify` tells whose it is, or throws. */
 export const cookie = (name: string, verify: (token: string) => Promise<Caller>): Scheme => ({
   challenges: [],
-  security: { cookie: { type: 'apiKey', in: 'cookie', name } },
+  security: { cookie: { type: 'apiKey', in: 'cookie', name, description: 'The access token, as a browser sends it by itself.' } },
   hint: `the cookie ${name}`,
   ambient: true,
   of({ req }) {

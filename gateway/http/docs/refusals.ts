@@ -1,0 +1,103 @@
+// What the document says of refusals: which codes an operation may answer with, and a named response for each set of them.
+import { z } from 'zod';
+import type { ZodOpenApiResponseObject } from 'zod-openapi';
+import type { RefusalCode, RefusalTexts } from '../api.ts';
+import type { Route } from '../route.ts';
+import { isSigned } from '../steps/auth.ts';
+import { RATE_HEADERS, RETRY_AFTER, WWW_AUTHENTICATE } from './headers.ts';
+
+/** The responses with just the refusals that follow from what routes are. All others are named after their codes. */
+const PHRASES: Record<number, string> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  413: 'PayloadTooLarge',
+  429: 'TooManyRequests',
+  500: 'InternalServerError',
+  503: 'ServiceUnavailable',
+};
+
+type Rule = { when(route: Route): boolean; codes: RefusalCode[] };
+
+const IMPLIED: Rule[] = [
+  { when: () => true, codes: ['malformed', 'server_error', 'unavailable'] },
+  { when: ({ access }) => isSigned(access) || access === 'link', codes: ['unauthenticated', 'token_invalid', 'token_expired'] },
+  {
+    // A role that is not enough, or a thing of somebody else's.
+    when: ({ access, path }) => access === 'organizer' || access === 'admin' || (path.includes(':') && access !== 'public'),
+    codes: ['forbidden'],
+  },
+  { when: ({ idempotent }) => idempotent === true, codes: ['key_in_use', 'key_reused'] },
+  { when: ({ body }) => body !== undefined, codes: ['body_too_large'] },
+  { when: ({ limit }) => limit !== 'none', codes: ['rate_limited'] },
+];
+
+/** Makes the refusals of an operation, by status. Equal ones are one component of the document. */
+export function createRefusals(texts: RefusalTexts, challenges: boolean): (route: Route) => Record<string, ZodOpenApiResponseObject> {
+  const made = new Map<string, ZodOpenApiResponseObject>();
+  const names = new Set<string>();
+  const wireCodes = (status: number, codes: RefusalCode[]) =>
+    [...new Set(codes.filter((code) => texts[code].status === status).map((code) => texts[code].code))].sort();
+  const allImplied = IMPLIED.flatMap(({ codes }) => codes);
+
+  function nameOf(status: number, spoken: string[]): string {
+    const phrase = spoken.join() === wireCodes(status, allImplied).join() ? PHRASES[status] : undefined;
+    const name = phrase ?? spoken.map(pascal).join('Or');
+    return names.has(name) ? `${name}${status}` : name;
+  }
+
+  function response(status: number, codes: RefusalCode[]): ZodOpenApiResponseObject {
+    const spoken = wireCodes(status, codes);
+    const key = `${status} ${spoken.join()}`;
+    const known = made.get(key);
+    if (known) return known;
+
+    const id = nameOf(status, spoken);
+    const said = spoken.map((code) => codes.map((core) => texts[core]).find((text) => text.code === code)!);
+    const schemas = [...new Set(said.map(({ schema }) => schema))];
+    const fresh: ZodOpenApiResponseObject = {
+      id,
+      description: said.map(({ code, description }) => `\`${code}\`: ${description}`).join('\n\n'),
+      headers: z.object({
+        ...RATE_HEADERS,
+        ...((status === 429 || status === 503 || codes.includes('key_in_use')) && { 'Retry-After': RETRY_AFTER }),
+        ...(status === 401 && challenges && { 'WWW-Authenticate': WWW_AUTHENTICATE }),
+      }),
+      content: { 'application/json': { schema: schemas.length === 1 ? schemas[0] : z.union(schemas) } },
+    };
+    names.add(id);
+    made.set(key, fresh);
+    return fresh;
+  }
+
+  return (route) => {
+    const codes = new Set([...implied(route), ...(route.refusals ?? described(route, texts))]);
+    const statuses = new Set([...codes].map((code) => texts[code].status));
+    return Object.fromEntries(
+      [...statuses].map((status) => [
+        status,
+        response(
+          status,
+          [...codes].filter((code) => texts[code].status === status),
+        ),
+      ]),
+    );
+  };
+}
+
+const implied = (route: Route): RefusalCode[] => IMPLIED.flatMap(({ when, codes }) => (when(route) ? codes : []));
+
+/** Of a route that states no refusals: whatever the API says with a status that the route describes, and 404 of what has a name. */
+function described({ responses, path }: Route, texts: RefusalTexts): RefusalCode[] {
+  const statuses = new Set(Object.keys(responses).map(Number));
+  if (path.includes(':')) statuses.add(404);
+  return (Object.keys(texts) as RefusalCode[]).filter((code) => texts[code].status >= 400 && statuses.has(texts[code].status));
+}
+
+/** `SEATS_GONE` and `seats gone` -> `SeatsGone`. */
+export const pascal = (text: string): string =>
+  text
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
+    .map((word) => word[0]!.toUpperCase() + (word === word.toUpperCase() ? word.slice(1).toLowerCase() : word.slice(1)))
+    .join('');
