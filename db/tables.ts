@@ -342,6 +342,7 @@ export interface Venues {
   number: Generated<number>;
   postal_code: Generated<string>;
   state: Generated<string>;
+  time_zone: string | null;
 }
 
 export interface WaitlistEntries {

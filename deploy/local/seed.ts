@@ -51,6 +51,7 @@ export async function seed(db: Kysely<DB>, now = new Date()): Promise<string> {
         country: 'USA',
         postal_code: '10001',
         capacity: 50_000,
+        time_zone: 'America/New_York',
       })
       .returning('id')
       .executeTakeFirstOrThrow();

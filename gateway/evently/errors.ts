@@ -59,6 +59,7 @@ const FIELD = {
   name: 'name',
   description: 'description',
   venueId: 'venue_id',
+  timeZone: 'time_zone',
   startsAt: 'start_time',
   endsAt: 'end_time',
   capacity: 'capacity',

@@ -40,6 +40,10 @@ const VenueFull = VenueShort.extend({
   state: z.string(),
   country: z.string(),
   postal_code: z.string(),
+  time_zone: z
+    .string()
+    .nullable()
+    .meta({ description: 'Addition to the seed: IANA name; tickets and mails say times in it.', example: 'America/New_York' }),
   layout_config: z.unknown(),
 }).meta({ id: 'Venue' });
 

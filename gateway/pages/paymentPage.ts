@@ -1,13 +1,15 @@
 // The payment page: what is bought, how long it is held, and Stripe's card form. No framework, strict policy.
 import type { OrderView } from '../../services/orders/orders.ts';
 import { decimal } from '../../services/shared/money.ts';
+import { isolated } from '../../services/shared/text.ts';
+import { localTime } from '../../services/shared/time.ts';
 import { escapeHtml, html, inScript } from '../http/answers/html.ts';
 import type { Reply } from '../http/route.ts';
 import { PAYMENT_SCRIPT } from './paymentScript.ts';
 
 const CSS = `
 main{max-width:30rem}.top{display:flex;justify-content:space-between;align-items:center;margin-bottom:1rem}.brand{font-weight:700;letter-spacing:.02em}
-.card{margin-bottom:1rem}.when{margin:0 0 1rem}ul{list-style:none;margin:0;padding:0}li{display:flex;justify-content:space-between;gap:1rem;padding:.4rem 0;border-bottom:1px solid var(--line)}
+.card{margin-bottom:1rem}.when{margin:0 0 1rem}h1{overflow-wrap:anywhere}ul{list-style:none;margin:0;padding:0}li{display:flex;overflow-wrap:anywhere;justify-content:space-between;gap:1rem;padding:.4rem 0;border-bottom:1px solid var(--line)}
 .total{display:flex;justify-content:space-between;font-weight:700;padding-top:.7rem}.clock{font-variant-numeric:tabular-nums;font-weight:700}.clock.low{color:var(--bad)}
 button{width:100%;margin-top:1rem;padding:.85rem;border:0;border-radius:10px;background:var(--brand);color:#fff;font:600 1rem system-ui,sans-serif;cursor:pointer}
 button:disabled{opacity:.55;cursor:default}#problem{color:var(--bad);min-height:1.5rem;margin:.6rem 0 0}.result{text-align:center;padding:2rem 1.25rem}
@@ -46,16 +48,16 @@ export function paymentPage(p: PaymentPage): Reply {
     clientSecret: p.clientSecret ?? null,
     returnUrl: p.returnUrl,
   };
-  const when = order.event.starts_at.toLocaleString('en-GB', { dateStyle: 'full', timeStyle: 'short', timeZone: 'UTC' });
+  const when = localTime(order.event.starts_at, order.event.time_zone);
   return html({
-    title: `Pay for ${order.event.name}`,
+    title: `Pay for ${isolated(order.event.name)}`,
     css: CSS,
     policy: policy(p),
     // Google Pay and 3-D Secure open windows of their own that must be able to answer.
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin-allow-popups' },
     body: `<main><div class="top"><span class="brand">Billetter</span><span class="soft">${escapeHtml(p.code)}</span></div>
-<section class="card"><h1>${escapeHtml(order.event.name)}</h1><p class="soft when">${escapeHtml(when)} UTC${order.event.venue ? ` · ${escapeHtml(order.event.venue)}` : ''}</p>
-<ul>${order.places.map((s) => `<li><span>${escapeHtml(p.seatName(s))}</span><span>${price(s.price_minor)}</span></li>`).join('')}</ul>
+<section class="card"><h1 dir="auto">${escapeHtml(order.event.name)}</h1><p class="soft when">${escapeHtml(when)}${order.event.venue ? ` · <bdi>${escapeHtml(order.event.venue)}</bdi>` : ''}</p>
+<ul>${order.places.map((s) => `<li><span dir="auto">${escapeHtml(p.seatName(s))}</span><span>${price(s.price_minor)}</span></li>`).join('')}</ul>
 <div class="total"><span>Total</span><span>${price(order.total_minor)}</span></div></section>
 <section class="card" id="pay" hidden><p>Your seats are held for <span class="clock" id="clock" role="timer">--:--</span></p>
 <form id="form"><div id="card"></div><p id="problem" role="alert"></p><button id="button" disabled>Pay ${price(order.total_minor)}</button></form></section>

@@ -5,6 +5,7 @@ import type { DB } from '../../db/tables.ts';
 import * as orders from '../orders/orders.ts';
 import * as mails from '../outbox/mails.ts';
 import { orderCode } from '../shared/codes.ts';
+import { isolated } from '../shared/text.ts';
 import * as ticketFiles from '../tickets/ticketFiles.ts';
 import { LETTERS } from './letters/index.ts';
 import { type About, type Attachment, amount, type Content } from './letters/letter.ts';
@@ -60,14 +61,21 @@ async function compose(
 
 function about(db: Kysely<DB>, codePrefix: string, order: orders.OrderView): About {
   const code = codePrefix + orderCode(order);
+  const { buyer_name, event } = order;
+  const named = { ...event, name: isolated(event.name), venue: event.venue && isolated(event.venue) };
   return {
-    order,
+    order: { ...order, buyer_name: isolated(buyer_name), event: named },
     code,
     total: amount(order.total_minor, order.currency),
-    places: order.places.map((p) => (p.seat_label ? `${p.section}, row ${p.row_label}, seat ${p.seat_label}` : p.offer_name)),
+    places: order.places.map(placeName),
     tickets: () => ticketPdfs(db, codePrefix, order, code),
   };
 }
+
+const placeName = (p: orders.OrderView['places'][number]): string =>
+  p.seat_label
+    ? `${isolated(p.section ?? '')}, row ${isolated(p.row_label ?? '')}, seat ${isolated(p.seat_label)}`
+    : isolated(p.offer_name);
 
 async function ticketPdfs(db: Kysely<DB>, codePrefix: string, order: orders.OrderView, code: string): Promise<Attachment[]> {
   const files = [];

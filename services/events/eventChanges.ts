@@ -44,6 +44,7 @@ type Row = {
   organizer_id: string | null;
   venue_id: string | null;
   venue: string | null;
+  time_zone: string | null;
   name: string;
   description: string;
   starts_at: Date;
@@ -120,9 +121,9 @@ const fixed = (because: Fixed['because'], field: Field, message: string, facts: 
 /** Locks the event against other changes; sales of it go on. */
 async function lock(tx: Transaction<DB>, idOrSlug: string): Promise<Row> {
   const { rows } = await sql<Row>`
-    select e.id, e.organizer_id, e.venue_id, (select name from venues where id = e.venue_id) as venue, e.name, e.description, e.starts_at, e.ends_at,
+    select e.id, e.organizer_id, e.venue_id, v.name as venue, v.time_zone, e.name, e.description, e.starts_at, e.ends_at,
       e.capacity, e.currency, e.hold_seconds, e.status, e.starts_at <= now() as begun, e.ends_at <= now() as over
-    from events e where ${named(idOrSlug)} for no key update`.execute(tx);
+    from events e left join venues v on v.id = e.venue_id where ${named(idOrSlug)} for no key update of e`.execute(tx);
   if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId: idOrSlug });
   return rows[0];
 }
@@ -186,13 +187,14 @@ async function tell(tx: Transaction<DB>, old: Row, next: Row, changed: string[],
   const of = { eventId: old.id, reason, madeBy };
   if (changed.includes('status') && next.status === 'cancelled') return notices.give(tx, { ...of, kind: 'cancelled', data: {} });
   if (next.status !== 'published' || !(changed.includes('starts_at') || changed.includes('venue_id'))) return;
-  const venue = next.venue_id && (await tx.selectFrom('venues').select('name').where('id', '=', next.venue_id).executeTakeFirst());
+  const venue =
+    next.venue_id && (await tx.selectFrom('venues').select(['name', 'time_zone']).where('id', '=', next.venue_id).executeTakeFirst());
   await notices.give(tx, {
     ...of,
     kind: 'moved',
     data: {
-      before: { starts_at: old.starts_at.toISOString(), venue: old.venue },
-      after: { starts_at: next.starts_at.toISOString(), venue: venue ? venue.name : null },
+      before: { starts_at: old.starts_at.toISOString(), venue: old.venue, time_zone: old.time_zone },
+      after: { starts_at: next.starts_at.toISOString(), venue: venue ? venue.name : null, time_zone: venue ? venue.time_zone : null },
     },
   });
 }

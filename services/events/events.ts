@@ -49,7 +49,8 @@ const free = sql`${isFree('p')} and o.is_active`;
 
 const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organizer_id, e.starts_at, e.ends_at, e.capacity, e.currency, e.created_at,
     case when v.id is not null then json_build_object('id', v.id, 'number', v.number, 'name', v.name, 'address', v.address, 'city', v.city,
-      'state', v.state, 'country', v.country, 'postal_code', v.postal_code, 'capacity', v.capacity, 'layout_config', v.layout_config) end as venue,
+      'state', v.state, 'country', v.country, 'postal_code', v.postal_code, 'capacity', v.capacity, 'time_zone', v.time_zone,
+      'layout_config', v.layout_config) end as venue,
     price.low as min_price_minor, price.high as max_price_minor
   from events e left join venues v on v.id = e.venue_id
   left join lateral (select min(price_minor) as low, max(price_minor) as high from offers where event_id = e.id and is_active) price on true`;

@@ -1,6 +1,8 @@
 // Venues: where events happen.
 import type { Kysely, Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { invalidField } from '../shared/errors.ts';
+import { isTimeZone } from '../shared/time.ts';
 
 export type Venue = {
   id: string;
@@ -12,21 +14,37 @@ export type Venue = {
   country: string;
   postal_code: string;
   capacity: number;
+  /** IANA name; null: times are said in UTC. */
+  time_zone: string | null;
   layout_config: unknown;
 };
 
-const COLUMNS = ['id', 'number', 'name', 'address', 'city', 'state', 'country', 'postal_code', 'capacity', 'layout_config'] as const;
+const COLUMNS = [
+  'id',
+  'number',
+  'name',
+  'address',
+  'city',
+  'state',
+  'country',
+  'postal_code',
+  'capacity',
+  'time_zone',
+  'layout_config',
+] as const;
 
 /** The venue, or undefined. */
 export async function find(db: Kysely<DB> | Transaction<DB>, id: string): Promise<Venue | undefined> {
   return db.selectFrom('venues').select(COLUMNS).where('id', '=', id).executeTakeFirst();
 }
 
-/** Creates a venue. */
+/** Creates a venue. Throws DomainError invalid for a time zone that is none. */
 export async function create(
   db: Kysely<DB>,
   venue: Partial<Omit<Venue, 'id' | 'number'>> & { name: string; capacity: number },
 ): Promise<Venue> {
+  if (venue.time_zone && !isTimeZone(venue.time_zone))
+    throw invalidField('timeZone', `"${venue.time_zone}" is no time zone. Give a name of the IANA database, such as Europe/Copenhagen.`);
   return db
     .insertInto('venues')
     .values({ ...venue, layout_config: JSON.stringify(venue.layout_config ?? {}) })

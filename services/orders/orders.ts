@@ -27,8 +27,8 @@ export type OrderView = PlacedOrder & {
   end_reason: string | null;
   buyer_email: string;
   buyer_name: string;
-  /** `refundable_until`: until when its paid orders may be cancelled. */
-  event: PlacedOrder['event'] & { ends_at: Date; venue: string | null; refundable_until: Date };
+  /** `time_zone`: the venue's. `refundable_until`: until when its paid orders may be cancelled. */
+  event: PlacedOrder['event'] & { ends_at: Date; venue: string | null; time_zone: string | null; refundable_until: Date };
   tickets: { id: string; code: string; place_id: string; checked_in_at: string | null }[];
   payment: { id: string; status: PaymentStatus; failure_code: string | null; failure_message: string | null } | null;
   refund: { status: RefundStatus; amount_minor: number } | null;
@@ -39,7 +39,7 @@ const clockStatus = sql<PlacedStatus>`case when o.status = 'pending' and ${attem
 const view = sql`
   select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.currency, o.expires_at, o.created_at, o.confirmed_at,
     o.ended_at, o.end_reason, coalesce(o.buyer_email, a.email) as buyer_email, coalesce(o.buyer_name, a.full_name) as buyer_name,
-    e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at, e.ends_at, v.name as venue,
+    e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at, e.ends_at, v.name as venue, v.time_zone,
     e.starts_at - make_interval(mins => coalesce(e.refund_until_minutes, 0)) as refundable_until,
     (select coalesce(json_agg(json_build_object('id', p.id, 'offer_id', i.offer_id, 'section', p.section, 'row_label', p.row_label, 'seat_label', p.seat_label,
         'price_minor', i.price_minor, 'offer_name', f.name) order by p.position), '[]')
@@ -61,12 +61,14 @@ type ViewRow = Omit<OrderView, 'event'> & {
   starts_at: Date;
   ends_at: Date;
   venue: string | null;
+  time_zone: string | null;
   refundable_until: Date;
 };
 
 function toView({ event_id, event_number, event_slug, event_name, ...row }: ViewRow): OrderView {
-  const { starts_at, ends_at, venue, refundable_until, ...order } = row;
-  const event = { id: event_id, number: event_number, slug: event_slug, name: event_name, starts_at, ends_at, venue, refundable_until };
+  const { starts_at, ends_at, venue, time_zone, refundable_until, ...order } = row;
+  const named = { id: event_id, number: event_number, slug: event_slug, name: event_name };
+  const event = { ...named, starts_at, ends_at, venue, time_zone, refundable_until };
   return { ...order, event };
 }
 

@@ -9,6 +9,7 @@ export type Field =
   | 'name'
   | 'description'
   | 'venueId'
+  | 'timeZone'
   | 'startsAt'
   | 'endsAt'
   | 'capacity'

@@ -1,7 +1,7 @@
 // Draws a ticket's QR code and PDF. Pure functions of their input; ticketFiles.ts stores the results.
 import PDFDocument from 'pdfkit';
 import QRCode from 'qrcode';
-import { toTheMinute } from '../shared/time.ts';
+import { localTime } from '../shared/time.ts';
 
 export type TicketFacts = {
   code: string;
@@ -9,6 +9,8 @@ export type TicketFacts = {
   eventName: string;
   venue: string | null;
   startsAt: Date;
+  /** The venue's. */
+  timeZone: string | null;
   offerName: string;
   /** e.g. "VIP, row A, seat 1"; null for an unnumbered place. */
   seat: string | null;
@@ -36,7 +38,7 @@ export async function ticketPdf(ticket: TicketFacts): Promise<Buffer> {
   doc.rect(0, 0, doc.page.width, 8).fill('#4338ca');
   doc.fillColor('#111827').font('Helvetica-Bold').fontSize(16).text(printable(ticket.eventName), 24, 24);
   doc.font('Helvetica').fontSize(9).fillColor('#4b5563');
-  doc.text(toTheMinute(ticket.startsAt));
+  doc.text(localTime(ticket.startsAt, ticket.timeZone));
   if (ticket.venue) doc.text(printable(ticket.venue));
   doc.moveDown(0.5).fillColor('#111827').font('Helvetica-Bold').fontSize(12);
   doc.text(printable(ticket.seat ?? ticket.offerName));

@@ -36,6 +36,7 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix
     event: string;
     venue: string | null;
     starts_at: Date;
+    time_zone: string | null;
     offer: string;
     section: string | null;
     row_label: string | null;
@@ -43,7 +44,7 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix
     price_minor: number;
     currency: string;
     seen: string;
-  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.currency, e.name as event, e.starts_at, v.name as venue, f.name as offer,
+  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, f.name as offer,
       p.section, p.row_label, p.seat_label, i.price_minor
     from tickets t join orders o on o.id = t.order_id join events e on e.id = t.event_id left join venues v on v.id = e.venue_id
     join offers f on f.id = t.offer_id join places p on p.id = t.place_id join order_items i on i.id = t.order_item_id
@@ -57,6 +58,7 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix
     eventName: t.event,
     venue: t.venue,
     startsAt: t.starts_at,
+    timeZone: t.time_zone,
     offerName: t.offer,
     seat: t.seat_label ? `${t.section}, row ${t.row_label}, seat ${t.seat_label}` : null,
     holderName: t.holder_name,

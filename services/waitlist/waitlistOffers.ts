@@ -9,7 +9,8 @@ import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as texts from '../outbox/texts.ts';
 import { DomainError } from '../shared/errors.ts';
-import { toTheMinute } from '../shared/time.ts';
+import { clipped, isolated } from '../shared/text.ts';
+import { localTime } from '../shared/time.ts';
 
 export type OfferTerms = {
   /** How long an offer stands within `nearHours` of the event, and before that. */
@@ -62,6 +63,7 @@ type Waited = {
   cancelled: boolean;
   event: string;
   starts_at: Date;
+  time_zone: string | null;
   reason: string | null;
   email: string;
   full_name: string;
@@ -75,6 +77,7 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
       where w.event_id = ${eventId}::uuid and w.in_line and e.id = w.event_id and a.id = w.account_id
         and (e.status = 'cancelled' or e.starts_at <= now())
       returning w.order_id, w.notify_email, w.notify_sms, e.status = 'cancelled' as cancelled, e.name as event, e.starts_at, a.email, a.full_name, a.phone,
+        (select time_zone from venues v where v.id = e.venue_id),
         (select reason from event_notices n where n.event_id = e.id and n.kind = 'cancelled' order by number desc limit 1) as reason`.execute(
       tx,
     );
@@ -88,9 +91,9 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
     );
 
     const told = rows.filter((row) => row.cancelled);
-    const mail = ({ email, full_name: name, event, starts_at: startsAt, reason }: Waited) => ({
+    const mail = ({ email, full_name: name, event, starts_at: startsAt, time_zone: timeZone, reason }: Waited) => ({
       to: email,
-      data: { name, event, startsAt, reason: reason ?? '' },
+      data: { name, event, startsAt, timeZone, reason: reason ?? '' },
     });
     const text = ({ phone, event }: Waited) => ({ phone, order: null, body: `${short(event)} is cancelled, and its waitlist is closed.` });
     await mails.enqueueTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_email).map(mail));
@@ -99,7 +102,7 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
 }
 
 /** An event's name, short enough for a text message. */
-const short = (name: string): string => (name.length > 60 ? `${name.slice(0, 57)}...` : name);
+const short = (name: string): string => isolated(clipped(name, 60));
 
 type Entry = {
   id: string;
@@ -110,6 +113,7 @@ type Entry = {
   notify_email: boolean;
   notify_sms: boolean;
   seconds: number;
+  time_zone: string | null;
 };
 type Step = 'offered' | 'nobody' | 'busy' | { passed: string };
 
@@ -150,6 +154,7 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
         limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and in_line)) f) s
       where o.event_id = ${eventId}::uuid and ${isOnSale(startOf(eventId))})
     select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms, w.order_id,
+      (select time_zone from venues v where v.id = e.venue_id),
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
         then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
     from waitlist_entries w join events e on e.id = w.event_id
@@ -188,7 +193,7 @@ async function tell(tx: Transaction<DB>, entry: Entry, order: PlacedOrder, link:
   }
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
-    const body = `${what} for ${short(order.event.name)} held for you until ${toTheMinute(until)}. Pay: ${link}`;
+    const body = `${what} for ${short(order.event.name)} held for you until ${localTime(until, entry.time_zone)}. Pay: ${link}`;
     await texts.enqueue(tx, 'waitlist-offer', order.id, body);
   }
 }

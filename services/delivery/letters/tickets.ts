@@ -1,5 +1,5 @@
 // The letter with the tickets: the order is paid.
-import { toTheMinute } from '../../shared/time.ts';
+import { localTime } from '../../shared/time.ts';
 import { type Letter, page } from './letter.ts';
 
 export const tickets: Letter = {
@@ -10,7 +10,7 @@ export const tickets: Letter = {
       `Your tickets for ${order.event.name} (${code})`,
       `Hello ${order.buyer_name},`,
       [
-        `you are going to ${order.event.name}${order.event.venue ? `, ${order.event.venue}` : ''}, ${toTheMinute(order.event.starts_at)}.`,
+        `you are going to ${order.event.name}${order.event.venue ? `, ${order.event.venue}` : ''}, ${localTime(order.event.starts_at, order.event.time_zone)}.`,
         `Paid: ${total}.`,
         'Show the QR code of each ticket at the door.',
       ],
