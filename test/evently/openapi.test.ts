@@ -4,6 +4,7 @@ import spectral from '@stoplight/spectral-core';
 import rulesets from '@stoplight/spectral-rulesets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operationId } from '../../gateway/http/docs/openapi.ts';
+import { createConform } from '../support/conform.ts';
 import { codesOf, operations } from '../support/document.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 
@@ -20,6 +21,20 @@ const SAVED = new URL('./openapi.snapshot.json', import.meta.url);
 it('the served document is the saved one (SAVE_OPENAPI=1 saves it anew: say in the commit what changed and why)', async () => {
   if (process.env.SAVE_OPENAPI) writeFileSync(SAVED, `${JSON.stringify(document, null, 2)}\n`);
   expect(document).toEqual(JSON.parse(readFileSync(SAVED, 'utf8')));
+});
+
+it('every answer the tests get is held against it: status, code, details, fields', async () => {
+  const conform = createConform(world.apis);
+  const refused = await world.call('GET', '/api/v1/bookings/x');
+  const seen = { method: 'GET', path: '/api/v1/bookings/x', status: refused.status, body: refused.body };
+  const error = { code: 'EVENT_SOLD_OUT', message: 'm', details: {} };
+  conform(seen);
+  expect(() => conform({ ...seen, status: 418 })).toThrow('no such status');
+  expect(() => conform({ ...seen, body: { ...refused.body, error } })).toThrow('/error/code must be equal to constant');
+  expect(() => conform({ ...seen, body: { ...refused.body, more: 1 } })).toThrow('must NOT have additional properties');
+  expect(() => conform({ ...seen, body: { ...refused.body, error: { ...refused.body.error, details: { odd: 1 } } } })).toThrow(
+    /additional/,
+  );
 });
 
 describe('for whom a client is made of it', () => {

@@ -21,6 +21,7 @@ import * as payments from '../../services/payments/payments.ts';
 import { countFailed } from '../../services/payments/refundRetries.ts';
 import * as stripe from '../../services/payments/stripe.ts';
 import { type Limiter, probe } from '../../services/shared/limits.ts';
+import { createConform } from './conform.ts';
 import { freshDatabase } from './database.ts';
 
 export type Answer = { status: number; body: any; text: string; headers: Headers };
@@ -70,6 +71,8 @@ export async function startWorld(
   const server = await listen(app, { port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${server.port}`;
 
+  const conform = createConform(all);
+
   const call = async (
     method: string,
     path: string,
@@ -82,7 +85,9 @@ export async function startWorld(
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json');
-    return { status: response.status, text, body: json && text ? JSON.parse(text) : undefined, headers: response.headers } satisfies Answer;
+    const body = json && text ? JSON.parse(text) : undefined;
+    conform({ method, path, status: response.status, body });
+    return { status: response.status, text, body, headers: response.headers } satisfies Answer;
   };
   return {
     db,

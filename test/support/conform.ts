@@ -1,0 +1,55 @@
+// Holds every answer a test gets from Evently against the document that Evently publishes.
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { Api } from '../../gateway/http/api.ts';
+import { resolve } from './document.ts';
+
+export type Seen = { method: string; path: string; status: number; body: unknown };
+
+const DOCUMENT = '/api/v1/openapi.json';
+const ID = 'https://document/openapi.json';
+
+/** Throws when an answer of a documented operation is not as documented: another status, another body, another code. */
+export function createConform(apis: Api[]): (seen: Seen) => void {
+  let check: ((seen: Seen) => void) | undefined;
+  return (seen) => {
+    // Read when it is needed: many tests never call Evently.
+    check ??= against(documentOf(apis));
+    check(seen);
+  };
+}
+
+function documentOf(apis: Api[]): any {
+  const route = apis.flatMap(({ routes }) => routes).find(({ path }) => path === DOCUMENT)!;
+  return (route.handle({} as never) as { body: unknown }).body;
+}
+
+function against(document: any): (seen: Seen) => void {
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  (addFormats as unknown as (ajv: Ajv2020) => void)(ajv);
+  ajv.addSchema({ ...document, $id: ID });
+  const templates = Object.keys(document.paths)
+    // What is stated word for word comes before what is named.
+    .sort((a, b) => a.split('{').length - b.split('{').length)
+    .map((path) => ({ path, pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`) }));
+
+  return ({ method, path, status, body }) => {
+    const template = templates.find(({ pattern }) => pattern.test(path.split(/[?#]/)[0]!));
+    const operation = template && document.paths[template.path][method.toLowerCase()];
+    if (!operation) return;
+    const fault = (text: string) => new Error(`${method} ${path} ${status} is not as documented: ${text}\n${JSON.stringify(body)}`);
+    const response = resolve(document, operation.responses[status]);
+    if (!response) throw fault('no such status');
+    const schema = response.content?.['application/json']?.schema;
+    if (!schema || body === undefined) return;
+    const valid = ajv.getSchema(`${ID}${schema.$ref ?? pointer(document, template.path, method, status)}`)!;
+    if (!valid(body)) throw fault(ajv.errorsText(valid.errors));
+  };
+}
+
+/** Where the schema of an answer stands when it is not by reference. */
+function pointer(document: any, path: string, method: string, status: number): string {
+  const at = `#/paths/${path.replaceAll('/', '~1')}/${method.toLowerCase()}/responses/${status}`;
+  const { $ref } = document.paths[path][method.toLowerCase()].responses[status];
+  return `${$ref ?? at}/content/application~1json/schema`;
+}
