@@ -68,6 +68,8 @@ const Env = z.object({
   RATE_LIMITS: onOff('on'),
   TEST_ENDPOINTS: onOff('off'),
   HOLD_SECONDS_EVENTLY: seconds(300),
+  // Every site: a page gets no more by a bearer token than its user has, and no browser sends one by itself.
+  CORS_ORIGINS_EVENTLY: z.string().default('*'),
   MAX_PLACES_PER_ORDER: z.coerce.number().int().min(1).max(1000).default(50),
 });
 
@@ -132,6 +134,7 @@ function shape(env: z.infer<typeof Env>) {
     apis: {
       evently: {
         holdSeconds: env.HOLD_SECONDS_EVENTLY,
+        origins: list(env.CORS_ORIGINS_EVENTLY),
         accessSeconds: env.ACCESS_TOKEN_SECONDS,
         refreshSeconds: env.REFRESH_TOKEN_SECONDS,
       },

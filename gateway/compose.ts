@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import { connect } from '../db/connect.ts';
 import { createPasswords } from '../services/accounts/passwords.ts';
-import { tokenKeys } from '../services/accounts/sessions.ts';
+import { hearEnded, tokenKeys } from '../services/accounts/sessions.ts';
 import * as orders from '../services/orders/orders.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
@@ -28,6 +28,8 @@ import { createTemporal, PAY_WAIT_MS } from './temporal/client.ts';
 import { pay } from './temporal/pay.ts';
 
 const SHARE_LIMITS_EVERY_MS = 500;
+/** A sign-in ended at another gateway is refused here so much later at most. */
+const HEAR_ENDED_MS = 1_000;
 
 /** Pages and their parts: no API's own. */
 const PAGES: Limit = { name: 'public', calls: 100, seconds: 60, per: 'address' };
@@ -118,17 +120,36 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   });
   live.attach(running.server);
   feed.start();
+  const ended = every(HEAR_ENDED_MS, () =>
+    hearEnded(readDb, gateway.tokens).catch((err) => log.warn({ err }, 'sign-ins ended at other gateways are not heard of right now')),
+  );
   limiter?.start(SHARE_LIMITS_EVERY_MS);
   return {
     port: running.port,
     async stop(graceMs = 25_000) {
       draining = true;
       await Promise.all([live.stop(), running.stop(graceMs)]);
-      await feed.stop();
+      await Promise.all([feed.stop(), ended.stop()]);
       await limiter?.stop();
       await connection.close();
       await db.destroy();
       await readDb.destroy();
+    },
+  };
+}
+
+/** Does the work again and again, a pause between; stop() waits for what is under way. */
+function every(ms: number, work: () => Promise<void>): { stop(): Promise<void> } {
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+  }, ms);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
     },
   };
 }

@@ -2,8 +2,10 @@
 import type { Migration } from 'kysely';
 import * as m0001 from './0001_core.ts';
 import * as m0002 from './0002_venue_time_zones.ts';
+import * as m0007 from './0007_ended_sessions.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
   '0002_venue_time_zones': m0002,
+  '0007_ended_sessions': m0007,
 };

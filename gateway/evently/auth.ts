@@ -8,15 +8,20 @@ import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
-import { envelope, id, instant, label, PHONE, phone } from './shapes.ts';
+import { envelope, id, instant, label, Nothing, PHONE, phone } from './shapes.ts';
+
+/** A password to be set. */
+export const newPassword = z.string().min(8).max(128).meta({ example: 'SecurePass123!' });
 
 const RegisterBody = z.object({
   email: z
-    .email()
+    .string()
+    .trim()
     .max(254)
+    .check(z.email())
     .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
     .meta({ example: 'user@example.com' }),
-  password: z.string().min(8).max(128).meta({ example: 'SecurePass123!' }),
+  password: newPassword,
   full_name: label(200).meta({ example: 'John Doe' }),
   phone: phone.meta({ description: PHONE, example: '+1234567890' }),
 });
@@ -46,7 +51,7 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       method: 'post',
       path: '/api/v1/auth/register',
       access: 'public',
-      limit: LIMITS.public,
+      limit: LIMITS.signIn,
       tag,
       operationId: 'register',
       summary: 'Register',
@@ -65,7 +70,7 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       method: 'post',
       path: '/api/v1/auth/login',
       access: 'public',
-      limit: LIMITS.public,
+      limit: LIMITS.signIn,
       tag,
       operationId: 'login',
       summary: 'Login',
@@ -81,7 +86,7 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       method: 'post',
       path: '/api/v1/auth/refresh',
       access: 'public',
-      limit: LIMITS.public,
+      limit: LIMITS.signIn,
       tag,
       operationId: 'refreshTokens',
       summary: 'Refresh token',
@@ -90,6 +95,23 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       responses: { 200: { description: 'A fresh pair.', schema: envelope(Tokens) } },
       refusals: ['token_invalid', 'token_expired'],
       handle: async ({ body }) => ok(present.tokens(await sessions.refresh(db, tokens, body.refresh_token))),
+    }),
+    route({
+      method: 'post',
+      path: '/api/v1/auth/logout',
+      access: 'user',
+      limit: LIMITS.authenticated,
+      tag,
+      operationId: 'logout',
+      summary: 'Logout',
+      description:
+        'Addition to the seed. Ends this sign-in: its refresh token and its access token are refused from now on. Other sign-ins go on.',
+      responses: { 200: { description: 'Signed out.', schema: envelope(Nothing) } },
+      refusals: [],
+      async handle({ caller }) {
+        if (caller.sessionId) sessions.refuseFrom(tokens, await sessions.end(db, caller.accountId, { only: caller.sessionId }));
+        return ok({}, 'Signed out');
+      },
     }),
   ];
 }

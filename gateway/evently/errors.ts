@@ -71,6 +71,7 @@ const FIELD = {
   sections: 'seat_configuration.sections',
   email: 'email',
   phone: 'phone',
+  currentPassword: 'current_password',
   notifySms: 'notification_preferences.sms',
   firstDay: 'start_date',
   lastDay: 'end_date',
@@ -99,9 +100,18 @@ const refund = (of: RefundTold | undefined): Json =>
 
 type Said = { message?: string; details: Json };
 
+/** The seed has one code for all who are not let in: this says which of them it is. */
+const because =
+  (reason: string) =>
+  ({ details }: { details: object }): Said => ({ details: { reason, ...wire(details) } });
+
 /** Where Evently has words of its own for what the core tells. */
 const OWN: { [C in RefusalCode]?: (refusal: Refusal<C>) => Said } = {
   malformed: ({ details }) => ({ details }),
+  invalid_credentials: because('wrong_email_or_password'),
+  unauthenticated: because('token_missing'),
+  token_invalid: because('token_invalid'),
+  token_expired: because('token_expired'),
   invalid({ details: { fields, ...rest } }) {
     const faulty = wireFields(fields);
     // Of what is to be booked Evently also names the field by itself.

@@ -25,7 +25,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}.
 
-Rate limits per minute: public ${LIMITS.public.calls} per address, authenticated ${LIMITS.authenticated.calls}, booking ${LIMITS.booking.calls}, admin ${LIMITS.admin.calls} per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.`;
+Rate limits per minute: public ${LIMITS.public.calls} per address (with a valid token: as authenticated), sign-in ${LIMITS.signIn.calls} per address, authenticated ${LIMITS.authenticated.calls}, booking ${LIMITS.booking.calls}, admin ${LIMITS.admin.calls} per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.`;
 
 const TEST_CARDS = `
 
@@ -73,6 +73,8 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     routes: [...routes, ...docs({ about, routes, authenticate, server, refusals: refusalTexts() }, assets)],
     authenticate,
     unknown: LIMITS.public,
+    known: LIMITS.authenticated,
+    origins: gateway.config.apis.evently.origins,
     refuse,
   };
 }

@@ -40,8 +40,11 @@ const CODES = {
       event: z.string().optional(),
     },
   ],
-  AUTH_INVALID_CREDENTIALS: ['The e-mail address, the password or the token is not valid, or there is no token.', none],
-  AUTH_TOKEN_EXPIRED: ['The access token has expired: refresh it.', none],
+  AUTH_INVALID_CREDENTIALS: [
+    'The e-mail address, the password or the token is not valid, or there is no token.',
+    { reason: z.enum(['wrong_email_or_password', 'token_missing', 'token_invalid']).meta({ description: 'Which of them it is.' }) },
+  ],
+  AUTH_TOKEN_EXPIRED: ['The access token has expired: refresh it.', { reason: z.literal('token_expired') }],
   AUTH_UNAUTHORIZED: [
     "The caller may not do this: it is somebody else's, or needs another role.",
     { required_role: z.string().optional().meta({ description: 'The least role that may.' }) },

@@ -32,6 +32,9 @@ export const phone = z
   .refine((text) => textable(text) !== undefined, 'must be an international number: +4512345678')
   .nullish();
 
+/** The data of an answer that only says that it was done. */
+export const Nothing = z.object({}).meta({ id: 'Nothing' });
+
 const base = { success: z.literal(true), message: z.string().optional(), timestamp: instant };
 
 /** The success envelope around an answer. */

@@ -7,11 +7,11 @@ import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import type { RefusalCode } from '../http/api.ts';
 import { type Route, route } from '../http/route.ts';
-import { User } from './auth.ts';
+import { newPassword, User } from './auth.ts';
 import { ok } from './envelope.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
-import { envelope, PHONE, phone } from './shapes.ts';
+import { envelope, Nothing, PHONE, phone } from './shapes.ts';
 
 const path = '/api/v1/users/profile';
 
@@ -20,6 +20,7 @@ const ProfileBody = z.object({
   full_name: z.string().trim().min(1).max(200).optional().meta({ example: 'John Smith' }),
   phone: phone.meta({ description: `${PHONE} null removes it.`, example: '+1234567891' }),
 });
+const PasswordBody = z.object({ current_password: z.string().min(1).max(1024), new_password: newPassword });
 const Profile = User.extend({
   phone: z.string().nullable(),
   stats: z.object({
@@ -32,7 +33,7 @@ const Profile = User.extend({
 }).meta({ id: 'Profile' });
 
 /** The routes under /api/v1/users/profile. */
-export function users({ db }: Gateway): Route[] {
+export function users({ db, passwords, tokens }: Gateway): Route[] {
   const shared = { path, access: 'user', limit: LIMITS.authenticated, tag: 'Users' } as const;
   const responses = { 200: { description: 'The profile.', schema: envelope(Profile) } };
   const refusals: RefusalCode[] = ['account_not_found'];
@@ -76,6 +77,24 @@ export function users({ db }: Gateway): Route[] {
       async handle({ body, caller }) {
         const phone = body.phone == null ? body.phone : textable(body.phone);
         return ok(await shown(await accounts.update(db, caller.accountId, { fullName: body.full_name, phone })));
+      },
+    }),
+    route({
+      method: 'put',
+      path: '/api/v1/users/password',
+      access: 'user',
+      // Guessing the present password with a token that was found is guessing: it is counted as buying is.
+      limit: LIMITS.booking,
+      tag: 'Users',
+      operationId: 'changePassword',
+      summary: 'Change password',
+      description: 'Addition to the seed. Ends all other sign-ins of the account; this one goes on.',
+      body: PasswordBody,
+      responses: { 200: { description: 'Changed.', schema: envelope(Nothing) } },
+      refusals: ['account_not_found', 'invalid'],
+      async handle({ body, caller }) {
+        await accounts.changePassword(db, { passwords, tokens }, caller, { current: body.current_password, next: body.new_password });
+        return ok({}, 'Password changed');
       },
     }),
   ];

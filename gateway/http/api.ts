@@ -53,8 +53,12 @@ export type Api = {
   routes: Route[];
   /** How callers prove who they are; left out where no route is for signed-in callers. */
   authenticate?: Scheme;
-  /** Counts calls that prove nothing where something is to be proven; there if `authenticate` is. */
+  /** Counts calls of callers nobody knows, by address; also those that prove nothing where something is to be proven. There if `authenticate` is. */
   unknown?: Limit;
+  /** Counts a call in place of `unknown` where the caller is known: many people share an address. */
+  known?: Limit;
+  /** The sites whose pages may read its answers (CORS), as https://shop.example; `*` is every site. */
+  origins?: string[];
   /** How a refusal is spoken. */
   refuse(refusal: Refusal): { status: number; body: unknown };
 };

@@ -11,6 +11,7 @@ import { createPaths } from './paths.ts';
 import type { RequestState } from './route.ts';
 import { runner } from './run.ts';
 import { jsonReader } from './steps/body.ts';
+import { answerPreflight, isPreflight, share } from './steps/cors.ts';
 import { say } from './steps/errors.ts';
 import { securityHeaders } from './steps/headers.ts';
 
@@ -68,11 +69,13 @@ function dispatcher(parts: AppParts): (ctx: Context) => Promise<void> {
   return async (ctx) => {
     const found = paths.find(ctx.method, ctx.path);
     if (ctx.url.includes('%00')) refuseUnrouted(ctx, found.api, 'malformed', 'The address contains a NUL character.');
+    else if (isPreflight(ctx) && 'allow' in found) return answerPreflight(ctx, found.api, found.allow);
     else if ('run' in found) await found.run(ctx, found.params);
     else if ('allow' in found) {
       ctx.set('Allow', found.allow.join(', '));
       refuseUnrouted(ctx, found.api, 'method_not_allowed', `${ctx.method} is not possible here.`);
     } else refuseUnrouted(ctx, found.api, 'route_not_found', `There is nothing at ${ctx.path}.`);
+    share(ctx, found.api);
   };
 }
 

@@ -30,7 +30,7 @@ export type Runner = (ctx: Context, params: Record<string, string>) => Promise<v
 export function runner(api: Api, route: Route, { log, limiter, readJson, db, origins }: Runtime): Runner {
   const { access, limit, body, query, params } = route;
   const signed = isSigned(access);
-  const { authenticate: scheme, unknown = limit === 'none' ? undefined : limit } = api;
+  const { authenticate: scheme, unknown = limit === 'none' ? undefined : limit, known } = api;
   if (signed && !(scheme && api.unknown))
     throw new Error(`${api.name} states no scheme, or no limit for guesses, but ${route.path} is for signed-in callers`);
 
@@ -42,6 +42,15 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
     return credentials?.verify();
   }
 
+  /** Who calls a public route, where that decides how the call is counted; credentials that prove nothing are nobody's here. */
+  async function recognize(ctx: Context): Promise<Caller | undefined> {
+    if (access !== 'public' || limit !== unknown || !known) return undefined;
+    return scheme
+      ?.of(ctx)
+      ?.verify()
+      .catch(() => undefined);
+  }
+
   return async (ctx, found) => {
     const state = ctx.state as RequestState;
     state.route = route.path;
@@ -51,7 +60,8 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
       try {
         caller = await identify(ctx);
       } finally {
-        if (limiter && limit !== 'none') countCall(ctx, limiter, { name: api.name, unknown: unknown! }, limit, caller);
+        if (limiter && limit !== 'none')
+          countCall(ctx, limiter, { name: api.name, unknown: unknown!, known }, limit, caller ?? (await recognize(ctx)));
       }
       if (caller) {
         state.accountId = caller.accountId;

@@ -1,8 +1,9 @@
 // Accounts: one identity for all APIs.
 import { type Kysely, sql } from 'kysely';
 import type { AccountRole, DB } from '../../db/tables.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, invalidField } from '../shared/errors.ts';
 import type { Passwords } from './passwords.ts';
+import * as sessions from './sessions.ts';
 
 export type Role = AccountRole;
 
@@ -19,6 +20,9 @@ export type Account = {
 
 const COLUMNS = ['id', 'number', 'email', 'full_name', 'phone', 'role', 'email_verified_at', 'created_at'] as const;
 
+/** An e-mail address as it is kept and compared: no blanks around it (a phone's keyboard adds them), accents composed. Case is citext's matter. */
+export const address = (email: string): string => email.trim().normalize('NFC');
+
 /**
  * Creates an account. `verified`: its address counts as proved, because the API it comes through asks for no proof.
  * @throws DomainError email_taken
@@ -31,7 +35,7 @@ export async function register(
   const account = await db
     .insertInto('accounts')
     .values({
-      email: person.email,
+      email: address(person.email),
       password_hash: await passwords.hash(person.password),
       full_name: person.fullName,
       phone: person.phone ?? null,
@@ -54,7 +58,7 @@ export async function login(db: Kysely<DB>, passwords: Passwords, given: { email
   const row = await db
     .selectFrom('accounts')
     .select([...COLUMNS, 'password_hash'])
-    .where('email', '=', given.email)
+    .where('email', '=', address(given.email))
     .executeTakeFirst();
   const fits = await passwords.verify(row?.password_hash, given.password);
   if (!row || !fits) throw new DomainError('invalid_credentials', 'Invalid email or password.');
@@ -85,3 +89,34 @@ export async function update(
     .returning(COLUMNS)
     .executeTakeFirst();
 }
+
+/**
+ * Changes the password of whoever knows the present one, and ends all other sign-ins of the account: whoever else had the old one is out.
+ * @throws DomainError invalid (currentPassword), account_not_found
+ */
+export async function changePassword(
+  db: Kysely<DB>,
+  { passwords, tokens }: { passwords: Passwords; tokens: sessions.TokenKeys },
+  caller: sessions.Caller,
+  given: { current: string; next: string },
+): Promise<void> {
+  const row = await db.selectFrom('accounts').select('password_hash').where('id', '=', caller.accountId).executeTakeFirst();
+  if (!row) throw new DomainError('account_not_found', 'This account does not exist any more.');
+  if (!(await passwords.verify(row.password_hash, given.current))) throw wrongPassword();
+  const fresh = await passwords.hash(given.next);
+
+  const ended = await db.transaction().execute(async (tx) => {
+    // Of two changes at once the second began from a password that is not the account's any more.
+    const { numUpdatedRows } = await tx
+      .updateTable('accounts')
+      .set({ password_hash: fresh, updated_at: sql<Date>`now()` })
+      .where('id', '=', caller.accountId)
+      .where('password_hash', '=', row.password_hash)
+      .executeTakeFirst();
+    if (!numUpdatedRows) throw wrongPassword();
+    return sessions.end(tx, caller.accountId, { allBut: caller.sessionId });
+  });
+  sessions.refuseFrom(tokens, ended);
+}
+
+const wrongPassword = () => invalidField('currentPassword', 'This is not the present password.');

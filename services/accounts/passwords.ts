@@ -12,6 +12,15 @@ export type Passwords = {
 };
 
 /**
+ * A password as it is compared: what people see and type, and not how a device encodes it (RFC 8265, OpaqueString): composed letters, any blank
+ * as a plain one; letter case and blanks at the ends stay as they are.
+ */
+export const prepared = (password: string): string => password.replace(/\p{Zs}/gu, ' ').normalize('NFC');
+
+/** The forms a hash may have been made of before passwords were prepared: as it is typed now, and with its accents apart. */
+const forms = (password: string): string[] => [...new Set([prepared(password), password, password.normalize('NFD')])];
+
+/**
  * Makes the process' password functions. One hash takes about 30 ms of a core. `concurrency` of them run at once, because they use
  * libuv's threads, which file and DNS work needs too. `queue` more may wait; a further sign-in is refused as unavailable.
  */
@@ -19,11 +28,12 @@ export function createPasswords(options: { concurrency?: number; queue?: number 
   const slot = limited(options.concurrency ?? 2, options.queue ?? 200);
   let decoy: Promise<string> | undefined;
   return {
-    hash: (password) => slot(() => hash(password, OPTIONS)),
+    hash: (password) => slot(() => hash(prepared(password), OPTIONS)),
     async verify(known, password) {
       decoy ??= hash('no account has this password', OPTIONS);
       const against = known ?? (await decoy);
-      const fits = await slot(() => verify(against, password));
+      let fits = false;
+      for (const form of forms(password)) fits ||= await slot(() => verify(against, form));
       return known !== undefined && fits;
     },
   };

@@ -7,7 +7,8 @@ import { DomainError } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import type { Role } from './accounts.ts';
 
-export type Caller = { accountId: string; role: Role };
+/** `sessionId`: the sign-in, which is the family of its refresh tokens. */
+export type Caller = { accountId: string; role: Role; sessionId?: string };
 export type TokenPair = { accessToken: string; refreshToken: string; expiresIn: number };
 
 export type TokenKeys = {
@@ -15,6 +16,8 @@ export type TokenKeys = {
   /** Tokens already verified, by keyed digest (never the token itself), until they expire. */
   seen: Map<string, Caller & { exp: number }>;
   digestKey: Buffer;
+  /** Sign-ins that were ended, and when that was heard: their access tokens are refused although their time runs. */
+  ended: Map<string, number>;
 };
 
 /** How long tokens live, in seconds. Each API has its own. */
@@ -27,12 +30,14 @@ const KIND = { access: 'at+jwt', refresh: 'rt+jwt' } as const;
 const ROLES: readonly unknown[] = ['user', 'organizer', 'admin'] satisfies Role[];
 /** A used refresh token is accepted again within this time, because the answer with its successor may have been lost. */
 const RETRY_SECONDS = 10;
+/** An access token lives a day at most (config.ts), so longer than that nobody needs to know. */
+const ENDED_KEPT_MS = 86_400_000;
 const MAX_SEEN = 20_000;
 const MAX_TOKEN_LENGTH = 2_048;
 
 /** The key of this process, with its memory of verified tokens. */
 export function tokenKeys(auth: { jwtSecret: string }): TokenKeys {
-  return { key: createSecretKey(auth.jwtSecret, 'utf8'), seen: new Map(), digestKey: randomBytes(32) };
+  return { key: createSecretKey(auth.jwtSecret, 'utf8'), seen: new Map(), digestKey: randomBytes(32), ended: new Map() };
 }
 
 /** Signs the account in: a new family of refresh tokens, all of which have these lifetimes. */
@@ -65,7 +70,7 @@ async function issue(
     .onConflict((c) => c.column('id').doNothing()) // a retry: its answer was lost
     .execute();
   const [accessToken, refreshToken] = await Promise.all([
-    sign(keys, KIND.access, account.id, accessSeconds, randomUUID(), { role: account.role }),
+    sign(keys, KIND.access, account.id, accessSeconds, randomUUID(), { role: account.role, sid: family }),
     sign(keys, KIND.refresh, account.id, refreshSeconds, id, {}),
   ]);
   return { accessToken, refreshToken, expiresIn: accessSeconds };
@@ -101,7 +106,7 @@ async function read(keys: TokenKeys, token: string, typ: string) {
       typ,
       requiredClaims: ['sub', 'exp', 'jti'],
     });
-    return { subject: payload.sub!, exp: payload.exp!, id: payload.jti!, role: payload.role };
+    return { subject: payload.sub!, exp: payload.exp!, id: payload.jti!, role: payload.role, session: payload.sid };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new DomainError('token_expired', 'The token has expired.');
     throw new DomainError('token_invalid', 'The token is not valid.');
@@ -116,16 +121,65 @@ export async function verifyAccess(keys: TokenKeys, token: string): Promise<Call
   const digest = createHmac('sha256', keys.digestKey).update(token).digest('base64');
   const known = keys.seen.get(digest);
   if (known) {
+    refuseEnded(keys, known);
     if (known.exp * 1000 > Date.now()) return known;
     keys.seen.delete(digest);
     throw new DomainError('token_expired', 'The token has expired.');
   }
-  const { subject, exp, role } = await read(keys, token, KIND.access);
+  const { subject, exp, role, session } = await read(keys, token, KIND.access);
   if (!isUuid(subject) || !ROLES.includes(role)) throw new DomainError('token_invalid', 'The token is not valid.');
-  const caller = { accountId: subject, role: role as Role, exp };
+  const caller = { accountId: subject, role: role as Role, sessionId: typeof session === 'string' ? session : undefined, exp };
+  refuseEnded(keys, caller);
   if (keys.seen.size >= MAX_SEEN) keys.seen.delete(keys.seen.keys().next().value!); // the oldest: a Map keeps the order of insertion
   keys.seen.set(digest, caller);
   return caller;
+}
+
+function refuseEnded(keys: TokenKeys, { sessionId }: Caller): void {
+  if (sessionId && keys.ended.has(sessionId)) throw new DomainError('token_invalid', 'This sign-in has ended: sign in again.');
+}
+
+/**
+ * Ends sign-ins of an account: one, or all but one. Their refresh tokens are spent. Returns which; once that is committed `refuseFrom` refuses
+ * their access tokens too.
+ */
+export async function end(
+  db: Kysely<DB> | Transaction<DB>,
+  accountId: string,
+  which: { only: string } | { allBut: string | undefined },
+): Promise<string[]> {
+  const chosen =
+    'only' in which
+      ? sql<boolean>`family_id = ${which.only}::uuid`
+      : sql<boolean>`family_id is distinct from ${which.allBut ?? null}::uuid`;
+  const rows = await db
+    .updateTable('refresh_tokens')
+    .set({ revoked_at: sql<Date>`now()` })
+    .where('account_id', '=', accountId)
+    .where('revoked_at', 'is', null)
+    .where(chosen)
+    .returning('family_id')
+    .execute();
+  return rows.map((row) => row.family_id);
+}
+
+/** Refuses the access tokens of these sign-ins from now on, in this process. */
+export function refuseFrom(keys: TokenKeys, sessionIds: string[]): void {
+  for (const id of sessionIds) if (!keys.ended.has(id)) keys.ended.set(id, Date.now());
+}
+
+/** Hears which sign-ins were ended anywhere while access tokens of theirs may still run. Gateways do so every second. */
+export async function hearEnded(db: Kysely<DB>, keys: TokenKeys): Promise<void> {
+  const { rows } = await sql<{ family_id: string }>`
+    select distinct family_id from refresh_tokens where revoked_at > now() - interval '1 day' and revoked_at > now() - make_interval(secs => access_seconds)`.execute(
+    db,
+  );
+  refuseFrom(
+    keys,
+    rows.map((row) => row.family_id),
+  );
+  const over = Date.now() - ENDED_KEPT_MS;
+  for (const [family, at] of keys.ended) if (at < over) keys.ended.delete(family);
 }
 
 /** The successor of a token is derived from it, so a retry gets the same one that its lost answer carried. */

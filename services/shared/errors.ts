@@ -21,6 +21,7 @@ export type Field =
   | 'sections' // of the seat plan: sections.0.rows is the rows of the first
   | 'email'
   | 'phone'
+  | 'currentPassword'
   | 'notifySms'
   | 'firstDay'
   | 'lastDay';

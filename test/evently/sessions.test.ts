@@ -1,11 +1,15 @@
 // Sessions: tokens that are checked in full, refresh tokens that are spent once, sign-ins that tell nothing.
+
+import * as argon2 from '@node-rs/argon2';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPasswords } from '../../services/accounts/passwords.ts';
-import { open, tokenKeys, verifyAccess } from '../../services/accounts/sessions.ts';
+import * as sessions from '../../services/accounts/sessions.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person } from '../support/made.ts';
 import { token } from '../support/token.ts';
+
+const { open, tokenKeys, verifyAccess } = sessions;
 
 let world: World;
 beforeAll(async () => {
@@ -60,9 +64,35 @@ describe('register and login', () => {
     const [wrong, unknown] = [await login(email, 'wrong'), await login('nobody@example.test', 'wrong')];
     expect([wrong.status, wrong.body.error]).toEqual([
       401,
-      { code: 'AUTH_INVALID_CREDENTIALS', message: 'Invalid email or password.', details: {} },
+      { code: 'AUTH_INVALID_CREDENTIALS', message: 'Invalid email or password.', details: { reason: 'wrong_email_or_password' } },
     ]);
     expect(unknown.body.error).toEqual(wrong.body.error);
+  });
+
+  it('compares what people see: accents composed or apart, any blank, and no blanks around an address', async () => {
+    const composed = 'pässwörd-é-2026 x'.normalize('NFC');
+    const address = `blanks-${Date.now()}@example.test`;
+    const made = await world.call('POST', '/api/v1/auth/register', {
+      body: { email: ` ${address}\u00a0`, password: composed, full_name: 'B' },
+    });
+    expect([made.status, made.body.data.user.email]).toEqual([201, address]);
+    const login = async (email: string, password: string) =>
+      (await world.call('POST', '/api/v1/auth/login', { body: { email, password } })).status;
+    expect(await login(address, composed.normalize('NFD'))).toBe(200);
+    expect(await login(address, composed.replace(' ', '\u00a0'))).toBe(200);
+    expect(await login(`${address} `, composed)).toBe(200);
+    expect(await login(`\t${address.toUpperCase()}\ufeff`, composed)).toBe(200);
+    expect(await login(address, composed.toUpperCase())).toBe(401);
+    expect(await login(address, `${composed} `)).toBe(401);
+  });
+
+  it('a hash made before passwords were prepared still opens, from either form', async () => {
+    const apart = 'pässwörd-é-2026'.normalize('NFD');
+    const { email } = await register();
+    const old = await argon2.hash(apart);
+    await world.db.updateTable('accounts').set({ password_hash: old }).where('email', '=', email).execute();
+    for (const password of [apart, apart.normalize('NFC')])
+      expect((await world.call('POST', '/api/v1/auth/login', { body: { email, password } })).status).toBe(200);
   });
 
   it('503 rather than a pile when too many sign-ins wait', async () => {
@@ -206,5 +236,71 @@ describe('refresh', () => {
       const answer = await refresh(text);
       expect([answer.status, answer.body.error.code]).toEqual([401, 'AUTH_INVALID_CREDENTIALS']);
     }
+  });
+});
+
+describe('logout', () => {
+  const profile = (token: string) => world.call('GET', '/api/v1/users/profile', { token });
+
+  it('ends this sign-in at once, refresh and access token alike, and no other of the account', async () => {
+    const first = await register();
+    const second = await world.call('POST', '/api/v1/auth/login', { body: { email: first.email, password: PASSWORD } });
+    expect((await profile(first.access_token)).status).toBe(200);
+    const answer = await world.call('POST', '/api/v1/auth/logout', { token: first.access_token });
+    expect([answer.status, answer.body.success]).toEqual([200, true]);
+    expect((await refresh(first.refresh_token)).status).toBe(401);
+    const after = await profile(first.access_token);
+    expect([after.status, after.body.error.code, after.body.error.details]).toEqual([
+      401,
+      'AUTH_INVALID_CREDENTIALS',
+      { reason: 'token_invalid' },
+    ]);
+    expect((await profile(second.body.data.access_token)).status).toBe(200);
+    expect((await refresh(second.body.data.refresh_token)).status).toBe(200);
+  });
+
+  it('is heard by the other gateways', async () => {
+    const { access_token } = await register();
+    const other = tokenKeys(world.gateway.config.auth);
+    await expect(verifyAccess(other, access_token)).resolves.toBeDefined();
+    await world.call('POST', '/api/v1/auth/logout', { token: access_token });
+    await sessions.hearEnded(world.db, other);
+    await expect(verifyAccess(other, access_token)).rejects.toMatchObject({ code: 'token_invalid' });
+  });
+});
+
+describe('change of password', () => {
+  const change = (token: string, current_password: string, new_password: string) =>
+    world.call('PUT', '/api/v1/users/password', { token, body: { current_password, new_password } });
+
+  it('ends all other sign-ins and keeps this one; only the new password opens', async () => {
+    const mine = await register();
+    const other = (await world.call('POST', '/api/v1/auth/login', { body: { email: mine.email, password: PASSWORD } })).body.data;
+    expect((await change(mine.access_token, PASSWORD, 'Another1Pass!')).status).toBe(200);
+    const login = async (password: string) =>
+      (await world.call('POST', '/api/v1/auth/login', { body: { email: mine.email, password } })).status;
+    expect([await login(PASSWORD), await login('Another1Pass!')]).toEqual([401, 200]);
+    expect((await refresh(other.refresh_token)).status).toBe(401);
+    expect((await world.call('GET', '/api/v1/users/profile', { token: other.access_token })).status).toBe(401);
+    expect((await world.call('GET', '/api/v1/users/profile', { token: mine.access_token })).status).toBe(200);
+    expect((await refresh(mine.refresh_token)).status).toBe(200);
+  });
+
+  it('400 naming the field for a wrong current password or a short new one, and nothing ends', async () => {
+    const mine = await register();
+    const wrong = await change(mine.access_token, 'not it', 'Another1Pass!');
+    expect([wrong.status, Object.keys(wrong.body.error.details.fields)]).toEqual([400, ['current_password']]);
+    const short = await change(mine.access_token, PASSWORD, 'short');
+    expect([short.status, Object.keys(short.body.error.details.fields)]).toEqual([400, ['new_password']]);
+    expect((await refresh(mine.refresh_token)).status).toBe(200);
+  });
+
+  it('of two changes at once from the same password one is refused', async () => {
+    const mine = await register();
+    const answers = await Promise.all([
+      change(mine.access_token, PASSWORD, 'Another1Pass!'),
+      change(mine.access_token, PASSWORD, 'Another2Pass!'),
+    ]);
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 400]);
   });
 });

@@ -39,6 +39,24 @@ describe('over HTTP', () => {
     expect((await book(b.token)).status).toBe(400);
   });
 
+  it('many people behind one address: who is signed in counts for himself, and signing in has a bucket of its own', async () => {
+    const headers = from('192.0.2.20');
+    for (let i = 0; i < 100; i++) await world.call('GET', '/api/v1/events', { headers });
+    expect((await world.call('GET', '/api/v1/events', { headers })).status).toBe(429);
+
+    const { token } = await person(world.db);
+    const known = await world.call('GET', '/api/v1/events', { headers, token });
+    expect([known.status, known.headers.get('x-ratelimit-limit'), known.headers.get('x-ratelimit-remaining')]).toEqual([200, '200', '199']);
+    expect((await world.call('GET', '/api/v1/users/bookings', { headers, token })).headers.get('x-ratelimit-remaining')).toBe('198');
+    // A token that proves nothing is nobody's: it neither opens a public page to who has used it up, nor closes it to others.
+    expect((await world.call('GET', '/api/v1/events', { headers, token: 'guess' })).status).toBe(429);
+    expect((await world.call('GET', '/api/v1/events', { headers: from('192.0.2.21'), token: 'guess' })).status).toBe(200);
+
+    const signIn = () => world.call('POST', '/api/v1/auth/login', { headers, token, body: {} });
+    for (let i = 0; i < 100; i++) expect((await signIn()).status).toBe(400);
+    expect((await signIn()).status).toBe(429);
+  });
+
   it('guessing tokens counts against the address', async () => {
     const guess = () => world.call('POST', '/api/v1/bookings', { token: 'guess', headers: from('192.0.2.9') });
     for (let i = 0; i < 100; i++) await guess();

@@ -6,6 +6,7 @@ import { Malformed } from './validate.ts';
 /** Thrown for bodies past the limit; the API says it in its own words. */
 export class BodyTooLarge extends Error {}
 
+const JSON_TYPE = /^application\/([\w.+-]+\+)?json$/i;
 const RAW_LIMIT = 1024 * 1024;
 
 /**
@@ -18,8 +19,13 @@ export function jsonReader(limit: string): (ctx: Context) => Promise<unknown> {
     detectJSON: () => true,
     jsonLimit: limit,
     parsedMethods: ['POST', 'PUT', 'PATCH', 'DELETE'],
-    onError(error: Error & { status?: number }) {
+    onError(error: Error & { status?: number }, ctx: Context) {
       if (error.status === 413) throw new BodyTooLarge();
+      const type = ctx.get('Content-Type').split(';')[0]!.trim();
+      if (type && !JSON_TYPE.test(type))
+        throw new Malformed(`The body came as ${type.slice(0, 100)}: send JSON, with Content-Type: application/json.`, {
+          fields: { body: 'must be JSON' },
+        });
       throw new Malformed('The body is not valid JSON.', { fields: { body: 'malformed JSON' } });
     },
   });

@@ -7,19 +7,16 @@ import type { Caller } from './auth.ts';
 /** At most `calls` in a window of `seconds`, which begins with the first call; `name` is unique within its API. */
 export type Limit = { name: string; calls: number; seconds: number; per: 'address' | 'account' | 'key' };
 
+/** What an API says of callers by and large: `unknown` counts those nobody knows, by address, and `known` takes its place for the others. */
+type Counted = { name: string; unknown: Limit; known?: Limit };
+
 /**
  * Counts the call and sets X-RateLimit-*. A call without a caller where one is needed is counted against its address by `unknown`,
  * so that guessing credentials is limited too.
  * @throws DomainError rate_limited
  */
-export function countCall(
-  ctx: Context,
-  limiter: Limiter,
-  api: { name: string; unknown: Limit },
-  stated: Limit,
-  caller: Caller | undefined,
-): void {
-  const limit = caller || stated.per === 'address' ? stated : api.unknown;
+export function countCall(ctx: Context, limiter: Limiter, api: Counted, stated: Limit, caller: Caller | undefined): void {
+  const limit = caller ? (stated === api.unknown && api.known) || stated : stated.per === 'address' ? stated : api.unknown;
   const verdict = limiter.take(`${api.name}:${limit.name}:${subject(ctx, limit, caller)}`, limit.calls, limit.seconds);
   setHeaders(ctx, verdict);
   if (verdict.allowed) return;

@@ -1,6 +1,7 @@
 // Turns outside values into inside ones: zod's verdict becomes the refusal `malformed`, field by field.
 import type { ZodType } from 'zod';
 import type { HttpFaults } from '../api.ts';
+import { inWords } from './words.ts';
 
 const MAX_FIELDS = 20;
 
@@ -14,15 +15,18 @@ export class Malformed extends Error {
   }
 }
 
-/** The parsed value, or Malformed with details.fields { path: what is wrong }. `where` names the root for faults without a path. */
+/**
+ * The parsed value, or Malformed with details.fields { path: what is wrong }, each the second half of a sentence (`must be a number`).
+ * `where` names the root for faults without a path.
+ */
 export function validate(schema: ZodType, value: unknown, where: 'body' | 'query' | 'params'): unknown {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: inWords, reportInput: true });
   if (parsed.success) return parsed.data;
   const fields: Record<string, string> = {};
   for (const issue of parsed.error.issues.slice(0, MAX_FIELDS)) {
     const path = issue.path.join('.') || where;
     fields[path] ??= issue.message;
   }
-  const first = Object.entries(fields)[0]!;
-  throw new Malformed(`${first[0]}: ${first[1]}`, { fields });
+  const [path, wrong] = Object.entries(fields)[0]!;
+  throw new Malformed(`${path === where ? `The ${where}` : path} ${wrong}.`, { fields });
 }
