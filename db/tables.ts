@@ -91,6 +91,7 @@ export interface Events {
   number: Generated<number>;
   organizer_id: string | null;
   refund_until_minutes: number | null;
+  search_text: Generated<string | null>;
   settings: Generated<Json>;
   slug: string;
   starts_at: Timestamp;

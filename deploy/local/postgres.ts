@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { holder, isTaken } from './ports.ts';
 import { type Files, postgresFiles } from './postgres-files.ts';
+import { CTYPES, openEyes } from './postgres-letters.ts';
 import { type Running, startProcess } from './processes.ts';
 import { ClearError, type Say, until } from './say.ts';
 
@@ -122,29 +123,26 @@ async function initialise({ dataDir, bin, user }: Files, say: Say): Promise<void
     throw new ClearError(`${dataDir} is not empty and holds no PostgreSQL data: move it away, or set BILLETTER_DATA to another folder`);
   for (const name of found) await rm(join(dataDir, name), { recursive: true, force: true });
   say('making a new PostgreSQL data folder');
-  // C.UTF-8 of PostgreSQL's own: sorts by code point on every system alike, and knows upper and lower case beyond ASCII.
-  const args = [
-    '-D',
-    dataDir,
-    '-U',
-    'billetter',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-    '--locale=C',
-  ];
-  try {
-    // Trust is safe enough here: it listens on 127.0.0.1 alone, and holds demo data.
-    await run(join(bin, 'initdb'), args, { cwd: dataDir, env: ENV, timeout: 120_000, ...user });
-  } catch (error) {
-    const e = error as { stderr?: string; message: string };
-    throw new ClearError(`initdb failed in ${dataDir}: ${(e.stderr?.trim() || e.message).split('\n').slice(0, 3).join(' ')}`);
-  }
+  await initdb({ dataDir, bin, user });
   await appendFile(join(dataDir, 'postgresql.conf'), SETTINGS);
   await writeFile(join(dataDir, STAMP), '');
+}
+
+/** Runs initdb with the first locale that this machine has. */
+async function initdb({ dataDir, bin, user }: Files): Promise<void> {
+  for (const ctype of CTYPES) {
+    // C.UTF-8 of PostgreSQL's own: sorts by code point on every system alike, and knows upper and lower case beyond ASCII.
+    const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', `--lc-ctype=${ctype}`];
+    try {
+      // Trust is safe enough here: it listens on 127.0.0.1 alone, and holds demo data.
+      const args = ['-D', dataDir, '-U', 'billetter', '-A', 'trust', '-E', 'UTF8', ...locale];
+      return void (await run(join(bin, 'initdb'), args, { cwd: dataDir, env: ENV, timeout: 120_000, ...user }));
+    } catch (error) {
+      const e = error as { stderr?: string; message: string };
+      if (ctype !== CTYPES.at(-1) && /invalid locale name/.test(e.stderr ?? '')) continue;
+      throw new ClearError(`initdb failed in ${dataDir}: ${(e.stderr?.trim() || e.message).split('\n').slice(0, 3).join(' ')}`);
+    }
+  }
 }
 
 /** After a kill -9 postmaster.pid is left; the server would refuse to start if that id now belongs to some other process. */
@@ -171,6 +169,7 @@ async function accepts(port: number): Promise<boolean> {
   client.on('error', () => {});
   try {
     await client.connect();
+    await openEyes(client);
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
     if (!rowCount) await client.query(`create database ${DATABASE}`);
     return true;

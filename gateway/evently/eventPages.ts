@@ -1,7 +1,7 @@
 // GET /events and /events/{id} on the wire. An answer is written once and cached until it changes.
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { EventFilter } from '../../services/events/events.ts';
+import type { EventFilter } from '../../services/events/eventList.ts';
 import type { Gateway } from '../deps.ts';
 import { knows, tagged, takesGzip, unchanged } from '../http/answers/conditional.ts';
 import { gzip, piece } from '../http/answers/gzip.ts';

@@ -1,5 +1,6 @@
 // Evently's events: list, show, seats.
 import { z } from 'zod';
+import type { Sort } from '../../services/events/eventList.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { cached } from '../http/answers/conditional.ts';
@@ -8,7 +9,7 @@ import { missedSince } from '../reads/missed.ts';
 import { createEventPages } from './eventPages.ts';
 import { LIMITS } from './limits.ts';
 import { createSeatMaps } from './seatMap.ts';
-import { amount, envelope, id, instant, isWritable, pageOf, paging, whole } from './shapes.ts';
+import { amount, envelope, id, instant, isWritable, label, pageOf, paging, whole } from './shapes.ts';
 
 export const EventPath = z.object({
   id: z.string().meta({ description: "The event's id or slug.", example: 'summer-music-festival', param: { id: 'EventId' } }),
@@ -16,13 +17,49 @@ export const EventPath = z.object({
 
 const day = z.union([z.iso.date().refine(isWritable, 'must be in the years 1 to 9999'), instant]).transform((text) => new Date(text));
 const DAY = { type: 'string', anyOf: [{ format: 'date' }, { format: 'date-time' }] } as const;
+const price = z.preprocess(
+  (given) => (typeof given === 'string' && /^\d{1,12}(\.\d{1,4})?$/.test(given) ? Number(given) : given),
+  z.number().min(0),
+);
+const flag = z.preprocess((given) => (given === 'true' ? true : given === 'false' ? false : given), z.boolean());
+const OWN_CURRENCY = "In each event's own currency; with both bounds one price lies between them.";
+
+const SORT_BY = { start_time: 'startsAt', price: 'price', name: 'name', created_at: 'createdAt' } as const satisfies Record<
+  string,
+  Sort['by']
+>;
+const sort = z
+  .enum(Object.keys(SORT_BY).flatMap((name) => [name, `-${name}`]))
+  .transform((key): Sort => ({ by: SORT_BY[key.replace('-', '') as keyof typeof SORT_BY], descending: key.startsWith('-') }));
+
 const EventsQuery = z.object({
   ...paging,
   status: z.enum(['upcoming', 'ongoing', 'completed']).optional().meta({ description: 'By the clock; all, if left out.' }),
   venue_id: id.optional().meta({ description: 'Events at this venue.' }),
   start_date: day.optional().meta({ description: 'Events that start at or after this (UTC).', override: DAY }),
   end_date: day.optional().meta({ description: 'Events that start before this (UTC).', override: DAY }),
-  search: z.string().trim().max(200).optional().meta({ description: 'Words of the name or the description.' }),
+  search: z
+    .string()
+    .trim()
+    .max(200)
+    .optional()
+    .meta({
+      description:
+        'Events whose name and description contain every word of this (the first ten), in any order. Case, accents, and composed or ' +
+        'decomposed letters make no difference, nor do `ё` and `е`, `ß` and `ss`. Words of one or two letters are looked for at the beginning of words.',
+    }),
+  city: label(200).optional().meta({ description: "Addition to the seed: the venue's city, compared as `search` compares." }),
+  price_min: price.optional().meta({ description: `Addition to the seed: events with a price of at least this. ${OWN_CURRENCY}` }),
+  price_max: price.optional().meta({ description: `Addition to the seed: events with a price of at most this. ${OWN_CURRENCY}` }),
+  available: flag.optional().meta({
+    description: 'Addition to the seed: `true` for events of which a seat can be bought now, `false` for all others. At most a second old.',
+  }),
+  sort: sort.optional().meta({
+    description:
+      'Addition to the seed. `-` is descending; `price` is the lowest of an event, in its own currency. Default: upcoming events, ' +
+      'the next one first; then ongoing ones and then completed ones, each with the latest first.',
+    override: { type: 'string' },
+  }),
 });
 
 const SeatsQuery = z.object({
@@ -115,11 +152,16 @@ export function eventRoutes({ db, feed, listing, details }: Gateway): Route[] {
       refusals: [],
       handle({ query, ctx }) {
         const filter = {
-          phase: query.status,
+          status: query.status,
           venueId: query.venue_id,
           startsAfter: query.start_date,
           startsBefore: query.end_date,
           search: query.search,
+          city: query.city,
+          priceMin: query.price_min,
+          priceMax: query.price_max,
+          available: query.available,
+          sort: query.sort,
           page: query.page,
           perPage: query.per_page,
         };

@@ -1,16 +1,18 @@
 // Lists of events with what is available of each. Pages are cached until any event changes, counts until a place of theirs does.
+import { type EventFilter, type ListedCard, list } from '../../services/events/eventList.ts';
 import * as events from '../../services/events/events.ts';
 import type { Db } from '../deps.ts';
 import { createCache } from '../http/answers/lru.ts';
 import type { Board } from './board.ts';
 import type { Feed } from './feed.ts';
 
-export type ListedEvent = events.EventCard & { available: number; status: events.Phase };
+export type ListedEvent = events.EventView;
 export type Listed = { rows: ListedEvent[]; total: number /** equal for equal answers of this gateway */; stamp: string };
 
-export type Listing = { page(filter: events.EventFilter): Promise<Listed> };
+export type Listing = { page(filter: EventFilter): Promise<Listed> };
 
-type Page = { rows: events.EventCard[]; total: number };
+/** `number` differs from that of every other page. */
+type Page = { rows: ListedCard[]; total: number; number: number };
 /** A page as it was answered; valid while `serial`, the clock before `until`, and the boards' versions stay. */
 type Memo = { listed: Listed; serial: number; until: number; boards: [Board, number][] };
 type Count = { available: number; until: number; dirty: boolean; at: number; tookMs: number };
@@ -20,6 +22,8 @@ const MAX_PAGES = 2_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 /** A count that took long is used a little longer than the next change, but never longer than this. */
 const STALE_MS = 500;
+/** How old a page may be that was chosen by what is available. */
+const AVAILABLE_MS = 1_000;
 
 /** Makes the listing. Counting all places for each request would take the database from the sale; so would a counter that each sale updates. */
 export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
@@ -27,7 +31,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
   const counts = new Map<string, Count>();
   const memos = new WeakMap<Page, Memo>();
   const counting = new Map<string, Promise<void>>();
-  let edition = 0;
+  let read = 0;
   let turn: Promise<number> | undefined;
   let serial = 0;
   const changedIn = new Map<string, number>();
@@ -45,7 +49,6 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
   });
 
   function forget(): void {
-    edition++;
     pages.clear();
     turn = undefined;
   }
@@ -62,11 +65,13 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     }
   }
 
-  function pageOf(filter: events.EventFilter): Promise<Page> {
-    const key = JSON.stringify(filter);
+  function pageOf(filter: EventFilter): Promise<Page> {
+    // What is available changes without any event changing, so such a page is asked for again after a second.
+    const second = filter.available === undefined ? '' : Math.floor(Date.now() / AVAILABLE_MS);
+    const key = JSON.stringify(filter) + second;
     const known = pages.get(key);
     if (known) return known;
-    const made = events.list(db, filter);
+    const made = list(db, filter).then((page) => ({ ...page, number: ++read }));
     pages.set(key, made, 0);
     const isCached = () => pages.get(key) === made;
     made.then(
@@ -114,8 +119,8 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     return run;
   }
 
-  /** Puts the page together without awaiting anything, so that all it reads belongs together. `asked` is the edition in which the page was asked for. */
-  function assemble(page: Page, asked: number): Listed {
+  /** Puts the page together without awaiting anything, so that all it reads belongs together. */
+  function assemble(page: Page): Listed {
     const now = feed.now();
     const boards: [Board, number][] = [];
     let until = Number.POSITIVE_INFINITY;
@@ -125,9 +130,11 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
       if (board) boards.push([board, board.version]);
       else until = Math.min(until, !counted || counted.dirty ? 0 : counted.until);
       for (const at of [row.starts_at.getTime(), row.ends_at.getTime()]) if (at > now) until = Math.min(until, at);
-      return { ...row, available: board?.available ?? counted?.available ?? 0, status: events.phaseAt(row, now) };
+      const { stored, ...card } = row;
+      const available = stored === 'cancelled' ? 0 : (board?.available ?? counted?.available ?? 0);
+      return { ...card, available, status: stored === 'published' ? events.phaseAt(row, now) : stored };
     });
-    const stamp = `${asked}:${rows.map((row) => `${row.available}${row.status[0]}`).join()}`;
+    const stamp = `${page.number}:${rows.map((row) => `${row.available}${row.status[0]}`).join()}`;
     const listed = { rows, total: page.total, stamp };
     memos.set(page, { listed, serial, until, boards });
     return listed;
@@ -137,7 +144,6 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
     async page(filter) {
       await feed.catchUp();
       await turnPages();
-      const asked = edition;
       const page = await pageOf(filter);
       const memo = memos.get(page);
       if (
@@ -148,7 +154,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
       )
         return memo.listed;
       await count(page.rows.map((row) => row.id));
-      return assemble(page, asked);
+      return assemble(page);
     },
   };
 }

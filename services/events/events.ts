@@ -1,5 +1,5 @@
 // Events as readers see them: found, listed, with prices and availability derived from their rows.
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { isFree } from '../inventory/places.ts';
 import { DomainError } from '../shared/errors.ts';
@@ -31,23 +31,14 @@ export type EventView = {
 
 export type Tier = { id: string; name: string; price_minor: number; quantity: number; available: number };
 
-export type EventFilter = {
-  phase?: Phase;
-  venueId?: string;
-  startsAfter?: Date;
-  startsBefore?: Date;
-  search?: string;
-  page: number;
-  perPage: number;
-};
-
 const phase = sql<EventView['status']>`case when e.status <> 'published' then e.status::text when e.starts_at > now() then 'upcoming'
   when e.ends_at > now() then 'ongoing' else 'completed' end`;
 
 /** Places that can be bought now. */
 const free = sql`${isFree('p')} and o.is_active`;
 
-const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organizer_id, e.starts_at, e.ends_at, e.capacity, e.currency, e.created_at,
+/** The columns and tables of an event's card, for a statement that begins with `select`. */
+export const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organizer_id, e.starts_at, e.ends_at, e.capacity, e.currency, e.created_at,
     case when v.id is not null then json_build_object('id', v.id, 'number', v.number, 'name', v.name, 'address', v.address, 'city', v.city,
       'state', v.state, 'country', v.country, 'postal_code', v.postal_code, 'capacity', v.capacity, 'time_zone', v.time_zone,
       'layout_config', v.layout_config) end as venue,
@@ -107,18 +98,6 @@ export async function details(db: Kysely<DB>, ids: string[]): Promise<EventDetai
   return rows;
 }
 
-/** One page of published events by start, with the number of all that match. */
-export async function list(db: Kysely<DB>, filter: EventFilter): Promise<{ rows: EventCard[]; total: number }> {
-  const where = sql.join(conditions(filter), sql` and `);
-  const offset = (filter.page - 1) * filter.perPage;
-  const [page, count] = await Promise.all([
-    sql<EventCard>`select ${card} where e.id in (select e.id from events e where ${where} order by e.starts_at, e.id limit ${filter.perPage} offset ${offset})
-      order by e.starts_at, e.id`.execute(db),
-    sql<{ total: number }>`select count(*)::int as total from events e where ${where}`.execute(db),
-  ]);
-  return { rows: page.rows, total: count.rows[0]!.total };
-}
-
 /** The number of free places of each of these events, and when the next hold among them ends (ms since the epoch). */
 export async function countFree(
   db: Kysely<DB>,
@@ -143,19 +122,6 @@ export async function nextPhase(db: Kysely<DB>): Promise<number | null> {
 /** What the clock makes of a published event at `now`. */
 export const phaseAt = (event: Pick<EventView, 'starts_at' | 'ends_at'>, now: number): Phase =>
   event.starts_at.getTime() > now ? 'upcoming' : event.ends_at.getTime() > now ? 'ongoing' : 'completed';
-
-function conditions(filter: EventFilter): RawBuilder<unknown>[] {
-  const all = [sql`e.status = 'published'`];
-  if (filter.phase === 'upcoming') all.push(sql`e.starts_at > now()`);
-  if (filter.phase === 'ongoing') all.push(sql`e.starts_at <= now() and e.ends_at > now()`);
-  if (filter.phase === 'completed') all.push(sql`e.ends_at <= now()`);
-  if (filter.venueId) all.push(sql`e.venue_id = ${filter.venueId}::uuid`);
-  if (filter.startsAfter) all.push(sql`e.starts_at >= ${filter.startsAfter}`);
-  if (filter.startsBefore) all.push(sql`e.starts_at < ${filter.startsBefore}`);
-  // The expression is the trigram index's own, so that the index is used; % and _ in the search text are escaped.
-  if (filter.search) all.push(sql`(e.name || ' ' || e.description) ilike ${`%${filter.search.replace(/[\\%_]/g, '\\$&')}%`}`);
-  return all;
-}
 
 /** The price tiers of these events, in the order in which they were made, each with its number of free places. */
 export async function tiers(db: Kysely<DB> | Transaction<DB>, eventIds: string[]): Promise<(Tier & { event_id: string })[]> {

@@ -1,4 +1,5 @@
 // Money for people. The core counts integer minor units; only text and wire formats show decimals.
+import { type RawBuilder, sql } from 'kysely';
 
 /**
  * Decimals by ISO 4217 where they are not two (the ariary's fifths are no decimals). Not from Intl: that tells how amounts are commonly
@@ -13,6 +14,15 @@ const exponents = new Map(Object.entries(DECIMALS).flatMap(([e, codes]) => codes
 
 /** How many decimals a currency has (USD 2, JPY 0, KWD 3). */
 export const exponent = (currency: string): number => exponents.get(currency) ?? 2;
+
+/** The same in SQL, for comparing prices of events with a number: 50000, USD -> 500.00, exact. */
+export const inUnits = (minor: RawBuilder<unknown>, currency: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`(${minor}::numeric / case ${sql.join(
+    Object.entries(DECIMALS).map(
+      ([e, codes]) => sql`when ${currency} = any(${sql.lit(`{${codes.replaceAll(' ', ',')}}`)}) then ${sql.lit(10 ** Number(e))}`,
+    ),
+    sql` `,
+  )} else 100 end)`;
 
 /** 50000, USD -> "500.00". Exact: the digits are moved, never divided. */
 export function decimal(minor: number, currency: string): string {
