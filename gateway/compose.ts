@@ -20,6 +20,7 @@ import { createMetrics, type Metrics } from './http/operate/metrics.ts';
 import { listen } from './http/server.ts';
 import type { Limit } from './http/steps/limits.ts';
 import { createLive } from './live/server.ts';
+import { MAX_SUBSCRIPTIONS } from './live/socket.ts';
 import { landing } from './pages/landing.ts';
 import { createDetails } from './reads/details.ts';
 import { createFeed } from './reads/feed.ts';
@@ -74,7 +75,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
       attempts: limiter && { limiter, limit: liveAttempts(config) },
       maxSockets: config.live.sockets,
       maxBufferedBytes: config.live.bufferBytes,
-      maxSubscriptions: 10,
+      maxSubscriptions: MAX_SUBSCRIPTIONS,
     },
   );
   let draining = false;

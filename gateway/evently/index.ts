@@ -8,6 +8,7 @@ import { type Documented, openApi } from '../http/docs/openapi.ts';
 import { docsPages } from '../http/docs/pages.ts';
 import { type Route, route } from '../http/route.ts';
 import { bearer } from '../http/steps/bearer.ts';
+import { liveSeatsDocument } from '../live/asyncapi.ts';
 import { admin } from './admin.ts';
 import { analyticsRoute } from './analytics.ts';
 import { auth } from './auth.ts';
@@ -23,9 +24,13 @@ import { ticketFiles } from './tickets.ts';
 import { users } from './users.ts';
 import { waitlistRoutes } from './waitlist.ts';
 
+const LIVE_SEATS_URL = '/api/v1/asyncapi.json';
+
 const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}.
 
-Rate limits per minute: public ${LIMITS.public.calls} per address (with a valid token: as authenticated), sign-in ${LIMITS.signIn.calls} per address, authenticated ${LIMITS.authenticated.calls}, booking ${LIMITS.booking.calls}, admin ${LIMITS.admin.calls} per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.`;
+Rate limits per minute: public ${LIMITS.public.calls} per address (with a valid token: as authenticated), sign-in ${LIMITS.signIn.calls} per address, authenticated ${LIMITS.authenticated.calls}, booking ${LIMITS.booking.calls}, admin ${LIMITS.admin.calls} per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.
+
+Live seats are told over a WebSocket, \`/ws/events/{event_id}\`: [its AsyncAPI document](${LIVE_SEATS_URL}) says all about it.`;
 
 const TEST_CARDS = `
 
@@ -70,7 +75,10 @@ export function evently(gateway: Gateway, assets: Assets): Api {
   return {
     name: 'evently',
     prefix: '/api/v1',
-    routes: [...routes, ...docs({ about, routes, authenticate, server, refusals: refusalTexts() }, assets)],
+    routes: [
+      ...routes,
+      ...docs({ about, routes, authenticate, server, refusals: refusalTexts() }, liveSeatsDocument(gateway.config, about), assets),
+    ],
     authenticate,
     unknown: LIMITS.public,
     known: LIMITS.authenticated,
@@ -79,7 +87,7 @@ export function evently(gateway: Gateway, assets: Assets): Api {
   };
 }
 
-function docs(documented: Documented, assets: Assets): Route[] {
+function docs(documented: Documented, liveSeats: object, assets: Assets): Route[] {
   const document = openApi(documented);
   const documentUrl = '/api/v1/openapi.json';
   return [
@@ -90,16 +98,20 @@ function docs(documented: Documented, assets: Assets): Route[] {
       redoc: '/api/v1/redoc',
       limit: LIMITS.public,
     }),
-    route({
-      method: 'get',
-      path: documentUrl,
-      access: 'public',
-      limit: LIMITS.public,
-      tag: 'Documentation',
-      hidden: true,
-      summary: 'The OpenAPI document.',
-      responses: { 200: { description: 'OpenAPI 3.1.' } },
-      handle: () => ({ status: 200, body: document }),
-    }),
+    served(documentUrl, 'The OpenAPI 3.1 document.', document),
+    served(LIVE_SEATS_URL, 'The AsyncAPI 3 document of live seats.', liveSeats),
   ];
 }
+
+const served = (path: string, summary: string, document: object): Route =>
+  route({
+    method: 'get',
+    path,
+    access: 'public',
+    limit: LIMITS.public,
+    tag: 'Documentation',
+    hidden: true,
+    summary,
+    responses: { 200: { description: 'The document.' } },
+    handle: () => ({ status: 200, body: document }),
+  });

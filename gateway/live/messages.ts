@@ -1,18 +1,9 @@
 // The messages of live seats: the client's are checked, ours are written once for all who get them.
-import { z } from 'zod';
 import type { Board, Change } from '../reads/board.ts';
+import { Message, type Sent } from './shapes.ts';
 
 /** Longer messages close the socket (1009). */
 export const MAX_MESSAGE_BYTES = 4096;
-
-const event = z.string().min(1).max(200);
-const Message = z.discriminatedUnion('action', [
-  // event_id: id or slug; without it the event of the address. after: the seq of the last message seen.
-  z.object({ action: z.literal('subscribe'), event_id: event.optional(), after: z.number().int().min(0).optional() }),
-  z.object({ action: z.literal('unsubscribe'), event_id: event.optional() }),
-  z.object({ action: z.literal('ping') }),
-]);
-export type Message = z.output<typeof Message>;
 
 /** The message, or what is wrong with it. */
 export function readMessage(data: Buffer, isBinary: boolean): Message | string {
@@ -29,14 +20,11 @@ export function readMessage(data: Buffer, isBinary: boolean): Message | string {
   return `${issue.path.join('.') || 'message'}: ${issue.message}`;
 }
 
-/** Close codes: RFC 6455's, and 4404 for an event that is not there. */
-export const CLOSE = { goingAway: 1001, policy: 1008, tryAgain: 1013, eventNotFound: 4404 } as const;
-
-type ErrorCode = 'EVENT_NOT_FOUND' | 'VALIDATION_ERROR' | 'RATE_LIMIT_EXCEEDED' | 'SERVER_ERROR';
+type ErrorText = Sent<'error'>['error'];
 
 /** An error in Evently's own shape. */
-export const error = (code: ErrorCode, message: string, details: Record<string, unknown> = {}): Buffer =>
-  frame(JSON.stringify({ type: 'error', error: { code, message, details } }));
+export const error = (code: ErrorText['code'], message: string, details: ErrorText['details'] = {}): Buffer =>
+  frame(JSON.stringify({ type: 'error', error: { code, message, details } } satisfies Sent<'error'>));
 
 /** The message with every place that is not available; `seq` is what to resume from. */
 export function snapshot(board: Board, seq: number): Buffer {
@@ -47,13 +35,18 @@ export function snapshot(board: Board, seq: number): Buffer {
     if (status !== 'available') (status === 'held' ? held : booked).push(board.ids[place]!);
   }
   const data = { event_id: board.eventId, seq, total_seats: board.ids.length, available_seats: board.available, seats: { held, booked } };
-  return frame(JSON.stringify({ type: 'snapshot', data }));
+  return frame(JSON.stringify({ type: 'snapshot', data } satisfies Sent<'snapshot'>));
 }
 
 export const resumed = (board: Board, seq: number, after: number): Buffer =>
-  frame(JSON.stringify({ type: 'resumed', data: { event_id: board.eventId, seq, after, available_seats: board.available } }));
+  frame(
+    JSON.stringify({
+      type: 'resumed',
+      data: { event_id: board.eventId, seq, after, available_seats: board.available },
+    } satisfies Sent<'resumed'>),
+  );
 
-export const reply = (type: 'pong' | 'unsubscribed', data: object = {}): Buffer => frame(JSON.stringify({ type, data }));
+export const reply = (message: Sent<'pong'> | Sent<'unsubscribed'>): Buffer => frame(JSON.stringify(message));
 
 /**
  * One seat_update for each change, joined. A client that stopped reading in the middle resumes from `before` and gets some of them

@@ -7,8 +7,9 @@ import type { Db } from '../deps.ts';
 import type { Log } from '../http/operate/log.ts';
 import { type Limit, network } from '../http/steps/limits.ts';
 import type { Feed } from '../reads/feed.ts';
-import { CLOSE, MAX_MESSAGE_BYTES } from './messages.ts';
+import { MAX_MESSAGE_BYTES } from './messages.ts';
 import { createRooms } from './rooms.ts';
+import { CLOSE } from './shapes.ts';
 import { type SocketRules, serve } from './socket.ts';
 
 /*
@@ -40,7 +41,7 @@ export type Live = {
 };
 
 const PATH = /^\/ws\/events\/([^/?#]{1,200})\/?$/;
-const PING_MS = 30_000;
+export const PING_MS = 30_000;
 
 /** Makes the WebSocket side of a gateway. */
 export function createLive(parts: { feed: Feed; db: Db; log: Pick<Log, 'warn'> }, options: LiveOptions): Live {

@@ -2,8 +2,9 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Feed } from '../reads/feed.ts';
-import { CLOSE, error, type Message, readMessage, reply } from './messages.ts';
+import { error, readMessage, reply } from './messages.ts';
 import type { Rooms, Watcher } from './rooms.ts';
+import { CLOSE, type Message } from './shapes.ts';
 
 export type SocketRules = {
   /** Unread bytes, beyond its last snapshot, at which a reader is too slow. */
@@ -12,10 +13,12 @@ export type SocketRules = {
 };
 
 /** Messages a socket may send: a burst, refilled at so many a second. */
-const BURST = 30;
-const PER_SECOND = 5;
+export const BURST = 30;
+export const PER_SECOND = 5;
+/** Events that one connection may follow. */
+export const MAX_SUBSCRIPTIONS = 10;
 /** A connection is closed after so many faulty messages. */
-const MAX_FAULTS = 10;
+export const MAX_FAULTS = 10;
 /** A slow reader may never get to our close frame, which waits behind all the rest; after this the connection is cut. */
 const CUT_AFTER_MS = 2_000;
 
@@ -75,13 +78,13 @@ export function serve(
   }
 
   async function handle(message: Message): Promise<void> {
-    if (message.action === 'ping') return watcher.send(reply('pong'));
+    if (message.action === 'ping') return watcher.send(reply({ type: 'pong', data: {} }));
     const event = await find(message.event_id ?? path);
     if (!event || ws.readyState !== ws.OPEN) return;
     if (message.action === 'unsubscribe') {
       subscribed.delete(event.id);
       rooms.leave(event.id, watcher);
-      return watcher.send(reply('unsubscribed', { event_id: event.id }));
+      return watcher.send(reply({ type: 'unsubscribed', data: { event_id: event.id } }));
     }
     if (!subscribed.has(event.id) && subscribed.size >= rules.maxSubscriptions)
       return watcher.send(error('RATE_LIMIT_EXCEEDED', `At most ${rules.maxSubscriptions} events on one connection.`));

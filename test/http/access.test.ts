@@ -75,6 +75,7 @@ describe('access', () => {
     'get /api/v1/docs': 'public public',
     'get /api/v1/redoc': 'public public',
     'get /api/v1/openapi.json': 'public public',
+    'get /api/v1/asyncapi.json': 'public public',
     'post /api/webhooks/stripe/': 'signature none',
     'get /healthz': 'public none',
     'get /readyz': 'public none',
