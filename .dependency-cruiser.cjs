@@ -79,14 +79,14 @@ module.exports = {
     },
     only(
       'gateway',
-      ['^services/', '^workflows/messages\\.ts$', '^db/(tables|sqlstate)\\.ts$', '^config\\.ts$', '^db/connect\\.ts$'],
+      ['^services/', '^workflows/messages\\.ts$', '^db/(tables|sqlstate)\\.ts$', '^config\\.ts$', '^db/(connect|letters)\\.ts$'],
       'The gateway speaks; it knows services and the names of workflows. Only its composition opens the database (see gateway-opens-db).',
     ),
     {
       name: 'gateway-opens-db',
       severity: 'error',
       from: { path: '^gateway/', pathNot: '^gateway/(main|compose)\\.ts$' },
-      to: { path: '^(db/connect|config)\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: { path: '^(db/(connect|letters)|config)\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     only('workflows', [], 'Workflow code is deterministic and alone; what it needs of others is types.', {
       dependencyTypesNot: ['type-only'],

@@ -18,3 +18,14 @@ export async function blindness(db: Kysely<any>): Promise<string | undefined> {
     'then restore a dump of this one into it (deploy/README.md, "The letters of the database")'
   );
 }
+
+/** A check for readiness: throws that line, or what the database says, until the database was once seen to know its letters. */
+export function seesLetters(db: Kysely<any>): () => Promise<void> {
+  let seen = false;
+  return async () => {
+    if (seen) return;
+    const blind = await blindness(db);
+    if (blind) throw new Error(blind);
+    seen = true;
+  };
+}

@@ -1,6 +1,7 @@
 // Puts a gateway together from its configuration: the one place that knows every part. main.ts runs it, tests may too.
 import type { Config } from '../config.ts';
 import { connect } from '../db/connect.ts';
+import { blindness, seesLetters } from '../db/letters.ts';
 import { createPasswords } from '../services/accounts/passwords.ts';
 import { hearEnded, tokenKeys } from '../services/accounts/sessions.ts';
 import * as orders from '../services/orders/orders.ts';
@@ -51,6 +52,13 @@ export function apis(
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */
 export async function startGateway(config: Config, log: Log): Promise<{ port: number; stop(graceMs?: number): Promise<void> }> {
   const db = connect({ url: config.database.url, max: config.database.max, name: 'billetter-gateway' });
+  // A database that does not answer yet is waited for, and asked when it does (readyz).
+  const blind = await blindness(db).catch(() => undefined);
+  if (blind) {
+    await db.destroy();
+    throw new Error(`gateway: ${blind}`);
+  }
+  const letters = seesLetters(db);
   // A pool of its own: live seats must not wait behind a rush of bookings.
   const readDb = connect({ url: config.database.url, max: 3, name: 'billetter-live' });
   const temporal = createTemporal(config.temporal);
@@ -95,7 +103,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   };
   const isDraining = () => draining;
   const probes = [
-    { name: 'postgres', check: () => probe(db) },
+    { name: 'postgres', check: () => probe(db).then(letters) },
     {
       name: 'temporal',
       check: async () => void (await connection.workflowService.getSystemInfo({})),

@@ -11,6 +11,7 @@ import { orderActivities } from '../activities/orders.ts';
 import { paymentActivities } from '../activities/payments.ts';
 import { loadConfig } from '../config.ts';
 import { connect } from '../db/connect.ts';
+import { blindness, seesLetters } from '../db/letters.ts';
 import { createLog } from '../log.ts';
 import { smtpMailer } from '../services/delivery/mailer.ts';
 import { twilioSms } from '../services/delivery/sms.ts';
@@ -33,6 +34,8 @@ Runtime.install({
 });
 
 const db = connect({ ...config.database, name: 'billetter-worker' });
+const letters = seesLetters(db);
+await refuseBlind();
 const mailer = smtpMailer(config.mail);
 const connection = await untilConnected();
 await registerSearchAttributes(connection, config.temporal.namespace);
@@ -108,7 +111,8 @@ async function answer(url: string): Promise<{ status: number; type: string; body
   const json = (status: number, value: unknown) => ({ status, type: 'application/json', body: JSON.stringify(value) });
   if (url === '/healthz') return json(200, { status: 'ok' });
   if (url === '/readyz') {
-    const postgres = await sql`select 1`.execute(db).then(
+    const asked = sql`select 1`.execute(db).then(letters);
+    const postgres = await asked.then(
       () => 'ok',
       (e: Error) => e.message,
     );
@@ -132,6 +136,14 @@ function readConfig() {
     console.error((error as Error).message);
     process.exit(78);
   }
+}
+
+/** A database that does not answer yet is waited for, and asked when it does (readyz). */
+async function refuseBlind(): Promise<void> {
+  const blind = await blindness(db).catch(() => undefined);
+  if (!blind) return;
+  console.error(`worker: ${blind}`);
+  process.exit(78);
 }
 
 function readQueues(): Queue[] {

@@ -96,7 +96,13 @@ export async function seed(db: Kysely<DB>, now = new Date()): Promise<string> {
 
 if (process.argv[1]?.endsWith('seed.ts')) {
   const db = connect({ url: loadConfig().database.url, max: 2, name: 'billetter-seed' });
-  const { applied } = await migrate(db);
-  console.log(`${applied.length ? `migrated: ${applied.join(', ')}` : 'schema is current'}; demo data ${await seed(db)}`);
+  try {
+    const { applied } = await migrate(db);
+    console.log(`${applied.length ? `migrated: ${applied.join(', ')}` : 'schema is current'}; demo data ${await seed(db)}`);
+  } catch (error) {
+    // What the migration refuses it says in one line; the rest is a fault of ours.
+    console.error((error as { code?: string }).code ? error : (error as Error).message);
+    process.exitCode = 1;
+  }
   await db.destroy();
 }

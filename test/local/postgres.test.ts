@@ -98,6 +98,20 @@ test('with keepAlive a server that was killed comes back by itself', async () =>
   expect(await until(back, 120_000)).toBe(true);
 });
 
+test('a cluster of an older version, which knew no letters beyond ASCII, is mended and keeps its data', async () => {
+  const sees = "select show_trgm('жар') <> '{}' as sees";
+  const one = await start();
+  await query('create extension pg_trgm');
+  expect(await query(sees)).toEqual([{ sees: true }]);
+  await query("update pg_database set datctype = 'C'"); // what initdb --locale=C made
+  expect(await query(sees)).toEqual([{ sees: false }]);
+  const before = await query('select count(*) from kept');
+  await one.stop();
+  await start();
+  expect(await query(sees)).toEqual([{ sees: true }]);
+  expect(await query('select count(*) from kept')).toEqual(before);
+});
+
 test('a taken port is one clear line', async () => {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
