@@ -15,6 +15,20 @@ const onOff = (fallback: 'on' | 'off') =>
     .default(fallback)
     .transform((v) => v === 'on');
 
+/** One mailbox, `Name <box@host>` or `box@host`. The name is people's own and may have any sign in it; the wire's quoting is the mailer's matter. */
+const mailbox = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, ctx) => {
+      const [, name = '', inAngles] = /^([^<>\r\n]*)<([^<>]*)>$/.exec(text.trim()) ?? [];
+      const address = (inAngles ?? text).trim();
+      if (/^[^\s@<>(),;:"\\]+@[^\s@<>(),;:"\\.]+(\.[^\s@<>(),;:"\\.]+)*$/.test(address))
+        return { name: name.trim().replace(/^"(.*)"$/, '$1'), address };
+      ctx.addIssue('must be one mailbox, as Opera: Box Office <tickets@example.org> or tickets@example.org');
+      return z.NEVER;
+    });
+
 /** Origins separated by commas: "https://a.example, https://b.example/". */
 const list = (text: string): string[] =>
   text
@@ -46,7 +60,7 @@ const Env = z.object({
   STRIPE_STANDIN_URL: z.url().optional(),
   STRIPE_TIMEOUT_MS: z.coerce.number().int().min(100).default(20_000),
   SMTP_URL: z.string().default('smtp://localhost:1025'),
-  MAIL_FROM: z.string().default('Billetter <tickets@billetter.test>'),
+  MAIL_FROM: mailbox('Billetter <tickets@billetter.test>'),
   ORDER_CODE_PREFIX: z.string().max(10).default('EVT'),
   PAY_PATH: z.string().startsWith('/').includes(':order').default('/api/v1/payments/initiate/:order'),
   TWILIO_ACCOUNT_SID: z.string().startsWith('AC').optional(),

@@ -2,6 +2,7 @@
 // Run as local activities of the orders queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
+import type { Delivery } from '../services/delivery/mailer.ts';
 import { type OrderFacts, readFacts } from '../services/orders/facts.ts';
 import { expire } from '../services/orders/orders.ts';
 import { settle } from '../services/orders/settlement.ts';
@@ -38,7 +39,7 @@ export function orderActivities({ db, ticketSecret, looked, payments, notificati
         return { charged, facts: await readFacts(db, orderId) };
       });
     },
-    /** Sends one promised mail; false if it had been sent before. Null: not served here. */
-    deliverMail: async (mailId: string): Promise<boolean | null> => (notifications ? notifications.deliverMail(mailId) : null),
+    /** Sends one promised mail. Null: not served here. */
+    deliverMail: async (mailId: string): Promise<Delivery | null> => (notifications ? notifications.deliverMail(mailId) : null),
   };
 }

@@ -120,6 +120,8 @@ export interface Mails {
   notice_id: string | null;
   order_id: string | null;
   recipient: string;
+  refusal: string | null;
+  refused_at: Timestamp | null;
   sent_at: Timestamp | null;
   tried_at: Timestamp | null;
 }
@@ -303,6 +305,7 @@ export interface Texts {
   order_id: string | null;
   provider_ref: string | null;
   recipient: string;
+  refusal: string | null;
   sent_at: Timestamp | null;
   tried_at: Timestamp | null;
 }

@@ -12,14 +12,15 @@ const patience = {
 const { deliverSms } = proxyActivities<NotificationActivities>({ ...patience, scheduleToCloseTimeout: '1 day' });
 const { deliverMail } = proxyActivities<NotificationActivities>({ ...patience, scheduleToCloseTimeout: '3 days' });
 
-type Outcome = 'sent' | 'sent before';
+type Outcome = 'sent' | 'sent before' | 'refused';
 
-async function delivery(what: string, to: string, send: () => Promise<boolean>): Promise<Outcome> {
+async function delivery(what: string, to: string, send: () => Promise<Outcome>): Promise<Outcome> {
   setCurrentDetails(`Handing the ${what} to the ${to}; repeated until it is taken.`);
-  const sent = await send();
-  setCurrentDetails(`The ${to} has taken the ${what}.`);
-  return sent ? 'sent' : 'sent before';
+  const outcome = await send();
+  setCurrentDetails(outcome === 'refused' ? `The ${to} refuses the ${what} for good.` : `The ${to} has taken the ${what}.`);
+  return outcome;
 }
 
-export const sms = (textId: string): Promise<Outcome> => delivery('text', 'provider', () => deliverSms(textId));
+export const sms = (textId: string): Promise<Outcome> =>
+  delivery('text', 'provider', async () => ((await deliverSms(textId)) ? 'sent' : 'sent before'));
 export const mail = (mailId: string): Promise<Outcome> => delivery('mail', 'mail server', () => deliverMail(mailId));

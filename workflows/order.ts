@@ -283,7 +283,7 @@ async function wait(state: State, { until, why }: { until: number | null; why: s
 }
 
 /** Waits until the mails are gone and every update has its answer. True: the order's story is over; false: somebody called. */
-async function finish(state: State, { status, failedRefunds }: OrderFacts): Promise<boolean> {
+async function finish(state: State, { status, failedRefunds, refusedMails = 0 }: OrderFacts): Promise<boolean> {
   if (state.mailing.size) setCurrentDetails(`The order is ${status}; its mail is being handed to the mail server.`);
   await condition(() => isCalled(state) || (allHandlersFinished() && state.mailing.size === 0));
   if (isCalled(state)) return false;
@@ -294,6 +294,7 @@ async function finish(state: State, { status, failedRefunds }: OrderFacts): Prom
     throw ApplicationFailure.nonRetryable(why, 'refund_failed');
   }
   if (state.undelivered) throw ApplicationFailure.nonRetryable('The mail server has not taken a mail in three days.', 'mail_undelivered');
-  setCurrentDetails(`Done: the order is ${status}.`);
+  const lost = refusedMails ? ` ${refusedMails} of its mails will never arrive: see mails.refusal.` : '';
+  setCurrentDetails(`Done: the order is ${status}.${lost}`);
   return true;
 }

@@ -3,11 +3,13 @@ import type { Migration } from 'kysely';
 import * as m0001 from './0001_core.ts';
 import * as m0002 from './0002_venue_time_zones.ts';
 import * as m0003 from './0003_search.ts';
+import * as m0005 from './0005_refused_mails.ts';
 import * as m0007 from './0007_ended_sessions.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
   '0002_venue_time_zones': m0002,
   '0003_search': m0003,
+  '0005_refused_mails': m0005,
   '0007_ended_sessions': m0007,
 };

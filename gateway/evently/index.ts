@@ -21,6 +21,7 @@ import { payments } from './payments.ts';
 import { progress } from './progress.ts';
 import { refusalTexts } from './refusals.ts';
 import { ticketFiles } from './tickets.ts';
+import { undeliveredRoute } from './undelivered.ts';
 import { users } from './users.ts';
 import { waitlistRoutes } from './waitlist.ts';
 
@@ -60,6 +61,7 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     ...admin(gateway),
     progress(gateway),
     analyticsRoute(gateway),
+    undeliveredRoute(gateway),
   ];
   const authenticate = bearer((token) => verifyAccess(gateway.tokens, token));
   const { production, http } = gateway.config;

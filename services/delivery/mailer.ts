@@ -9,13 +9,18 @@ import { isolated } from '../shared/text.ts';
 import * as ticketFiles from '../tickets/ticketFiles.ts';
 import { LETTERS } from './letters/index.ts';
 import { type About, type Attachment, amount, type Content } from './letters/letter.ts';
+import { finalRefusal } from './smtp.ts';
 
-export type Message = Content & { from: string; to: string; messageId: string };
+/** Whose mail it is. The name is quoted or encoded on the wire, whatever is in it. */
+export type Mailbox = { name: string; address: string };
+/** What became of a message: `sent before` also says that it was refused before. */
+export type Delivery = 'sent' | 'sent before' | 'refused';
+export type Message = Content & { from: Mailbox; to: Mailbox; messageId: string; headers: Record<string, string> };
 /** `codePrefix` stands before an order's code in letters and on tickets, as its buyer has seen it. */
-export type Mailer = { from: string; codePrefix: string; send(message: Message): Promise<void>; close(): void };
+export type Mailer = { from: Mailbox; codePrefix: string; send(message: Message): Promise<void>; close(): void };
 
 /** Opens a pooled SMTP connection. send() throws what the server refused with; the caller tries again. */
-export function smtpMailer(settings: { smtpUrl: string; from: string; codePrefix: string }): Mailer {
+export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefix: string }): Mailer {
   const transport = nodemailer.createTransport(settings.smtpUrl, { pool: true } as never);
   return {
     from: settings.from,
@@ -28,21 +33,31 @@ export function smtpMailer(settings: { smtpUrl: string; from: string; codePrefix
 }
 
 /**
- * Sends one mail, if it has not been sent before; returns whether it did. After a crash between sending a mail and noting that,
- * it is sent again with the same Message-ID.
+ * Sends one mail, if it has not been sent before. One that is refused for good is noted, and counts as seen to: the order goes on without
+ * it. Throws where another try may help. After a crash between sending a mail and noting that, it is sent again with the same Message-ID.
  */
-export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<boolean> {
+export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<Delivery> {
   const mail = await mails.startTry(db, mailId);
-  if (!mail) return false;
+  if (!mail) return 'sent before';
   const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
-  await mailer.send({
+  const message: Message = {
     ...(await compose(db, mailer.codePrefix, mail.kind as mails.MailKind, order, mail.data)),
-    from: mailer.from,
-    to: mail.recipient,
-    messageId: `<${mail.id}@billetter>`,
-  });
+    from: { ...mailer.from }, // nodemailer writes into it
+    to: { name: '', address: mail.recipient },
+    messageId: `<${mail.id}@${mailer.from.address.split('@')[1]}>`,
+    // No robot answers a robot (RFC 3834).
+    headers: { 'Auto-Submitted': 'auto-generated' },
+  };
+  try {
+    await mailer.send(message);
+  } catch (error) {
+    const refusal = finalRefusal(error);
+    if (refusal === undefined) throw error;
+    await mails.refused(db, mailId, refusal);
+    return 'refused';
+  }
   await mails.sent(db, mailId);
-  return true;
+  return 'sent';
 }
 
 /** The text of a mail. Throws for a kind that is about an order when there is none. */

@@ -59,7 +59,7 @@ export async function deliver(db: Kysely<DB>, provider: SmsProvider, textId: str
   const text = await texts.startTry(db, textId);
   if (!text) return false;
   const { ref } = await provider.send({ to: text.recipient, body: text.body }).catch(async (error) => {
-    if (error instanceof DomainError) await texts.gaveUp(db, textId);
+    if (error instanceof DomainError) await texts.gaveUp(db, textId, error.message);
     throw error;
   });
   await texts.sent(db, textId, ref);

@@ -1,6 +1,7 @@
 // The facts of an order: what its workflow has to see to, read from the rows.
 import { type Kysely, sql } from 'kysely';
 import type { DB, OrderStatus } from '../../db/tables.ts';
+import { isOwed } from '../outbox/mails.ts';
 import * as attempts from '../payments/attempts.ts';
 import { allReturned, staysFailed } from '../payments/refunds.ts';
 import { isOpen, isSuspect } from '../payments/states.ts';
@@ -30,6 +31,8 @@ export type OrderFacts = {
   failedRefunds: number;
   /** Mails that the mail server has not accepted yet. */
   unsentMails: string[];
+  /** How many of its mails were refused for good. Facts read by older code have no such figure. */
+  refusedMails?: number;
 };
 
 /** The facts in one query. Throws order_not_found. */
@@ -44,7 +47,8 @@ export async function readFacts(db: Kysely<DB>, orderId: string): Promise<OrderF
       array(select y.id::text from payments y where y.order_id = o.id and ${isSuspect}) as "suspectPayments",
       array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
       (select count(*)::int from refunds r where r.order_id = o.id and ${staysFailed}) as "failedRefunds",
-      array(select m.id::text from mails m where m.order_id = o.id and m.sent_at is null) as "unsentMails"
+      array(select m.id::text from mails m where m.order_id = o.id and ${isOwed('m')}) as "unsentMails",
+      (select count(*)::int from mails m where m.order_id = o.id and m.refused_at is not null) as "refusedMails"
     from orders o, ${attempts.ofOrder} a where o.id = ${orderId}::uuid`.execute(db);
   if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   return rows[0];

@@ -3,6 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus, PaymentStatus, RefundStatus } from '../../db/tables.ts';
 import type { Actor } from '../accounts/actor.ts';
 import * as places from '../inventory/places.ts';
+import { isOwed } from '../outbox/mails.ts';
 import * as attempts from '../payments/attempts.ts';
 import { unsettled } from '../payments/payments.ts';
 import { stands } from '../payments/refunds.ts';
@@ -154,7 +155,7 @@ export async function expire(db: Kysely<DB>, orderId: string, at: Date): Promise
 export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<Set<string>> {
   if (!orderIds.length) return new Set();
   const { rows } = await sql<{ id: string; lapsed: boolean }>`select o.id, ${attempts.holdIsOver}
-      and not exists (select from payments y where y.order_id = o.id) and not exists (select from mails m where m.order_id = o.id and m.sent_at is null) as lapsed
+      and not exists (select from payments y where y.order_id = o.id) and not exists (select from mails m where m.order_id = o.id and ${isOwed('m')}) as lapsed
     from orders o where o.id = any(${orderIds}::uuid[]) and o.status = 'pending'`.execute(db);
   for (const { id } of rows.filter((row) => row.lapsed)) await expire(db, id, new Date());
   return new Set(rows.filter((row) => !row.lapsed).map((row) => row.id));

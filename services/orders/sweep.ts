@@ -1,6 +1,7 @@
 // The sweep: a safety net under the order workflows. In a healthy system it finds nothing.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { isOwed, MAIL_LIFE } from '../outbox/mails.ts';
 import { allReturned } from '../payments/refunds.ts';
 import { isOpen } from '../payments/states.ts';
 
@@ -16,9 +17,12 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
   // A hold's tidying up comes as late after its end as its workflow's start came after the claim: minutes, after a rush.
   // A refund may wait for the bank for days, and a workflow takes only so many signals: it is announced once, then every quarter of an hour.
   const { numAffectedRows } = await sql`
-    with mail as (
+    with given_up as (
+      update mails set refused_at = now(), refusal = 'No mail server took it within three days.' where id in (
+        select id from mails where ${isOwed('mails')} and created_at < now() - ${MAIL_LIFE} order by created_at limit 200)),
+    mail as (
       update mails set tried_at = now() where id in (
-        select id from mails where sent_at is null and created_at < now() - interval '1 minute'
+        select id from mails where ${isOwed('mails')} and created_at between now() - ${MAIL_LIFE} and now() - interval '1 minute'
           and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
       returning id, order_id),
     text as ( -- what a text says is old after a day

@@ -1,5 +1,5 @@
 // Mails to be sent: each is a row, written in the transaction of what it tells. The order's workflow delivers it, or one of its own.
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 
@@ -45,13 +45,20 @@ export async function enqueueTo(
     insert into outbox (topic, subject_id) select 'mail', id from mail`.execute(tx);
 }
 
-/** Notes that a try to send the mail begins, for the sweep, and reads the mail. Undefined if it has been sent. */
+/** What a mail says is old after so long; whatever stands in its way by then is taken for good. */
+export const MAIL_LIFE = sql`interval '3 days'`;
+
+/** A mail that is still to be sent: neither taken by a server nor refused for good. Every reader of mails that wait uses this. */
+export const isOwed = (alias: string): RawBuilder<boolean> =>
+  sql`${sql.ref(`${alias}.sent_at`)} is null and ${sql.ref(`${alias}.refused_at`)} is null`;
+
+/** Notes that a try to send the mail begins, for the sweep, and reads the mail. Undefined if it has been sent, or refused for good. */
 export function startTry(db: Kysely<DB>, mailId: string) {
   return db
     .updateTable('mails')
     .set({ tried_at: sql<Date>`now()` })
     .where('id', '=', mailId)
-    .where('sent_at', 'is', null)
+    .where(isOwed('mails'))
     .returningAll()
     .executeTakeFirst();
 }
@@ -59,4 +66,15 @@ export function startTry(db: Kysely<DB>, mailId: string) {
 /** Notes that the mail server has accepted the mail. */
 export async function sent(db: Kysely<DB>, mailId: string): Promise<void> {
   await db.updateTable('mails').set({ sent_at: sql<Date>`now()` }).where('id', '=', mailId).execute();
+}
+
+/** Notes that the mail will never be taken, and why: nobody tries again, and operators see it. */
+export async function refused(db: Kysely<DB>, mailId: string, refusal: string): Promise<void> {
+  await db.updateTable('mails').set({ refused_at: sql<Date>`now()`, refusal }).where('id', '=', mailId).where(isOwed('mails')).execute();
+}
+
+/** How many mails of the last day were refused for good, for /metrics. */
+export async function countRefused(db: Kysely<DB>): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from mails where refused_at > now() - interval '1 day'`.execute(db);
+  return rows[0]!.n;
 }

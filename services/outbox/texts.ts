@@ -47,6 +47,6 @@ export async function sent(db: Kysely<DB>, textId: string, providerRef: string):
 }
 
 /** Notes that the provider refused the text for good, so that nobody tries again. */
-export async function gaveUp(db: Kysely<DB>, textId: string): Promise<void> {
-  await db.updateTable('texts').set({ failed_at: sql<Date>`now()` }).where('id', '=', textId).execute();
+export async function gaveUp(db: Kysely<DB>, textId: string, refusal: string): Promise<void> {
+  await db.updateTable('texts').set({ failed_at: sql<Date>`now()`, refusal }).where('id', '=', textId).execute();
 }

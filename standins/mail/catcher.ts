@@ -63,6 +63,10 @@ function smtpServer(store: Store, faults: Faults): SMTPServer {
     size: MAX_MESSAGE,
     closeTimeout: 1000,
     logger: false,
+    onRcptTo({ address }, _session, done) {
+      const code = refusedCode(address, 'rcpt');
+      done(code ? refusal(code, `5.1.1 <${address}> is not known here`) : null);
+    },
     onData(stream, session, done) {
       const chunks: Buffer[] = [];
       let size = 0;
@@ -76,6 +80,8 @@ function smtpServer(store: Store, faults: Faults): SMTPServer {
           faults.refuse--;
           return done(refusal(451, 'Try again later (fault switch)'));
         }
+        const code = session.envelope.rcptTo.map((one) => refusedCode(one.address, 'data')).find(Boolean);
+        if (code) return done(refusal(code, 'Not taken for this recipient'));
         const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : '';
         const to = session.envelope.rcptTo.map((one) => one.address);
         store.add(Buffer.concat(chunks), { from, to }).then(
@@ -87,6 +93,12 @@ function smtpServer(store: Store, faults: Faults): SMTPServer {
   });
   server.on('error', () => {}); // a client that hung up; a failure to listen reaches listen() as well
   return server;
+}
+
+/** Recipients that are refused, by their own name: `rcpt-550.x@...` when they are named, `data-554.x@...` at the end of the message. */
+function refusedCode(address: string, at: 'rcpt' | 'data'): number | undefined {
+  const [, where, code] = /^(rcpt|data)-([45]\d\d)\b/.exec(address) ?? [];
+  return where === at ? Number(code) : undefined;
 }
 
 function refusal(responseCode: number, message: string): Error {

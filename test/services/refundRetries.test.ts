@@ -44,7 +44,12 @@ describe('a refund that failed', () => {
       before + 1,
     ]);
     const lag = async () => ({ rows: 0, seconds: 0 });
-    const scraped = createMetrics({ ordersByStatus: async () => [], outboxLag: lag, failedRefunds: () => countFailed(money.db) });
+    const scraped = createMetrics({
+      ordersByStatus: async () => [],
+      outboxLag: lag,
+      failedRefunds: () => countFailed(money.db),
+      refusedMails: async () => 0,
+    });
     expect(await scraped.render()).toContain(`billetter_refunds_failed ${before + 1}\n`);
 
     await waited(o.id, '59 minutes');

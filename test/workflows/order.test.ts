@@ -15,6 +15,7 @@ import { findTestServer } from '../../deploy/local/test-server.ts';
 import type { Mailer } from '../../services/delivery/mailer.ts';
 import { cancel } from '../../services/orders/cancel.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
+import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import { sweep } from '../../services/orders/sweep.ts';
@@ -55,13 +56,14 @@ let seats: string[];
 const seen = new Map<string, string>();
 
 /** The mail server: what it has taken, and whether it takes anything. */
-const mailServer = { up: true, tries: 0, taken: [] as string[] };
+const mailServer = { up: true, refuses: false, tries: 0, taken: [] as string[] };
 const mailer: Mailer = {
-  from: 'tickets@x.test',
+  from: { name: '', address: 'tickets@x.test' },
   codePrefix: 'EVT',
   async send({ subject, messageId }) {
     mailServer.tries++;
     if (!mailServer.up) throw new Error('the mail server is down');
+    if (mailServer.refuses) throw Object.assign(new Error('550 no such box'), { responseCode: 550, command: 'RCPT TO' });
     mailServer.taken.push(`${messageId} ${subject}`);
   },
   close() {},
@@ -274,6 +276,21 @@ test('paid at once is one workflow task: payment, tickets and mail in three dura
   ]);
 });
 
+test('a mail that its recipient refuses for good is tried once; the order is done without it', async () => {
+  const o = await claimed();
+  mailServer.refuses = true;
+  const before = mailServer.tries;
+  try {
+    expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
+    expect(await result(o)).toBe('confirmed');
+  } finally {
+    mailServer.refuses = false;
+  }
+  expect(mailServer.tries - before).toBe(1);
+  expect(await mailsOf(o)).toEqual([{ kind: 'tickets', sent: false }]);
+  expect(await readFacts(db, o.id)).toMatchObject({ unsentMails: [], refusedMails: 1 });
+});
+
 test('what is paid with is not in the engine’s history', async () => {
   const o = await claimed();
   await client.workflow.start('order', o.start);
@@ -396,7 +413,7 @@ test('the mail server is down: paid, cancelled and refunded all the same; each m
 test('the mail server is down while the hold runs out: expired in time, the offer still told', async () => {
   mailServer.up = false;
   const o = await claimed(hold());
-  await db.transaction().execute((tx) => mails.enqueue(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
+  await db.transaction().execute((tx) => mails.enqueue(tx, 'waitlist-offer', o.id, { link: 'x', until: '2030-01-01T18:00:00Z' }));
   await client.workflow.start('order', o.start);
   if (skipping) await skipping.sleep(hold() * 1000 + 1000);
   await until(
@@ -412,7 +429,7 @@ test('the mail server is down while the hold runs out: expired in time, the offe
 
 test('a mail nobody tried for a minute is announced by the sweep, and then left in peace for a while', async () => {
   const o = await claimed();
-  await db.transaction().execute((tx) => mails.enqueue(tx, 'waitlist-offer', o.id, { link: 'x', until: 'y' }));
+  await db.transaction().execute((tx) => mails.enqueue(tx, 'waitlist-offer', o.id, { link: 'x', until: '2030-01-01T18:00:00Z' }));
   /** What a sweep announces of it when the mail is so old and was tried so long ago. */
   const announced = (mail: { created: string; tried?: string }) =>
     db.transaction().execute(async (tx) => {

@@ -14,6 +14,7 @@ export type Sources = {
   ordersByStatus(): Promise<{ status: string; count: number }[]>;
   outboxLag(): Promise<{ rows: number; seconds: number }>;
   failedRefunds(): Promise<number>;
+  refusedMails(): Promise<number>;
   live?: () => { sockets: number; dropped: number };
   pool?: () => { total: number; idle: number; waiting: number };
 };
@@ -60,6 +61,16 @@ export function createMetrics(sources: Sources): Metrics {
     registers,
     async collect() {
       const now = await failedRefunds().catch(() => undefined);
+      if (now !== undefined) this.set(now);
+    },
+  });
+  const refusedMails = remembered(sources.refusedMails, KEEP_MS);
+  new Gauge({
+    name: 'billetter_mails_refused',
+    help: 'Mails of the last day that will never arrive: refused for good, or not taken for three days.',
+    registers,
+    async collect() {
+      const now = await refusedMails().catch(() => undefined);
       if (now !== undefined) this.set(now);
     },
   });

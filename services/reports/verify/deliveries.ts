@@ -1,5 +1,6 @@
 // What was promised to be told (outbox rows, mails, texts, notices) is done or on its way.
 import { type RawBuilder, sql } from 'kysely';
+import { MAIL_LIFE } from '../../outbox/mails.ts';
 import { rowCheck } from './check.ts';
 
 /** The longest pause between two tries is ten minutes; the sweep counts an announcement as a try, and repeats it after fifteen (sweep.ts). */
@@ -36,7 +37,7 @@ const mails = rowCheck<Message>({
   name: 'deliveries/mails',
   of: 'mails',
   rows: (before) =>
-    sql`select ${message} from mails m left join orders o on o.id = m.order_id where ${forgotten(before, sql`interval '3 days'`)}`,
+    sql`select ${message} from mails m left join orders o on o.id = m.order_id where m.refused_at is null and ${forgotten(before, sql`${MAIL_LIFE} + interval '5 minutes'`)}`,
   says: lies('mail'),
 });
 

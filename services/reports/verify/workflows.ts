@@ -1,5 +1,6 @@
 // Workflows: an order that is owed something has a running one, an order with nothing left to do has none.
 import { type RawBuilder, sql } from 'kysely';
+import { isOwed } from '../../outbox/mails.ts';
 import { allReturned } from '../../payments/refunds.ts';
 import { isOpen, isSuspect } from '../../payments/states.ts';
 import { isUuid } from '../../shared/ids.ts';
@@ -29,7 +30,7 @@ const duties = (moment: RawBuilder<Date>): Record<string, RawBuilder<{ order_id:
   'tickets whose money went back': sql`select o.id as order_id from refunds r join orders o on o.id = r.order_id
     where o.status = 'confirmed' and r.created_at < ${moment} and ${allReturned}`,
   'a refund to make': sql`select order_id from refunds where status = 'pending' and created_at < ${moment}`,
-  'a mail to send': sql`select order_id from mails where sent_at is null and order_id is not null and created_at < ${moment}`,
+  'a mail to send': sql`select order_id from mails where ${isOwed('mails')} and order_id is not null and created_at < ${moment}`,
 });
 
 const owed = (moment: RawBuilder<Date>) =>
@@ -45,7 +46,7 @@ const underWay = (moment: RawBuilder<Date>) => sql`(
   or greatest(o.created_at, o.confirmed_at, o.ended_at,
     (select max(y.updated_at) from payments y where y.order_id = o.id), (select max(y.settled_at) from payments y where y.order_id = o.id),
     (select max(a.decided_at) from payment_attempts a where a.order_id = o.id),
-    (select max(r.updated_at) from refunds r where r.order_id = o.id), (select max(m.sent_at) from mails m where m.order_id = o.id)) > ${moment})`;
+    (select max(r.updated_at) from refunds r where r.order_id = o.id), (select max(coalesce(m.sent_at, m.refused_at)) from mails m where m.order_id = o.id)) > ${moment})`;
 
 /** Orders with something left to do whose workflow does not run. Each doubt costs a call of the engine: the search ends when the list is full. */
 export const forsaken = (workflows: Workflows): Check => ({
