@@ -5,6 +5,7 @@ import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { runs } from './alive.ts';
 import { holder, isTaken } from './ports.ts';
 import { type Files, postgresFiles } from './postgres-files.ts';
 import { CTYPES, openEyes } from './postgres-letters.ts';
@@ -151,18 +152,13 @@ async function clearStalePid(dataDir: string): Promise<void> {
   const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
   if (!pid) return;
   // A server that is just being stopped (by the watchdog of a stack that was killed) gets its time.
-  const gone = await until(async () => !(await isServerOf(pid, dataDir)), 15_000, 200);
+  const gone = await until(async () => !isServerOf(pid, dataDir), 15_000, 200);
   if (!gone) throw new ClearError(`PostgreSQL already runs on ${dataDir} (pid ${pid}): stop the stack it belongs to, or kill -INT ${pid}`);
   await rm(file, { force: true });
 }
 
-async function isServerOf(pid: number, dataDir: string): Promise<boolean> {
-  const command = await run('ps', ['-o', 'command=', '-p', String(pid)]).then(
-    ({ stdout }) => stdout,
-    () => '', // ps exits 1 when there is no such process
-  );
-  return command.includes('postgres') && command.includes(dataDir);
-}
+const isServerOf = (pid: number, dataDir: string): boolean =>
+  runs(pid, (command) => command.includes('postgres') && command.includes(dataDir));
 
 async function accepts(port: number): Promise<boolean> {
   const client = new pg.Client({ connectionString: `postgres://billetter@127.0.0.1:${port}/postgres`, connectionTimeoutMillis: 2000 });

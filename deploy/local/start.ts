@@ -1,7 +1,7 @@
 // `npm start`: the whole system on this machine, from nothing to a table of what runs where. Ctrl-C stops it; the next start finds its data.
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runs } from './alive.ts';
 import { startGateway, startWorker } from './apps.ts';
 import { portFaults } from './ports.ts';
 import { baseEnv, ROOT, runToEnd, stopEverything } from './processes.ts';
@@ -49,7 +49,7 @@ function seed({ env, logDir }: Stack): Promise<void> {
 function claimDataDir(dataDir: string): void {
   const file = join(dataDir, 'start.pid');
   const pid = Number(readOr(file, ''));
-  if (pid && pid !== process.pid && commandOf(pid).includes('deploy/local/start.ts'))
+  if (pid && pid !== process.pid && runs(pid, (command) => command.includes('deploy/local/start.ts')))
     throw new ClearError(
       `Billetter already runs on ${dataDir} (pid ${pid}): stop it with Ctrl-C or kill ${pid}, or set BILLETTER_DATA and other ports for a second one`,
     );
@@ -71,14 +71,6 @@ function readOr(file: string, otherwise: string): string {
     return readFileSync(file, 'utf8').trim();
   } catch {
     return otherwise;
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  } catch {
-    return '';
   }
 }
 

@@ -34,8 +34,8 @@ export const undeliveredRoute = ({ db }: Gateway): Route =>
     query: z.object({
       limit: whole(1, 100)
         .default(50)
-        .meta({ override: { default: 50 } }),
-      before: instant.optional(),
+        .meta({ override: { default: 50 }, description: 'At most so many.' }),
+      before: instant.optional().meta({ description: 'Only those before this time: that of the last one seen.' }),
     }),
     responses: { 200: { description: 'The messages.', schema: envelope(z.array(Message)) } },
     refusals: [],

@@ -154,3 +154,17 @@ test('DATABASE_URL is used instead; one that cannot be reached is one line witho
   expect(bad.message).toMatch(/^DATABASE_URL is set, but that database cannot be reached: .*$/);
   expect(bad.message).not.toContain('secret');
 });
+
+test('on a machine without ps a second start on the same data is refused, and the live server goes on', async () => {
+  const one = await start();
+  const { PATH } = process.env;
+  process.env.PATH = '/nonexistent';
+  try {
+    await expect(startPostgres({ dataDir: join(dir, 'data'), port: await freePort(), logFile: join(dir, 'second.log') })).rejects.toThrow(
+      /already runs on/,
+    );
+  } finally {
+    process.env.PATH = PATH;
+  }
+  expect(await query('select 1 as one', one.url)).toEqual([{ one: 1 }]);
+});
