@@ -1,4 +1,5 @@
 // What schemathesis is told: whose token, which checks, and values that mean something here, so that more than 400s and 404s is reached.
+import { whole } from '../support/document.ts';
 import type { Caller, Known } from './world.ts';
 
 const HEAD = `
@@ -78,7 +79,10 @@ export function exemplify(document: any, known: Known): any {
   };
   for (const [path, item] of Object.entries<any>(document.paths))
     for (const operation of Object.values<any>(item)) {
-      for (const p of operation.parameters ?? []) walk(p.schema, `${p.in}.${p.name}`, path);
+      // What a parameter or a body is an example of depends on the path: each operation gets its own copy.
+      operation.parameters = whole(document, operation.parameters ?? []);
+      if (operation.requestBody) operation.requestBody = whole(document, operation.requestBody);
+      for (const p of operation.parameters) walk(p.schema, `${p.in}.${p.name}`, path);
       const body = operation.requestBody?.content['application/json'].schema;
       if (body) walk(body, 'body', path);
     }

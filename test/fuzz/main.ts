@@ -10,9 +10,12 @@ import { ClearError, say, step } from '../../deploy/local/say.ts';
 import type { Stack } from '../../deploy/local/stack.ts';
 import { runTool } from '../../deploy/local/tool.ts';
 import { unwatch, watch } from '../../deploy/local/watchdog.ts';
+import { pythonWith } from '../support/python.ts';
 import { configuration, exemplify } from './config.ts';
-import { findSchemathesis } from './schemathesis.ts';
 import { type Caller, startWorld, type World } from './world.ts';
+
+/** Pinned: the checks and their configuration change between releases. */
+const SCHEMATHESIS = { packages: ['schemathesis==4.32.5'], modules: ['schemathesis.cli'] };
 
 const USAGE = `npm run fuzz -- [options]
   --minutes N      how long, for all callers together (10; at most 240)
@@ -33,7 +36,7 @@ let fuzzer: ReturnType<typeof spawn> | undefined;
 
 async function main(own: (stack: Stack | undefined) => void): Promise<number> {
   const options = readOptions();
-  const python = await findSchemathesis(say);
+  const python = await pythonWith(SCHEMATHESIS, say);
   say('fuzz: a private stack on free ports');
   const world = await startWorld(say, own);
   const callers = world.callers.filter(({ name }) => options.as.includes(name));

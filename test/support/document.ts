@@ -30,3 +30,11 @@ export function codesOf(document: any, operationId: string, status: number): str
     return resolve(document, error).properties.code.const;
   });
 }
+
+/** A copy of the part with all that it refers to in it. */
+export function whole(document: any, part: any): any {
+  const here = resolve(document, part);
+  if (Array.isArray(here)) return here.map((one) => whole(document, one));
+  if (here === null || typeof here !== 'object') return here;
+  return Object.fromEntries(Object.entries(here).map(([name, child]) => [name, whole(document, child)]));
+}

@@ -1,4 +1,4 @@
-// Finds schemathesis, the fuzzer, in the cache of tools, installing it there from PyPI when it is missing.
+// A Python with pinned packages of PyPI, kept in the cache of tools: made once, then found.
 import { execFile, spawn } from 'node:child_process';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,42 +6,46 @@ import { promisify } from 'node:util';
 import { cacheDir, exists, fillOnce } from '../../deploy/local/cache.ts';
 import { ClearError, type Say, since } from '../../deploy/local/say.ts';
 
-/** Pinned: the checks and their configuration change between releases. It wants Python 3.10 or newer. */
-const VERSION = '4.32.5';
 const run = promisify(execFile);
 
-/** The Python that has schemathesis (`<python> -m schemathesis.cli`). Throws a ClearError of one line when Python, venv or pip is missing. */
-export async function findSchemathesis(say: Say): Promise<string> {
+/** What to install, and the modules that must be there for it to be whole. */
+export type Wanted = { packages: string[]; modules: string[] };
+
+/** The Python that has the packages. Throws a ClearError of one line when Python 3.10 or newer, venv, pip or PyPI is missing. */
+export async function pythonWith({ packages, modules }: Wanted, say: Say): Promise<string> {
   const python = (
     await run('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])'], { timeout: 15_000 }).catch(() => undefined)
   )?.stdout.trim();
-  if (!python) throw new ClearError('the fuzzer needs Python 3.10 or newer: there is no python3 on PATH');
+  if (!python) throw new ClearError('this needs Python 3.10 or newer: there is no python3 on PATH');
   const [major, minor] = python.split('.').map(Number);
-  if (major !== 3 || minor! < 10) throw new ClearError(`the fuzzer needs Python 3.10 or newer: python3 is ${python}`);
-  const dir = join(cacheDir(), `schemathesis-${VERSION}-py${python}-${process.platform}-${process.arch}`);
+  if (major !== 3 || minor! < 10) throw new ClearError(`this needs Python 3.10 or newer: python3 is ${python}`);
+
+  const name = packages.map((one) => one.replace('==', '-')).join('-');
+  const dir = join(cacheDir(), `${name}-py${python}-${process.platform}-${process.arch}`);
   const command = join(dir, 'bin', 'python');
-  if (!(await works(command))) {
+  if (!(await works(command, modules))) {
     if (await exists(dir)) await rename(dir, `${dir}.bad.${Date.now()}`); // made for a Python that is gone
-    await fillOnce(dir, say, (temporary) => install(temporary, dir, say));
+    await fillOnce(dir, say, (temporary) => install(temporary, dir, packages, say));
   }
   return command;
 }
 
-const works = (python: string) =>
-  run(python, ['-m', 'schemathesis.cli', '--version'], { timeout: 60_000 }).then(
+const works = (python: string, modules: string[]) =>
+  run(python, ['-c', `import ${modules.join(', ')}`], { timeout: 60_000 }).then(
     () => true,
     () => false,
   );
 
-async function install(into: string, dir: string, say: Say): Promise<void> {
+async function install(into: string, dir: string, packages: string[], say: Say): Promise<void> {
   const began = Date.now();
-  say(`installing schemathesis ${VERSION} from PyPI into ${dir} (once; about 20 MB)`);
+  const what = packages.join(' and ');
+  say(`installing ${what} from PyPI into ${dir} (once; about 20 MB)`);
   await run('python3', ['-m', 'venv', into], { timeout: 120_000 }).catch((error) => {
     throw new ClearError(`python3 -m venv does not work (${lastLine(error)}): install venv and pip (Debian: apt-get install python3-venv)`);
   });
-  const fault = await pip(join(into, 'bin', 'python'), ['install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`]);
-  if (fault) throw new ClearError(`pip could not install schemathesis ${VERSION} (${fault}): is PyPI reached from here?`);
-  say(`schemathesis ${VERSION} installed (${since(began)})`);
+  const fault = await pip(join(into, 'bin', 'python'), ['install', '--quiet', '--disable-pip-version-check', ...packages]);
+  if (fault) throw new ClearError(`pip could not install ${what} (${fault}): is PyPI reached from here?`);
+  say(`${what} installed (${since(began)})`);
 }
 
 /** Runs pip; resolves to what went wrong, if anything did. */
