@@ -10,6 +10,7 @@ import * as outbox from '../services/outbox/outbox.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
 import { createLimiter, probe } from '../services/shared/limits.ts';
+import { createDocuments } from '../services/tickets/documents.ts';
 import { stripeCallback } from './callbacks/stripe.ts';
 import type { Gateway } from './deps.ts';
 import { evently } from './evently/index.ts';
@@ -98,6 +99,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     tokens: tokenKeys(config.auth),
     passwords: createPasswords(),
     providers: { stripe: stripeProvider(config.stripe) },
+    documents: createDocuments(),
     feed,
     listing: createListing({ feed, db: readDb }),
     details: createDetails({ feed, db: readDb }),

@@ -4,6 +4,7 @@ import type { Passwords } from '../services/accounts/passwords.ts';
 import type { TokenKeys } from '../services/accounts/sessions.ts';
 import type * as orders from '../services/orders/orders.ts';
 import type { Providers } from '../services/payments/provider.ts';
+import type { Documents } from '../services/tickets/documents.ts';
 import type { Log } from './http/operate/log.ts';
 import type { Metrics } from './http/operate/metrics.ts';
 import type { Details } from './reads/details.ts';
@@ -21,6 +22,7 @@ export type Gateway = {
   tokens: TokenKeys;
   passwords: Passwords;
   providers: Providers;
+  documents: Documents;
   /** The seats of events as they are now, kept in memory by following every change. */
   feed: Feed;
   listing: Listing;

@@ -16,7 +16,7 @@ const TYPES: Record<FileKind, string> = { 'qr.png': 'image/png', 'ticket.pdf': '
 const OPERATIONS: Record<FileKind, string> = { 'qr.png': 'getTicketQr', 'ticket.pdf': 'getTicketPdf' };
 
 /** GET /api/v1/bookings/{id}/tickets/{ticketId}/qr.png and /ticket.pdf. */
-export function ticketFiles({ db }: Gateway): Route[] {
+export function ticketFiles({ db, documents }: Gateway): Route[] {
   return (Object.keys(TYPES) as FileKind[]).map((kind) =>
     route({
       method: 'get',
@@ -35,7 +35,7 @@ export function ticketFiles({ db }: Gateway): Route[] {
         const ticket = order.tickets.find((t) => t.id === params.ticketId.toLowerCase());
         if (!ticket) throw new DomainError('not_found', 'There is no such ticket in this booking.', { what: 'ticket' });
         const headers = { 'Content-Disposition': `inline; filename="${present.bookingCode(order)}-${kind}"` };
-        return { status: 200, type: TYPES[kind], body: await file(db, ticket.id, kind, present.CODE_PREFIX), headers };
+        return { status: 200, type: TYPES[kind], body: await file(db, documents, ticket.id, kind, present.CODE_PREFIX), headers };
       },
     }),
   );

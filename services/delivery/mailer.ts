@@ -6,6 +6,7 @@ import * as orders from '../orders/orders.ts';
 import * as mails from '../outbox/mails.ts';
 import { orderCode } from '../shared/codes.ts';
 import { isolated } from '../shared/text.ts';
+import { createDocuments, type Documents } from '../tickets/documents.ts';
 import * as ticketFiles from '../tickets/ticketFiles.ts';
 import { LETTERS } from './letters/index.ts';
 import { type About, type Attachment, amount, type Content } from './letters/letter.ts';
@@ -16,8 +17,14 @@ export type Mailbox = { name: string; address: string };
 /** What became of a message: `sent before` also says that it was refused before. */
 export type Delivery = 'sent' | 'sent before' | 'refused';
 export type Message = Content & { from: Mailbox; to: Mailbox; messageId: string; headers: Record<string, string> };
-/** `codePrefix` stands before an order's code in letters and on tickets, as its buyer has seen it. */
-export type Mailer = { from: Mailbox; codePrefix: string; send(message: Message): Promise<void>; close(): void };
+/** `codePrefix` stands before an order's code in letters and on tickets, as its buyer has seen it; `documents` draws those. */
+export type Mailer = {
+  from: Mailbox;
+  codePrefix: string;
+  documents: Documents;
+  send(message: Message): Promise<void>;
+  close(): void;
+};
 
 /** Opens a pooled SMTP connection. send() throws what the server refused with; the caller tries again. */
 export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefix: string }): Mailer {
@@ -25,6 +32,7 @@ export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefi
   return {
     from: settings.from,
     codePrefix: settings.codePrefix,
+    documents: createDocuments(),
     async send(message) {
       await transport.sendMail(message);
     },
@@ -41,7 +49,7 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
   if (!mail) return 'sent before';
   const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
   const message: Message = {
-    ...(await compose(db, mailer.codePrefix, mail.kind as mails.MailKind, order, mail.data)),
+    ...(await compose(db, mailer, mail.kind as mails.MailKind, order, mail.data)),
     from: { ...mailer.from }, // nodemailer writes into it
     to: { name: '', address: mail.recipient },
     messageId: `<${mail.id}@${mailer.from.address.split('@')[1]}>`,
@@ -63,7 +71,7 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
 /** The text of a mail. Throws for a kind that is about an order when there is none. */
 async function compose(
   db: Kysely<DB>,
-  codePrefix: string,
+  mailer: Mailer,
   kind: mails.MailKind,
   order: orders.OrderView | undefined,
   data: unknown,
@@ -71,11 +79,11 @@ async function compose(
   const letter = LETTERS[kind];
   if (letter.of === 'none') return letter.write(data);
   if (!order) throw new Error(`a mail of the kind ${kind} needs an order`);
-  return letter.write(about(db, codePrefix, order), data);
+  return letter.write(about(db, mailer, order), data);
 }
 
-function about(db: Kysely<DB>, codePrefix: string, order: orders.OrderView): About {
-  const code = codePrefix + orderCode(order);
+function about(db: Kysely<DB>, mailer: Mailer, order: orders.OrderView): About {
+  const code = mailer.codePrefix + orderCode(order);
   const { buyer_name, event } = order;
   const named = { ...event, name: isolated(event.name), venue: event.venue && isolated(event.venue) };
   return {
@@ -83,7 +91,7 @@ function about(db: Kysely<DB>, codePrefix: string, order: orders.OrderView): Abo
     code,
     total: amount(order.total_minor, order.currency),
     places: order.places.map(placeName),
-    tickets: () => ticketPdfs(db, codePrefix, order, code),
+    tickets: () => ticketPdfs(db, mailer, order, code),
   };
 }
 
@@ -92,12 +100,12 @@ const placeName = (p: orders.OrderView['places'][number]): string =>
     ? `${isolated(p.section ?? '')}, row ${isolated(p.row_label ?? '')}, seat ${isolated(p.seat_label)}`
     : isolated(p.offer_name);
 
-async function ticketPdfs(db: Kysely<DB>, codePrefix: string, order: orders.OrderView, code: string): Promise<Attachment[]> {
+async function ticketPdfs(db: Kysely<DB>, { documents, codePrefix }: Mailer, order: orders.OrderView, code: string): Promise<Attachment[]> {
   const files = [];
   for (const [i, ticket] of order.tickets.entries())
     files.push({
       filename: `${code}-${i + 1}.pdf`,
-      content: await ticketFiles.file(db, ticket.id, 'ticket.pdf', codePrefix),
+      content: await ticketFiles.file(db, documents, ticket.id, 'ticket.pdf', codePrefix),
       contentType: 'application/pdf',
     });
   return files;

@@ -12,6 +12,41 @@ const POP_ISOLATE = '\u2069';
  */
 export const isolated = (text: string): string => (RIGHT_TO_LEFT.test(text) ? `${FIRST_STRONG_ISOLATE}${text}${POP_ISOLATE}` : text);
 
+/** Whether the text is read from right to left: its first letter that has a direction says so. */
+export const readsFromRight = (text: string): boolean => RIGHT_TO_LEFT.test(/\p{L}/u.exec(text)?.[0] ?? '');
+
+/** The text in one line, its letters composed ("e" and an accent become one letter) and nothing invisible that breaks lines. */
+export const oneLine = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replace(/[\s\p{Cc}\u2028\u2029]+/gu, ' ')
+    .trim();
+
+/** Scripts whose lines may break anywhere: their text needs no blanks. */
+const BREAKS_ANYWHERE = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
+const ZERO_WIDTH_SPACE = '\u200b';
+
+/** The text, with invisible places to break in each word of more than `longest` letters. */
+export const breakable = (text: string, longest: number): string =>
+  text
+    .split(' ')
+    .map((word) => (word.length > longest && !BREAKS_ANYWHERE.test(word) ? broken(word, Math.ceil(longest / 2)) : word))
+    .join(' ');
+
+const broken = (word: string, every: number): string =>
+  letters(word)
+    .map((letter, i) => (i && i % every === 0 ? ZERO_WIDTH_SPACE + letter : letter))
+    .join('');
+
+/** The longest part of a text that no line breaks. */
+export const longestPart = (text: string): string =>
+  text
+    .split(/[ \u200b]/)
+    .filter((part) => !BREAKS_ANYWHERE.test(part))
+    .reduce((long, part) => (part.length > long.length ? part : long), '');
+
+const letters = (text: string): string[] => Array.from(new Intl.Segmenter('en').segment(text), (part) => part.segment);
+
 /** The text in one line of at most `max` letters as people count them, with "..." for what is cut. No letter is cut in two. */
 export function clipped(text: string, max: number): string {
   const line = text.replace(/\s+/g, ' ').trim();

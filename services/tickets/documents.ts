@@ -1,6 +1,10 @@
-// Draws a ticket's QR code and PDF. Pure functions of their input; ticketFiles.ts stores the results.
-import PDFDocument from 'pdfkit';
+// Draws a ticket's QR code and PDF. ticketFiles.ts stores the results. The page itself is ticket.typ, beside this file.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import QRCode from 'qrcode';
+import { breakable, longestPart, oneLine, readsFromRight } from '../shared/text.ts';
 import { localTime } from '../shared/time.ts';
 
 export type TicketFacts = {
@@ -12,63 +16,112 @@ export type TicketFacts = {
   /** The venue's. */
   timeZone: string | null;
   offerName: string;
-  /** e.g. "VIP, row A, seat 1"; null for an unnumbered place. */
-  seat: string | null;
+  /** null for an unnumbered place. */
+  seat: { section: string; row: string; seat: string } | null;
   holderName: string | null;
   /** e.g. "500.00 USD" */
   price: string;
 };
 
-/** The ticket's code as a PNG, 360 px wide, error correction M: read by a phone from a cracked screen. */
-export function qrPng(code: string): Promise<Buffer> {
-  return QRCode.toBuffer(code, { width: 360, margin: 2, errorCorrectionLevel: 'M' });
+export type Documents = {
+  /** The ticket's code as a PNG, 360 px wide, error correction M: read by a phone from a cracked screen. */
+  qrPng(code: string): Promise<Buffer>;
+  /** One A6 page: event, place, holder, QR. Names of any script and length. 8 ms, in which nothing else of the process runs. */
+  ticketPdf(ticket: TicketFacts): Promise<Buffer>;
+};
+
+/**
+ * The fonts, in the order in which a letter is looked for, by package: Latin, Greek, Cyrillic, Devanagari; Arabic; Hebrew; Armenian;
+ * Georgian; Thai; Bengali; Tamil; Chinese and Japanese; Korean; emoji in one colour. A letter of none of these is an empty box.
+ * Of Arabic there are two: Noto draws letters and dots apart, which readers of PDFs give back doubled, Plex has fewer letters.
+ */
+const FONTS = {
+  'noto-sans': 'Noto Sans',
+  'ibm-plex-sans-arabic': 'IBM Plex Sans Arabic',
+  'noto-sans-arabic': 'Noto Sans Arabic',
+  'noto-sans-hebrew': 'Noto Sans Hebrew',
+  'noto-sans-armenian': 'Noto Sans Armenian',
+  'noto-sans-georgian': 'Noto Sans Georgian',
+  'noto-sans-thai': 'Noto Sans Thai',
+  'noto-sans-bengali': 'Noto Sans Bengali',
+  'noto-sans-tamil': 'Noto Sans Tamil',
+  'noto-sans-sc': 'Noto Sans SC',
+  'nanum-gothic': 'NanumGothic',
+  'noto-emoji': 'Noto Emoji',
+};
+/** Folders of a font's package; deploy/Dockerfile leaves out all other weights. */
+const WEIGHTS = ['400Regular', '700Bold'];
+
+/** So many tickets later the compiler forgets what it worked out for one: fonts and the page stay, names go. */
+const REMEMBERED = 10;
+
+/** Makes the one typesetter of a process; its fonts are read with the first ticket. */
+export function createDocuments(): Documents {
+  let typesetter: ReturnType<typeof openTypesetter> | undefined;
+  return {
+    qrPng: (code) => QRCode.toBuffer(code, { width: 360, margin: 2, errorCorrectionLevel: 'M' }),
+    async ticketPdf(ticket) {
+      typesetter ??= openTypesetter();
+      const { compiler, page } = await typesetter;
+      const pdf = compiler.pdf({ mainFileContent: page, inputs: { d: JSON.stringify(shown(ticket)) } });
+      compiler.evictCache(REMEMBERED);
+      return pdf;
+    },
+  };
 }
 
-/** One A6 page: event, place, holder, QR. */
-export async function ticketPdf(ticket: TicketFacts): Promise<Buffer> {
-  const doc = new PDFDocument({
-    size: 'A6',
-    margin: 24,
-    info: { Title: `${ticket.eventName} - ${ticket.orderCode}`, Author: 'Billetter' },
-  });
-  const chunks: Buffer[] = [];
-  doc.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const finished = new Promise<void>((resolve, reject) => doc.on('end', resolve).on('error', reject));
-
-  doc.rect(0, 0, doc.page.width, 8).fill('#4338ca');
-  doc.fillColor('#111827').font('Helvetica-Bold').fontSize(16).text(printable(ticket.eventName), 24, 24);
-  doc.font('Helvetica').fontSize(9).fillColor('#4b5563');
-  doc.text(localTime(ticket.startsAt, ticket.timeZone));
-  if (ticket.venue) doc.text(printable(ticket.venue));
-  doc.moveDown(0.5).fillColor('#111827').font('Helvetica-Bold').fontSize(12);
-  doc.text(printable(ticket.seat ?? ticket.offerName));
-  doc.font('Helvetica').fontSize(9).fillColor('#4b5563');
-  doc.text(`${printable(ticket.offerName)}, ${ticket.price}`);
-  if (ticket.holderName) doc.text(printable(ticket.holderName));
-  const side = 170;
-  drawQr(doc, ticket.code, (doc.page.width - side) / 2, doc.page.height - side - 52, side);
-  doc.fontSize(7).text(`${ticket.orderCode}   ${ticket.code}`, 24, doc.page.height - 44, { align: 'center', lineBreak: false });
-  doc.end();
-  await finished;
-  return Buffer.concat(chunks);
+async function openTypesetter(): Promise<{ compiler: NodeCompiler; page: string }> {
+  const { resolve } = createRequire(import.meta.url);
+  const folders = Object.keys(FONTS).map((name) => dirname(resolve(`@expo-google-fonts/${name}/package.json`)));
+  const [page, { NodeCompiler }] = await Promise.all([
+    readFile(new URL('./ticket.typ', import.meta.url), 'utf8'),
+    import('@myriaddreamin/typst-ts-node-compiler'),
+  ]);
+  const fontPaths = folders.flatMap((folder) => WEIGHTS.map((weight) => join(folder, weight)));
+  return { compiler: NodeCompiler.create({ workspace: dirname(folders[0]!), fontArgs: [{ fontPaths }] }), page };
 }
 
-/** The QR as vector squares: sharp at any size, and a fifth of the CPU of embedding the PNG. Quiet zone of four modules, as the standard asks. */
-function drawQr(doc: PDFKit.PDFDocument, code: string, left: number, top: number, side: number): void {
+/** What the page reads: each name in one line, its letters composed, with the direction it is read in. */
+function shown(ticket: TicketFacts) {
+  return {
+    title: oneLine(`${ticket.eventName} - ${ticket.orderCode}`),
+    fonts: Object.values(FONTS),
+    event: named(ticket.eventName),
+    when: localTime(ticket.startsAt, ticket.timeZone),
+    venue: named(ticket.venue),
+    section: named(ticket.seat?.section ?? null),
+    row: ticket.seat && named(ticket.seat.row, NARROW),
+    seat: ticket.seat && named(ticket.seat.seat, NARROW),
+    offer: named(ticket.offerName),
+    holder: named(ticket.holderName),
+    price: named(ticket.price),
+    order: named(ticket.orderCode),
+    code: ticket.code,
+    qr: qrSvg(ticket.code),
+  };
+}
+
+/** The longest word that no line breaks, in letters: of a wide column, and of one for a seat's number. */
+const WIDE = 24;
+const NARROW = 6;
+
+function named(name: string | null, longest = WIDE) {
+  const text = breakable(oneLine(name ?? ''), longest);
+  return { text, rtl: readsFromRight(text), widest: longestPart(text) };
+}
+
+/** The QR as one path: sharp at any size. Quiet zone of four modules, as the standard asks. */
+function qrSvg(code: string): string {
   const { modules } = QRCode.create(code, { errorCorrectionLevel: 'M' });
   const quiet = 4;
-  const unit = side / (modules.size + 2 * quiet);
+  let path = '';
   for (let y = 0; y < modules.size; y++)
     for (let x = 0; x < modules.size; x++) {
       if (!modules.get(y, x)) continue;
       const from = x;
       while (x + 1 < modules.size && modules.get(y, x + 1)) x++;
-      doc.rect(left + (quiet + from) * unit, top + (quiet + y) * unit, (x - from + 1) * unit, unit);
+      path += `M${quiet + from} ${quiet + y}h${x - from + 1}v1h-${x - from + 1}z`;
     }
-  doc.fill('#000000');
-}
-
-/** The built-in PDF fonts know WinAnsi only; what they cannot show becomes "?" rather than garbage. */
-function printable(text: string): string {
-  return text.replace(/[^\u0020-\u007e\u00a0-\u00ff]/g, '?');
+  const side = modules.size + 2 * quiet;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}"><path d="${path}"/></svg>`;
 }

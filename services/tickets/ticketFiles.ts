@@ -4,12 +4,15 @@ import type { DB } from '../../db/tables.ts';
 import { orderCode } from '../shared/codes.ts';
 import { DomainError } from '../shared/errors.ts';
 import { decimal } from '../shared/money.ts';
-import * as documents from './documents.ts';
+import type { Documents } from './documents.ts';
 
 export type FileKind = 'qr.png' | 'ticket.pdf';
 
-/** The bytes of one file of one live ticket; `codePrefix` stands before its order's code. Throws not_found for a ticket that never was or is void. */
-export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix: string): Promise<Buffer> {
+/**
+ * The bytes of one file of one live ticket; `codePrefix` stands before its order's code. Throws not_found for a ticket that never
+ * was or is void.
+ */
+export async function file(db: Kysely<DB>, documents: Documents, ticketId: string, kind: FileKind, codePrefix: string): Promise<Buffer> {
   const kept = await db
     .selectFrom('ticket_files as f')
     .innerJoin('tickets as t', 't.id', 'f.ticket_id')
@@ -19,7 +22,7 @@ export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind, cod
     .where('t.voided_at', 'is', null)
     .executeTakeFirst();
   if (kept) return kept.content;
-  const { content, seen } = await draw(db, ticketId, kind, codePrefix);
+  const { content, seen } = await draw(db, documents, ticketId, kind, codePrefix);
   // Not stored if the event has changed since it was read, or is being changed: such a file shows old facts, and is drawn again.
   await sql`insert into ticket_files (ticket_id, kind, content)
     select t.id, ${kind}, ${content} from tickets t join events e on e.id = t.event_id
@@ -27,7 +30,13 @@ export async function file(db: Kysely<DB>, ticketId: string, kind: FileKind, cod
   return content;
 }
 
-async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix: string): Promise<{ content: Buffer; seen: string }> {
+async function draw(
+  db: Kysely<DB>,
+  documents: Documents,
+  ticketId: string,
+  kind: FileKind,
+  codePrefix: string,
+): Promise<{ content: Buffer; seen: string }> {
   const { rows } = await sql<{
     code: string;
     holder_name: string | null;
@@ -60,7 +69,7 @@ async function draw(db: Kysely<DB>, ticketId: string, kind: FileKind, codePrefix
     startsAt: t.starts_at,
     timeZone: t.time_zone,
     offerName: t.offer,
-    seat: t.seat_label ? `${t.section}, row ${t.row_label}, seat ${t.seat_label}` : null,
+    seat: t.seat_label ? { section: t.section ?? '', row: t.row_label ?? '', seat: t.seat_label } : null,
     holderName: t.holder_name,
     price: `${decimal(t.price_minor, t.currency)} ${t.currency}`,
   });

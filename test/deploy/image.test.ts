@@ -1,6 +1,6 @@
 // The image: what the Dockerfile copies is there and enough, and what it runs is what the build writes.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BASE, LOCAL, ROOT, read } from './model.ts';
 
@@ -71,6 +71,10 @@ describe('deploy/Dockerfile', () => {
     expect(build).toContain('tsc -p tsconfig.build.json');
     expect(build).toContain('worker/bundle.ts dist/workflows.bundle.js');
     expect(build).toContain('gateway/http/docs/copyAssets.ts dist');
+    // What is read beside the code, and not compiled, is copied to the same place.
+    for (const folder of ['activities', 'db', 'gateway', 'services', 'worker', 'workflows'])
+      for (const file of readdirSync(join(ROOT, folder), { recursive: true }) as string[])
+        if (/\.(?!ts$)\w+$/.test(file)) expect(build, file).toContain(`cp ${folder}/${file} dist/${dirname(`${folder}/${file}`)}/`);
     const programs = [dockerfile, read(BASE)].flatMap((text) => [...text.matchAll(/dist\/([\w/]+)\.js/g)].map((m) => m[1]!));
     expect(new Set(programs)).toEqual(new Set(['gateway/main', 'worker/main', 'deploy/migrate']));
     for (const program of [...programs, 'deploy/verify']) expect(existsSync(join(ROOT, `${program}.ts`)), program).toBe(true);

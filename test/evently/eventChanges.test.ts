@@ -180,7 +180,7 @@ describe('moving', () => {
     const second = await sell(world, buyer.token, id, [before[1]!]);
     const unpaid = await book(world, buyer.token, id, [before[2]!]);
     const [ticket] = await world.db.selectFrom('tickets').select('id').where('order_id', '=', first).execute();
-    const old = await ticketFiles.file(world.db, ticket!.id, 'ticket.pdf', 'EVT');
+    const old = await ticketFiles.file(world.db, world.gateway.documents, ticket!.id, 'ticket.pdf', 'EVT');
     const hall = await venue('Arena');
     const answer = await put(id, { start_time: day(30), end_time: day(31), venue_id: hall.id, reason: 'Storm' });
     expect([answer.status, answer.body.data.progress]).toMatchObject([
@@ -195,7 +195,7 @@ describe('moving', () => {
     const progress = await world.call('GET', `/api/v1/admin/events/${id}/progress`, { token: organizer.token });
     expect(progress.body.data).toMatchObject({ bookings: { total: 2, done: 2, percent: 100 }, refunds: { processing: { count: 0 } } });
     expect(progress.body.data.finished_at).not.toBeNull();
-    expect((await ticketFiles.file(world.db, ticket!.id, 'ticket.pdf', 'EVT')).equals(old)).toBe(false);
+    expect((await ticketFiles.file(world.db, world.gateway.documents, ticket!.id, 'ticket.pdf', 'EVT')).equals(old)).toBe(false);
   });
 
   test('tells who bought while the change was under way, for their tickets show the old time', async () => {

@@ -22,6 +22,7 @@ import * as payments from '../../services/payments/payments.ts';
 import { countFailed } from '../../services/payments/refundRetries.ts';
 import * as stripe from '../../services/payments/stripe.ts';
 import { type Limiter, probe } from '../../services/shared/limits.ts';
+import { createDocuments } from '../../services/tickets/documents.ts';
 import { createConform } from './conform.ts';
 import { freshDatabase } from './database.ts';
 
@@ -51,6 +52,7 @@ export async function startWorld(
     tokens: tokenKeys(config.auth),
     passwords: createPasswords(),
     providers: { stripe: stripe.stripeProvider(config.stripe) },
+    documents: createDocuments(),
     feed,
     listing: createListing({ feed, db }),
     details: createDetails({ feed, db }),

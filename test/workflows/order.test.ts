@@ -27,6 +27,7 @@ import type { PaymentProvider, ProviderRefund } from '../../services/payments/pr
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { orderCode } from '../../services/shared/codes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
+import { createDocuments } from '../../services/tickets/documents.ts';
 import { startStripeStandin } from '../../standins/stripe/standin.ts';
 import { bundleWorkflows } from '../../worker/bundle.ts';
 import { registerSearchAttributes, SEARCH_TYPES } from '../../worker/searchAttributes.ts';
@@ -60,6 +61,7 @@ const mailServer = { up: true, refuses: false, tries: 0, taken: [] as string[] }
 const mailer: Mailer = {
   from: { name: '', address: 'tickets@x.test' },
   codePrefix: 'EVT',
+  documents: createDocuments(),
   async send({ subject, messageId }) {
     mailServer.tries++;
     if (!mailServer.up) throw new Error('the mail server is down');

@@ -1,0 +1,120 @@
+// Tickets as pages: every name readable in its own script, one page however long they are, and a code that a camera reads.
+import { expect, it } from 'vitest';
+import { createDocuments, type TicketFacts } from '../../services/tickets/documents.ts';
+import { signCode } from '../../services/tickets/tickets.ts';
+import { look } from '../support/pdf.ts';
+
+const documents = createDocuments();
+const ticket: TicketFacts = {
+  code: signCode('a secret', '550e8400-e29b-41d4-a716-446655440001'),
+  orderCode: 'EVT2026112500012',
+  eventName: 'Summer Music Festival',
+  venue: 'Central Park Arena',
+  startsAt: new Date('2026-12-12T18:30:00Z'),
+  timeZone: 'Europe/Copenhagen',
+  offerName: 'Gold',
+  seat: { section: 'Balcony', row: 'AA', seat: '112' },
+  holderName: 'Anna Berg',
+  price: '500.00 USD',
+};
+const seen = async (facts: Partial<TicketFacts>) => look(await documents.ticketPdf({ ...ticket, ...facts }));
+
+it('has the event, its time where it is, the place, the holder, the price, the order and the code', async () => {
+  const { text, code, pages } = await seen({});
+  for (const said of [
+    'Summer Music Festival',
+    'Sat 12 Dec 2026, 19:30 CET',
+    'Central Park Arena',
+    'Balcony',
+    'AA',
+    '112',
+    'Gold',
+    'Anna Berg',
+    '500.00 USD',
+    'EVT2026112500012',
+    ticket.code,
+  ])
+    expect(text).toContain(said);
+  expect([pages, code]).toEqual([1, ticket.code]);
+});
+
+it('without a seat it names the ticket; without a zone the time is UTC; without a venue or holder there is none', async () => {
+  const { text, code } = await seen({ seat: null, offerName: 'General admission', timeZone: null, venue: null, holderName: null });
+  expect(text).toContain('General admission');
+  expect(text).toContain('Sat 12 Dec 2026, 18:30 UTC');
+  expect(text).not.toContain('ROW');
+  expect(code).toBe(ticket.code);
+});
+
+it.each([
+  'Łukasz Wiśniewski',
+  'Владимир Иванов',
+  'Әсел Нұрғалиқызы',
+  '王小明',
+  'محمد عبد الله',
+  'דוד כהן',
+  'Zoë O’Brien',
+  'Anna – Berta',
+  'Ελένη Παπαδοπούλου',
+  'Nguyễn Thị Hồng',
+  'नया साल',
+  '田中さくら',
+  '김민준',
+  'สมชาย',
+  'გიორგი',
+  'Հայկ',
+  'কলকাতা',
+  'சென்னை',
+  'Party 🎉 2026',
+])('"%s" is on it, as the holder and as the event', async (name) => {
+  const { text, code, pages } = await seen({ eventName: name, holderName: name });
+  expect(text.split(name)).toHaveLength(3);
+  expect([pages, code]).toEqual([1, ticket.code]);
+});
+
+it('decomposed accents are composed', async () => {
+  const { text } = await seen({ holderName: 'Zoe\u0308 Me\u0301ndez' });
+  expect(text).toContain('Zoë Méndez');
+});
+
+it('text is never markup', async () => {
+  const name = '#strong[*a*] $x^2$ \\ "q" <label> @ref // c /* d */ = h';
+  expect((await seen({ eventName: name })).text).toContain(name);
+});
+
+it('line breaks and control characters become blanks; letters of no font leave the rest as it is', async () => {
+  const { text, code, pages } = await seen({ eventName: 'Night\r\n\tof\u0007 jazz', holderName: 'ᚠᚢᚦ Anna 𓀀' });
+  expect(text).toContain('Night of jazz');
+  expect(text).toContain('Anna');
+  expect([pages, code]).toEqual([1, ticket.code]);
+});
+
+const long = (piece: string, letters: number) => piece.repeat(letters).slice(0, letters);
+
+it.each([
+  ['words', 'Lorem ipsum dolor '],
+  ['one word of wide letters', 'W'],
+  ['Cyrillic', 'Владимир '],
+  ['Arabic', 'محمد '],
+  ['Arabic in one word', 'محمد'],
+  ['Chinese', '王小明'],
+  ['blanks between each', 'W '],
+  ['flags', '🇩🇰'],
+])('event 200, section 100, buyer 200 letters (%s): one page, the code is read, the seat is there', async (_, piece) => {
+  const facts = {
+    eventName: long(piece, 200),
+    venue: long(piece, 200),
+    offerName: long(piece, 100),
+    holderName: long(piece, 200),
+    seat: { section: long(piece, 100), row: 'AA', seat: '112' },
+  };
+  const { text, code, pages } = await seen(facts);
+  expect([pages, code]).toEqual([1, ticket.code]);
+  for (const said of ['19:30 CET', 'AA', '112', '500.00 USD', ticket.orderCode]) expect(text).toContain(said);
+  const longRow = await seen({ ...facts, seat: { section: long(piece, 100), row: long(piece, 50), seat: long(piece, 50) } });
+  expect([longRow.pages, longRow.code]).toEqual([1, ticket.code]);
+});
+
+it('what does not fit ends in an ellipsis', async () => {
+  expect((await seen({ holderName: long('Anna Berg ', 200) })).text).toMatch(/Anna Berg Anna.*…/);
+});
