@@ -27,7 +27,7 @@ import { waitlistRoutes } from './waitlist.ts';
 
 const LIVE_SEATS_URL = '/api/v1/asyncapi.json';
 
-const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}.
+const DESCRIPTION = `Browse events, hold seats, pay, get tickets. Success answers are {success, data, message?, timestamp}; refusals are {success: false, error: {code, message, details}, timestamp}. A query parameter that a route does not state is refused by its name, with 400.
 
 Rate limits per minute: public ${LIMITS.public.calls} per address (with a valid token: as authenticated), sign-in ${LIMITS.signIn.calls} per address, authenticated ${LIMITS.authenticated.calls}, booking ${LIMITS.booking.calls}, admin ${LIMITS.admin.calls} per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.
 
@@ -84,6 +84,7 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     authenticate,
     unknown: LIMITS.public,
     known: LIMITS.authenticated,
+    statedQuery: true,
     origins: gateway.config.apis.evently.origins,
     refuse,
   };

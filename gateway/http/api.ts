@@ -59,6 +59,8 @@ export type Api = {
   known?: Limit;
   /** The sites whose pages may read its answers (CORS), as https://shop.example; `*` is every site. */
   origins?: string[];
+  /** Query parameters that a route does not state are refused by name. Left out where the callers add parameters of their own (providers, probes). */
+  statedQuery?: true;
   /** How a refusal is spoken. */
   refuse(refusal: Refusal): { status: number; body: unknown };
 };

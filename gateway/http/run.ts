@@ -12,6 +12,7 @@ import { refuse } from './steps/errors.ts';
 import { once, readKey } from './steps/idempotency.ts';
 import { countCall } from './steps/limits.ts';
 import { refuseForged } from './steps/origin.ts';
+import { queryReader } from './steps/query.ts';
 import { validate } from './steps/validate.ts';
 
 export type Runtime = {
@@ -28,7 +29,8 @@ export type Runner = (ctx: Context, params: Record<string, string>) => Promise<v
 
 /** What runs the route. It always answers: what is thrown is answered by the API's error table. */
 export function runner(api: Api, route: Route, { log, limiter, readJson, db, origins }: Runtime): Runner {
-  const { access, limit, body, query, params } = route;
+  const { access, limit, body, params } = route;
+  const readQuery = queryReader(api, route);
   const signed = isSigned(access);
   const { authenticate: scheme, unknown = limit === 'none' ? undefined : limit, known } = api;
   if (signed && !(scheme && api.unknown))
@@ -67,11 +69,12 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
         state.accountId = caller.accountId;
         if (signed) authorize(caller, access);
       }
+      const asked = readQuery(ctx);
       const input = body ? validate(body, (await readJson(ctx)) ?? {}, 'body') : route.rawBody ? await rawBody(ctx) : undefined;
       const work = async (attempt?: { id: string; again: boolean }): Promise<Reply> => {
         const reply = await route.handle({
           body: input,
-          query: query && validate(query, ctx.query, 'query'),
+          query: asked,
           params: params ? validate(params, found, 'params') : found,
           caller,
           ctx,

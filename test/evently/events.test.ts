@@ -141,10 +141,16 @@ describe('list and show', () => {
     expect((await list('page=999')).body.data).toEqual([]);
   });
 
-  it('400 VALIDATION_ERROR for filters that mean nothing; unknown ones are ignored', async () => {
+  it('400 VALIDATION_ERROR for filters that mean nothing, and for unknown ones', async () => {
     for (const query of ['page=0', 'page=x', 'per_page=101', 'status=sold', 'venue_id=7', 'start_date=soon', 'page=1e9', 'search=%00'])
       expect((await world.call('GET', `/api/v1/events?${query}`)).body.error?.code, query).toBe('VALIDATION_ERROR');
-    expect((await world.call('GET', '/api/v1/events?colour=red')).status).toBe(200);
+    const unknown = await world.call('GET', '/api/v1/events?colour=red&q=jazz&page=1');
+    expect([unknown.status, unknown.body.error.code, Object.keys(unknown.body.error.details.fields)]).toEqual([
+      400,
+      'VALIDATION_ERROR',
+      ['colour', 'q'],
+    ]);
+    expect(unknown.body.error.message).toMatch(/^colour is not a parameter here; these are: page, per_page, status, .*sort\.$/);
   });
 
   it('200 by id and by slug; 404 EVENT_NOT_FOUND for drafts, unknown ids and nonsense', async () => {

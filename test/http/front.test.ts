@@ -28,16 +28,18 @@ describe('every answer', () => {
   it('is one log line with the ids, and no secret of the request', async () => {
     const { token, id } = await person(world.db);
     lines.length = 0;
-    await world.call('POST', '/api/v1/auth/login?token=querysecret', {
+    await world.call('POST', '/api/v1/auth/login', {
       token,
       body: { email: 'a@example.test', password: 'hunter2hunter2' },
       headers: { cookie: 'session=cookiesecret', 'x-request-id': 'line-1' },
     });
     await world.call('GET', '/api/v1/users/bookings', { token, headers: { 'x-request-id': 'line-2' } });
-    expect(lines).toHaveLength(2);
-    const [login, list] = lines.map((line) => JSON.parse(line));
+    await world.call('GET', '/api/v1/users/bookings?token=querysecret', { token, headers: { 'x-request-id': 'line-3' } });
+    expect(lines).toHaveLength(3);
+    const [login, list, unknown] = lines.map((line) => JSON.parse(line));
     expect(login).toMatchObject({ requestId: 'line-1', route: '/api/v1/auth/login', status: 401, error: 'invalid_credentials' });
     expect(list).toMatchObject({ requestId: 'line-2', accountId: id, status: 200, api: 'evently' });
+    expect(unknown).toMatchObject({ requestId: 'line-3', accountId: id, status: 400, error: 'malformed' });
     for (const text of ['hunter2', 'querysecret', 'cookiesecret', token]) expect(lines.join()).not.toContain(text);
   });
 
