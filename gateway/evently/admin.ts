@@ -32,7 +32,7 @@ const capacity = z.number().int().min(1).max(1_000_000).optional();
 const currency = z.string().regex(/^[A-Za-z]{3}$/);
 const holdSeconds = z.number().int().min(1).max(86_400);
 const EventBody = z.object({
-  name: label(200),
+  name: label(200).meta({ example: 'New Year Concert' }),
   description: z.string().max(20_000).default(''),
   venue_id: id,
   start_time: instant,

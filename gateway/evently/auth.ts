@@ -27,13 +27,24 @@ const RegisterBody = z.object({
 });
 
 // No rules of form here: an ill-formed address simply opens no account.
-const LoginBody = z.object({ email: z.string().min(1).max(254), password: z.string().min(1).max(1024) });
-const RefreshBody = z.object({ refresh_token: z.string().min(1).max(4096) });
-export const User = z.object({ id, email: z.string(), full_name: z.string(), role: z.string(), created_at: instant }).meta({ id: 'User' });
+const LoginBody = z.object({
+  email: z.string().min(1).max(254).meta({ example: 'user@example.com' }),
+  password: z.string().min(1).max(1024).meta({ example: 'SecurePass123!' }),
+});
+const RefreshBody = z.object({ refresh_token: z.string().min(1).max(4096).meta({ example: 'eyJhbGciOiJIUzI1...' }) });
+export const User = z
+  .object({
+    id,
+    email: z.string().meta({ example: 'user@example.com' }),
+    full_name: z.string().meta({ example: 'John Doe' }),
+    role: z.enum(['user', 'organizer', 'admin']),
+    created_at: instant,
+  })
+  .meta({ id: 'User' });
 export const Tokens = z
   .object({
-    access_token: z.string(),
-    refresh_token: z.string(),
+    access_token: z.string().meta({ example: 'eyJhbGciOiJIUzI1...' }),
+    refresh_token: z.string().meta({ example: 'eyJhbGciOiJIUzI1...' }),
     token_type: z.literal('bearer'),
     expires_in: z.number().int().meta({ description: 'Seconds until the access token expires.', example: 1800 }),
   })

@@ -21,7 +21,9 @@ const BookingsQuery = z.object({
   ...paging,
   status: z.enum(['pending', 'confirmed', 'cancelled', 'expired']).optional().meta({ description: 'Bookings in this state.' }),
 });
-const BookedEvent = z.object({ id, name: z.string(), start_time: instant }).meta({ id: 'BookedEvent' });
+const BookedEvent = z
+  .object({ id, name: z.string().meta({ example: 'Summer Music Festival' }), start_time: instant })
+  .meta({ id: 'BookedEvent' });
 const BookedSeat = z
   .object({ id, section: z.string().nullable(), row: z.string().nullable(), seat_number: z.string().nullable(), price: amount })
   .meta({ id: 'BookedSeat' });
@@ -32,7 +34,7 @@ const BookingBase = z.object({
   event: BookedEvent,
   seats: z.array(BookedSeat),
   total_amount: amount,
-  currency: z.string(),
+  currency: z.string().meta({ example: 'USD' }),
   status: z.enum(['pending', 'confirmed', 'cancelled', 'expired']),
   expires_at: instant.nullable(),
   created_at: instant,

@@ -71,7 +71,7 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     description: DESCRIPTION + (production ? '' : TEST_CARDS),
     tags: TAGS,
     contact: { name: 'Billetter', url: http.publicUrl },
-    license: { name: 'All rights reserved', identifier: 'LicenseRef-All-rights-reserved' },
+    license: { name: 'All rights reserved' },
   };
   const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
   return {

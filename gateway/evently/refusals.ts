@@ -103,6 +103,15 @@ const CODES = {
   METHOD_NOT_ALLOWED: ['This address does not know the method.', none],
 } satisfies Record<Code, [meaning: string, details: z.ZodRawShape]>;
 
+/** Where one code of Evently's says several things, what it says here. */
+const MEANINGS: { [C in RefusalCode]?: string } = {
+  body_too_large: 'The body is too large.',
+  server_error: 'A fault of the server.',
+  unavailable: 'Not available right now: try again.',
+  token_invalid: 'The token is not valid, or there is none.',
+  unauthenticated: 'The token is not valid, or there is none.',
+};
+
 /** The body of a refusal with this code. */
 function body(code: Code): z.ZodType {
   const [meaning, details] = CODES[code];
@@ -128,11 +137,9 @@ const NoDetails = z.object({}).meta({ id: 'NoDetails', description: 'Nothing mor
 /** How Evently documents each refusal. */
 export function refusalTexts(): RefusalTexts {
   const bodies = new Map((Object.keys(CODES) as Code[]).map((code) => [code, body(code)]));
-  const text = ({ status, code }: { status: number; code: Code }): RefusalText => ({
-    status,
-    code,
-    schema: bodies.get(code)!,
-    description: CODES[code][0],
-  });
-  return Object.fromEntries(Object.entries(TABLE).map(([core, row]) => [core, text(row)])) as Record<RefusalCode, RefusalText>;
+  const text = (core: RefusalCode): RefusalText => {
+    const { status, code } = TABLE[core];
+    return { status, code, schema: bodies.get(code)!, description: MEANINGS[core] ?? CODES[code][0] };
+  };
+  return Object.fromEntries((Object.keys(TABLE) as RefusalCode[]).map((core) => [core, text(core)])) as RefusalTexts;
 }

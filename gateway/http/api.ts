@@ -43,7 +43,7 @@ export type About = {
   /** The tags of its routes, in the order in which the document has them. */
   tags: Record<string, string>;
   contact: { name: string; url?: string; email?: string };
-  license: { name: string; identifier: string };
+  license: { name: string; url?: string };
 };
 
 export type Api = {

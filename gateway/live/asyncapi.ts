@@ -25,7 +25,7 @@ export function liveSeatsDocument(config: Config, { contact, license }: Pick<Abo
       version: '1.0.0',
       description: describe(config),
       contact,
-      license: { name: license.name },
+      license,
       tags: [{ name: 'Events', description: 'Which seats are free, as it changes.' }],
     },
     defaultContentType: 'application/json',

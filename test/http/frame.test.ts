@@ -76,7 +76,7 @@ const documented = ({ routes, authenticate }: Api) => {
     Object.keys(TABLE).map((code) => [code, { status: TABLE[code as RefusalCode].status, code, schema, description: `It is ${code}.` }]),
   ) as unknown as RefusalTexts;
   const about = { title: 'Test', version: '1', description: 'Test.', tags: { Test: 'Tests.' } };
-  const license = { name: 'None', identifier: 'LicenseRef-None' };
+  const license = { name: 'None' };
   return openApi({
     about: { ...about, contact: { name: 'Test' }, license },
     routes,
