@@ -61,7 +61,10 @@ const Env = z.object({
   STRIPE_TIMEOUT_MS: z.coerce.number().int().min(100).default(20_000),
   SMTP_URL: z.string().default('smtp://localhost:1025'),
   MAIL_FROM: mailbox('Billetter <tickets@billetter.test>'),
-  ORDER_CODE_PREFIX: z.string().max(10).default('EVT'),
+  ORDER_CODE_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{0,10}$/, 'at most 10 letters, digits and dashes: it stands in file names')
+    .default('EVT'),
   PAY_PATH: z.string().startsWith('/').includes(':order').default('/api/v1/payments/initiate/:order'),
   TWILIO_ACCOUNT_SID: z.string().startsWith('AC').optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),

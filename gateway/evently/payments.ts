@@ -159,7 +159,6 @@ async function show(gateway: Gateway, id: string, note: (orderId: string) => voi
     code: present.bookingCode(now),
     state: present.paymentState(now),
     statusUrl: `/api/v1/payments/status/${now.id}`,
-    seatName: present.seatName,
     clientSecret,
     publishableKey,
     stripeJs: standinUrl ? `${standinUrl}/v3/` : 'https://js.stripe.com/v3/',

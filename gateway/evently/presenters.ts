@@ -141,7 +141,7 @@ function ticket(o: OrderView, t: OrderView['tickets'][number]) {
 }
 
 /** "VIP, row A, seat 1"; for a place without a number, its offer's name. */
-export const seatName = (p: OrderView['places'][number]): string =>
+const seatName = (p: OrderView['places'][number]): string =>
   p.seat_label === null ? p.offer_name : `${p.section}, row ${p.row_label}, seat ${p.seat_label}`;
 
 /** A refund on its way reads "processing", as the seed has it. */

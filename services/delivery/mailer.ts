@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import nodemailer from 'nodemailer';
 import type { DB } from '../../db/tables.ts';
 import * as orders from '../orders/orders.ts';
+import { placeName } from '../orders/placed.ts';
 import * as mails from '../outbox/mails.ts';
 import { orderCode } from '../shared/codes.ts';
 import { isolated } from '../shared/text.ts';
@@ -94,11 +95,6 @@ function about(db: Kysely<DB>, mailer: Mailer, order: orders.OrderView): About {
     tickets: () => ticketPdfs(db, mailer, order, code),
   };
 }
-
-const placeName = (p: orders.OrderView['places'][number]): string =>
-  p.seat_label
-    ? `${isolated(p.section ?? '')}, row ${isolated(p.row_label ?? '')}, seat ${isolated(p.seat_label)}`
-    : isolated(p.offer_name);
 
 async function ticketPdfs(db: Kysely<DB>, { documents, codePrefix }: Mailer, order: orders.OrderView, code: string): Promise<Attachment[]> {
   const files = [];

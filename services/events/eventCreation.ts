@@ -95,14 +95,20 @@ async function insert(tx: Transaction<DB>, event: NewEvent, capacity: number): P
   throw new Error(`no free slug for ${base}`);
 }
 
-/** "Été à Paris!" -> "ete-a-paris". Never empty and never shaped like a uuid, which would be looked up as an id. */
+/**
+ * "Été à Paris!" -> "ete-a-paris", "Новый год" -> "новый-год": Latin letters lose their accents, those of other scripts stay, for
+ * there a mark is part of the letter. Never empty and never shaped like a uuid, which would be looked up as an id.
+ */
 export function slugOf(name: string): string {
-  const slug = name
+  const words = name
     .normalize('NFKD')
-    .replace(/\p{M}/gu, '')
+    .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
+    .normalize('NFC')
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 80);
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '-');
+  const slug = Array.from(words)
+    .slice(0, 80)
+    .join('')
+    .replace(/^-+|-+$/g, '');
   return !slug || isUuid(slug) ? `event-${randomBytes(4).toString('hex')}` : slug;
 }

@@ -1,6 +1,7 @@
 // An order as it is placed: what a claim gives and what every later look at an order begins with, so that an API has one presenter.
 import { sql } from 'kysely';
 import type { OrderStatus } from '../../db/tables.ts';
+import { isolated } from '../shared/text.ts';
 
 /** A placed order has, or had, places and a deadline. One that only waits, or waited in vain, is nobody's booking. */
 export type PlacedStatus = Exclude<OrderStatus, 'waiting'>;
@@ -30,3 +31,9 @@ export type PlacedPlace = {
   seat_label: string | null;
   price_minor: number;
 };
+
+/** "VIP, row A, seat 1", for a sentence or a list of ours; for a place without a number, its offer's name. */
+export const placeName = (p: PlacedPlace): string =>
+  p.seat_label === null
+    ? isolated(p.offer_name)
+    : `${isolated(p.section ?? '')}, row ${isolated(p.row_label ?? '')}, seat ${isolated(p.seat_label)}`;

@@ -85,6 +85,22 @@ describe('payment_url', () => {
     expect((await page(id)).headers.get('content-security-policy')).not.toContain(nonce);
   });
 
+  it("says the venue's own time and its zone, UTC without one; names from right to left turn nothing round", async () => {
+    const id = await booking();
+    const { event } = (await orders.find(world.db, id))!;
+    await world.db
+      .updateTable('events')
+      .set({ name: 'דוד', starts_at: '2099-12-12T18:30:00Z', ends_at: '2099-12-13T00:00:00Z' })
+      .where('id', '=', event.id)
+      .execute();
+    expect((await page(id)).text).toContain('Sat 12 Dec 2099, 18:30 UTC');
+    await world.db.updateTable('venues').set({ time_zone: 'Asia/Kolkata' }).where('name', '=', event.venue!).execute();
+    const { text } = await page(id);
+    expect(text).toContain('Sun 13 Dec 2099, 00:00 IST · <bdi>Hall</bdi>');
+    expect(text).toContain('<h1 dir="auto">דוד</h1>');
+    expect(text).toContain('<title>Pay for \u2068דוד\u2069</title>');
+  });
+
   it('escapes what people wrote', async () => {
     const id = await booking();
     const order = (await orders.find(world.db, id))!;

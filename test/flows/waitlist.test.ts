@@ -151,7 +151,9 @@ describe('a release', () => {
       () => call(stack.mailUrl, 'GET', '/api/sms?to=%2B4512345678'),
       (a) => a.body.some((t: any) => t.body.includes(offer.booking_id)),
     );
-    expect(texts.body.filter((t: any) => t.body.includes(offer.booking_id))).toHaveLength(1);
+    const told = texts.body.filter((t: any) => t.body.includes(offer.booking_id));
+    expect(told).toHaveLength(1);
+    expect(told[0].body).toMatch(/ held for you until \w{3} \d+ \w{3} \d{4}, \d\d:\d\d E[DS]T\. Pay: http/); // the venue is in New York
     expect((await call(stack.mailUrl, 'GET', '/sms')).body).toContain('Billetter texts');
 
     expect((await confirm(url, anna!.token, offer.booking_id)).status).toBe(200);

@@ -30,7 +30,7 @@ export const amount = (minor: number, currency: string): string => `${decimal(mi
 /** A letter as text and as HTML: a greeting, paragraphs, and a list if there is one. */
 export function page(subject: string, hello: string, lines: string[], list: string[] = [], attachments: Attachment[] = []): Content {
   const text = [hello, '', ...lines, '', ...list.map((l) => `- ${l}`), '', 'Billetter'].join('\n');
-  const html = `<div style="font-family:system-ui,sans-serif;max-width:34em;margin:auto;color:#111827"><h2 dir="auto" style="color:#4338ca">${escaped(subject)}</h2>
+  const html = `<div style="font-family:system-ui,sans-serif;max-width:34em;margin:auto;color:#111827;overflow-wrap:anywhere"><h2 dir="auto" style="color:#4338ca">${escaped(subject)}</h2>
 <p dir="auto">${escaped(hello)}</p>${lines.map((l) => `<p dir="auto">${escaped(l)}</p>`).join('')}${list.length ? `<ul>${list.map((l) => `<li dir="auto">${escaped(l)}</li>`).join('')}</ul>` : ''}<p>Billetter</p></div>`;
   return { subject: subject.replace(/[\r\n]+/g, ' '), text, html, attachments };
 }
