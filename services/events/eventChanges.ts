@@ -14,6 +14,7 @@ import * as places from '../inventory/places.ts';
 import { changeCurrency, replan } from '../inventory/seatPlans.ts';
 import type { Section } from '../inventory/seats.ts';
 import { isPlaced } from '../orders/placed.ts';
+import { shortenHolds } from '../orders/shorten.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, type Field, invalidField, type RefusalDetails } from '../shared/errors.ts';
 import { forgetPdfs } from '../tickets/ticketFiles.ts';
@@ -91,6 +92,7 @@ async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, change
   await sql`update events set name = ${next.name}, description = ${next.description}, venue_id = ${next.venue_id}::uuid, starts_at = ${next.starts_at},
       ends_at = ${next.ends_at}, capacity = ${next.capacity}, currency = ${next.currency}, hold_seconds = ${next.hold_seconds},
       status = ${next.status}::event_status, updated_at = now() where id = ${old.id}::uuid`.execute(tx);
+  if (changed.includes('starts_at')) await shortenHolds(tx, old.id);
   if (changed.includes('currency')) await changeCurrency(tx, old.id, next.currency);
   if (changed.some((key) => ON_TICKETS.has(key))) await forgetPdfs(tx, old.id);
   if (sections) await places.callWaitlist(tx, old.id); // more seats, or other ones, may fit somebody who waits

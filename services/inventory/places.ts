@@ -19,7 +19,10 @@ export const isFree = (alias: string) =>
  * It sells until its event starts, unless it says until when (a later day of an event of several days).
  */
 export const isOnSale = (startsAt: RawBuilder<unknown>) =>
-  sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and coalesce(o.sales_end, ${startsAt}) > now()`;
+  sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and ${sellsUntil(startsAt)} > now()`;
+
+/** Until when an offer (alias `o`) sells. No hold on its places outlives that: what is not paid by then is not sold. */
+export const sellsUntil = (startsAt: RawBuilder<unknown>) => sql<Date>`coalesce(o.sales_end, ${startsAt})`;
 
 /** The offer whose places another one sells: its pool's, or its own. Several offers may draw on one stock. */
 export const stockOf = (alias: string) => sql<string>`coalesce(${sql.ref(`${alias}.pool_id`)}, ${sql.ref(`${alias}.id`)})`;
@@ -47,6 +50,21 @@ export const keepUntil = sql`
     kept_told as (
       insert into place_changes (event_id, place_ids, state, held_until)
       select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id
+    )`;
+
+/**
+ * Parts of a statement: the places of orders are held no longer than until a moment. It reads the part `late` (id of the order, `kept`); its
+ * part `held` has a row for each place whose hold was shortened.
+ */
+export const shortenTo = sql`
+    held as (
+      update places p set held_until = late.kept from late, order_items i
+      where i.order_id = late.id and p.id = i.place_id and p.order_id = late.id and p.sold_at is null and p.held_until > late.kept
+      returning p.id, p.event_id, p.held_until
+    ),
+    held_told as (
+      insert into place_changes (event_id, place_ids, state, held_until)
+      select event_id, array_agg(id), 'held', held_until from held group by event_id, held_until
     )`;
 
 /** Frees every place the order still holds, or some of them (sold ones stay). Safe to repeat. Returns how many became free. */

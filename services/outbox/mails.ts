@@ -12,7 +12,8 @@ export type MailKind =
   | 'waitlist-offer'
   | 'event-cancelled'
   | 'event-moved'
-  | 'waitlist-cancelled';
+  | 'waitlist-cancelled'
+  | 'hold-shortened';
 
 /**
  * Writes a mail to the order's buyer (or one to the buyer of each of many orders). It is sent at least once; its id is the

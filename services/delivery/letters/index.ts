@@ -4,6 +4,7 @@ import { cancelled } from './cancelled.ts';
 import { eventCancelled } from './eventCancelled.ts';
 import { eventMoved } from './eventMoved.ts';
 import { expiredPayment } from './expiredPayment.ts';
+import { holdShortened } from './holdShortened.ts';
 import type { Letter } from './letter.ts';
 import { paidTwice } from './paidTwice.ts';
 import { refunded } from './refunded.ts';
@@ -21,4 +22,5 @@ export const LETTERS: Record<MailKind, Letter> = {
   'event-cancelled': eventCancelled,
   'event-moved': eventMoved,
   'waitlist-cancelled': waitlistCancelled,
+  'hold-shortened': holdShortened,
 };

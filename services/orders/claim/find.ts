@@ -1,6 +1,6 @@
 // Parts of the claim's statement that find what is wanted: the event, and the places, which they lock.
 import { type RawBuilder, sql } from 'kysely';
-import { isFree, isOnSale, stockOf } from '../../inventory/places.ts';
+import { isFree, isOnSale, sellsUntil, stockOf } from '../../inventory/places.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Wanted } from './request.ts';
 
@@ -10,7 +10,7 @@ export type Locked = 'skip' | 'wait';
 const lock = (locked: Locked) => (locked === 'wait' ? sql`for update of p` : sql`for update of p skip locked`);
 
 /** What every claimed place brings along: itself, and its offer's name, price and limits. */
-const columns = sql`p.id, p.section, p.row_label, p.seat_label, p.position, o.id as offer_id, o.name as offer_name, o.price_minor, o.min_per_order, o.max_per_order`;
+const columns = sql`p.id, p.section, p.row_label, p.seat_label, p.position, o.id as offer_id, o.name as offer_name, o.price_minor, o.min_per_order, o.max_per_order, ${sellsUntil(sql`(select starts_at from event)`)} as sells_until`;
 
 /** The event, whether it sells, and whether somebody waits for what is wanted. */
 export const event = (w: Wanted): RawBuilder<unknown> => sql`

@@ -6,9 +6,9 @@ import type { Wanted } from './request.ts';
 /** What was got, in sum, and whether it keeps each offer's minimum and maximum per order. */
 export const sums = (w: Wanted): RawBuilder<unknown> => sql`
   sums as materialized (
-    select coalesce(sum(n), 0)::int as places, coalesce(sum(minor), 0)::bigint as minor, coalesce(bool_and(n + had between least_n and most_n), true) as kept
+    select coalesce(sum(n), 0)::int as places, coalesce(sum(minor), 0)::bigint as minor, coalesce(bool_and(n + had between least_n and most_n), true) as kept, min(until) as until
     from (
-      select count(*) as n, sum(price_minor) as minor, min(min_per_order) as least_n, coalesce(min(max_per_order), 2147483647) as most_n,
+      select count(*) as n, sum(price_minor) as minor, min(min_per_order) as least_n, coalesce(min(max_per_order), 2147483647) as most_n, min(sells_until) as until,
         ${w.into ? sql`(select count(*) from order_items i where i.order_id = ${w.into}::uuid and i.offer_id = got.offer_id)` : sql`0`} as had
       from got group by offer_id) by_offer
   )`;
@@ -24,8 +24,9 @@ export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`
     (select count(*) from orders h join order_items i on i.order_id = h.id where h.account_id = ${w.accountId}::uuid and h.event_id = ${w.eventId}::uuid
       and (h.status = 'confirmed' or (h.status = 'pending' and h.expires_at > now())))`;
 
-const holdSeconds = ({ terms }: Wanted): RawBuilder<unknown> =>
-  terms.forWaiter ? sql`${terms.holdSeconds}::int` : sql`coalesce(e.hold_seconds, ${terms.holdSeconds}::int)`;
+/** When the hold ends: after its seconds, but not after its places are on sale (`s.until`; null where nothing is wanted yet). */
+const holdEnd = ({ terms }: Wanted): RawBuilder<unknown> =>
+  sql`least(s.until, now() + make_interval(secs => ${terms.forWaiter ? sql`${terms.holdSeconds}::int` : sql`coalesce(e.hold_seconds, ${terms.holdSeconds}::int)`}))`;
 
 /** The announcement that an order was placed. */
 const announced = sql`boxed as (
@@ -44,7 +45,7 @@ export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
     insert into orders (id, event_id, account_id, total_minor, currency, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at)
     select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, s.minor, e.currency,
       ${w.terms.buyer?.name ?? null}, ${w.terms.buyer?.email ?? null}, ${w.terms.buyer?.phone ?? null}, ${w.terms.notes ?? null},
-      ${w.terms.acceptsEqualPlace ?? false}, now() + make_interval(secs => ${holdSeconds(w)})
+      ${w.terms.acceptsEqualPlace ?? false}, ${holdEnd(w)}
     from event e, sums s where ${ready(w)} returning ${returned}
   ),
   ${announced}`;
@@ -56,7 +57,7 @@ export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
     from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
   ),
   bought as (
-    update orders set total_minor = orders.total_minor + s.minor
+    update orders set total_minor = orders.total_minor + s.minor, expires_at = least(orders.expires_at, s.until)
     from event e, sums s, target t
     where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'pending' and t.expires_at > now() and not t.paying and ${ready(w)}
     returning ${returnedOf}
@@ -71,7 +72,7 @@ export const promotedOrder = (w: Wanted): RawBuilder<unknown> => sql`
     select o.*, false as paying from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
   ),
   bought as (
-    update orders set status = 'pending', total_minor = s.minor, created_at = now(), expires_at = now() + make_interval(secs => ${holdSeconds(w)})
+    update orders set status = 'pending', total_minor = s.minor, created_at = now(), expires_at = ${holdEnd(w)}
     from event e, sums s, target t
     where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'waiting' and ${ready(w)}
     returning ${returnedOf}

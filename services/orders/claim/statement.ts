@@ -30,7 +30,7 @@ export type ClaimRow = {
 
 /** Nothing wanted is nothing got. */
 const nothing = sql`
-  sums as materialized (select 0 as places, 0::bigint as minor, true as kept)`;
+  sums as materialized (select 0 as places, 0::bigint as minor, true as kept, null::timestamptz as until)`;
 
 /** The claim's SQL. Exported so that the benchmark can put exactly this statement beside pgbench's raw limit. */
 export function claimStatement(w: Wanted, locked: Locked = 'skip'): RawBuilder<ClaimRow> {
