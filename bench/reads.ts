@@ -117,18 +117,22 @@ async function makeBig({ db }: House): Promise<string> {
     seatsPerRow: 250,
     priceMinor: 5000 + i,
   }));
-  return create(db, {
-    organizerId: null,
-    name: 'Bench: stadium',
-    description: '',
-    venueId: null,
-    startsAt,
-    endsAt: new Date(startsAt.getTime() + 7_200_000),
-    currency: 'USD',
-    holdSeconds: 3600,
-    status: 'published',
-    sections,
-  });
+  return create(
+    db,
+    {
+      organizerId: null,
+      name: 'Bench: stadium',
+      description: '',
+      venueId: null,
+      startsAt,
+      endsAt: new Date(startsAt.getTime() + 7_200_000),
+      currency: 'USD',
+      holdSeconds: 3600,
+      status: 'published',
+      sections,
+    },
+    {},
+  );
 }
 
 async function makeMany({ db }: House): Promise<void> {

@@ -70,7 +70,7 @@ const EventChanged = EventFull.extend({ progress: EventProgress.optional() }).me
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
 /** The routes under /api/v1/admin. */
-export function admin({ db }: Gateway): Route[] {
+export function admin({ db, providers }: Gateway): Route[] {
   return [
     route({
       method: 'post',
@@ -87,19 +87,23 @@ export function admin({ db }: Gateway): Route[] {
       refusals: [],
       async handle({ body, caller }) {
         const currency = known(body.currency);
-        const id = await create(db, {
-          organizerId: caller.accountId,
-          name: body.name,
-          description: body.description,
-          venueId: body.venue_id,
-          startsAt: new Date(body.start_time),
-          endsAt: new Date(body.end_time),
-          capacity: body.capacity,
-          currency,
-          holdSeconds: body.hold_seconds,
-          status: body.status,
-          sections: body.seat_configuration.sections.map((s, i) => section(s, i, currency)),
-        });
+        const id = await create(
+          db,
+          {
+            organizerId: caller.accountId,
+            name: body.name,
+            description: body.description,
+            venueId: body.venue_id,
+            startsAt: new Date(body.start_time),
+            endsAt: new Date(body.end_time),
+            capacity: body.capacity,
+            currency,
+            holdSeconds: body.hold_seconds,
+            status: body.status,
+            sections: body.seat_configuration.sections.map((s, i) => section(s, i, currency)),
+          },
+          providers,
+        );
         const event = (await events.find(db, id))!;
         return ok(present.eventFull(event, await events.tiers(db, [id])), 'Event created successfully', 201);
       },
@@ -127,6 +131,7 @@ export function admin({ db }: Gateway): Route[] {
         const id = await update(db, {
           event: params.id,
           by: manager(caller),
+          providers,
           changes: {
             name: body.name,
             description: body.description,

@@ -15,11 +15,13 @@ import { changeCurrency, replan } from '../inventory/seatPlans.ts';
 import type { Section } from '../inventory/seats.ts';
 import { isPlaced } from '../orders/placed.ts';
 import { shortenHolds } from '../orders/shorten.ts';
+import { priceFault } from '../payments/prices.ts';
+import type { Providers } from '../payments/provider.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, type Field, invalidField, type RefusalDetails } from '../shared/errors.ts';
 import { forgetPdfs } from '../tickets/ticketFiles.ts';
 import { wishForAny } from '../waitlist/waitlist.ts';
-import { checkVenue, countSeats } from './eventCreation.ts';
+import { checkPrices, checkVenue, countSeats } from './eventCreation.ts';
 import * as notices from './eventNotices.ts';
 import { checkManager, type Manager, named } from './events.ts';
 
@@ -64,13 +66,16 @@ type Row = {
  * @returns the event's id
  * @throws DomainError event_not_found | forbidden | invalid | event_fixed (details.fields says which change is refused and why)
  */
-export async function update(db: Kysely<DB>, request: { event: string; by: Manager; changes: EventChanges }): Promise<string> {
+export async function update(
+  db: Kysely<DB>,
+  request: { event: string; by: Manager; changes: EventChanges; providers: Providers },
+): Promise<string> {
   // Two changes, or a change and a sale, may lock the same rows in different orders.
-  return despiteDeadlocks(() => db.transaction().execute((tx) => change(tx, request.event, request.by, request.changes)));
+  return despiteDeadlocks(() => db.transaction().execute((tx) => change(tx, request)));
 }
 
-async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, changes: EventChanges): Promise<string> {
-  const old = await lock(tx, idOrSlug);
+async function change(tx: Transaction<DB>, { event, by, changes, providers }: Parameters<typeof update>[1]): Promise<string> {
+  const old = await lock(tx, event);
   checkManager(old, by);
   const next = merged(old, changes);
   const changed = (Object.keys(FIELD) as (keyof typeof FIELD)[]).filter((key) => String(next[key]) !== String(old[key]));
@@ -82,6 +87,7 @@ async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, change
   if (changed.includes('starts_at') && next.starts_at <= new Date()) throw invalidField('startsAt', 'The new start must lie ahead.');
   if (changed.includes('currency') || (changed.includes('status') && next.status === 'draft')) await checkUnbooked(tx, old.id, changed);
   if (sections) {
+    checkPrices(providers, next.currency, sections);
     const seats = countSeats(sections);
     if (changes.capacity === undefined) next.capacity = Math.max(old.capacity, seats);
     await wishForAny(tx, await replan(tx, { id: old.id, currency: next.currency }, sections));
@@ -93,7 +99,10 @@ async function change(tx: Transaction<DB>, idOrSlug: string, by: Manager, change
       ends_at = ${next.ends_at}, capacity = ${next.capacity}, currency = ${next.currency}, hold_seconds = ${next.hold_seconds},
       status = ${next.status}::event_status, updated_at = now() where id = ${old.id}::uuid`.execute(tx);
   if (changed.includes('starts_at')) await shortenHolds(tx, old.id);
-  if (changed.includes('currency')) await changeCurrency(tx, old.id, next.currency);
+  if (changed.includes('currency')) {
+    if (!sections) await checkKeptPrices(tx, providers, old.id, next.currency);
+    await changeCurrency(tx, old.id, next.currency);
+  }
   if (changed.some((key) => ON_TICKETS.has(key))) await forgetPdfs(tx, old.id);
   if (sections) await places.callWaitlist(tx, old.id); // more seats, or other ones, may fit somebody who waits
   await tell(tx, old, next, changed, by.accountId, changes.reason ?? '');
@@ -173,6 +182,18 @@ async function checkUnbooked(tx: Transaction<DB>, eventId: string, changed: (key
   const { orders, waited } = rows[0]!;
   const field = changed.includes('currency') ? 'currency' : 'status';
   if (waited) throw fixed('ordered', field, `There have been ${orders} order(s): the ${field} can no longer be changed so.`, { orders });
+}
+
+/** Prices stay as numbers when the currency changes. Throws invalid for the first that could not be paid then. */
+async function checkKeptPrices(tx: Transaction<DB>, providers: Providers, eventId: string, currency: string): Promise<void> {
+  const offers = await tx
+    .selectFrom('offers')
+    .select('price_minor')
+    .where('event_id', '=', eventId)
+    .where('is_active', '=', true)
+    .execute();
+  const fault = offers.map((offer) => priceFault(providers, offer.price_minor, currency)).find(Boolean);
+  if (fault) throw invalidField('currency', fault);
 }
 
 async function checkCapacity(tx: Transaction<DB>, eventId: string, capacity: number): Promise<void> {

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { plan, type Section } from '../inventory/seats.ts';
+import { priceFault } from '../payments/prices.ts';
+import type { Providers } from '../payments/provider.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import * as venues from './venues.ts';
@@ -34,17 +36,27 @@ export async function checkVenue(db: Kysely<DB> | Transaction<DB>, venueId: stri
 }
 
 /**
- * Creates the event with its seats; returns its id.
+ * Creates the event with its seats, at prices that one of the providers takes; returns its id.
  * @throws DomainError invalid (details.fields), also for an unknown venue
  */
-export async function create(db: Kysely<DB>, event: NewEvent): Promise<string> {
+export async function create(db: Kysely<DB>, event: NewEvent, providers: Providers): Promise<string> {
   const seats = check(event);
+  checkPrices(providers, event.currency, event.sections);
   await checkVenue(db, event.venueId);
   return db.transaction().execute(async (tx) => {
     const id = await insert(tx, event, event.capacity ?? seats);
     if (event.sections.length) await plan(tx, { id, currency: event.currency }, event.sections);
     return id;
   });
+}
+
+/** Throws invalid for a price that nobody could pay. */
+export function checkPrices(providers: Providers, currency: string, sections: { priceMinor: number }[]): void {
+  const faults = sections.flatMap(({ priceMinor }, i) => {
+    const fault = priceFault(providers, priceMinor, currency);
+    return fault ? [[`sections.${i}.price`, fault] as const] : [];
+  });
+  if (faults.length) throw new DomainError('invalid', faults[0]![1], { fields: Object.fromEntries(faults) });
 }
 
 /** The number of seats of a plan. Throws invalid where it names something twice or is too large. */

@@ -59,12 +59,17 @@ export type ProviderEvent = {
   payload: unknown;
 };
 
+/** The least and the greatest amount of one payment, and the steps amounts come in; minor units. */
+export type AmountLimits = { leastMinor: number; mostMinor: number; stepMinor: number };
+
 /**
  * The provider's operations. Each may be repeated with the same key without a second effect.
  * A provider that cannot be reached or answers 5xx throws DomainError payment_unavailable: the outcome is unknown then.
  */
 export type PaymentProvider = {
   name: string;
+  /** What it takes of a currency at once. */
+  amounts(currency: string): AmountLimits;
   /** Throws DomainError payment_failed (details.declineCode) for what the provider never takes: an amount too small, say. */
   create(p: {
     key: string;

@@ -2,6 +2,7 @@
 import Stripe from 'stripe';
 import { DomainError } from '../shared/errors.ts';
 import type { Ledger, LedgerRefund, NextStep, PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
+import { IN_HUNDREDTHS, stripeAmounts } from './stripeAmounts.ts';
 
 export type StripeSettings = { secretKey: string; webhookSecret: string; standinUrl: string | undefined; timeoutMs: number };
 
@@ -17,6 +18,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
 
   return {
     name: 'stripe',
+    amounts: stripeAmounts,
     async create(p) {
       const metadata = { order_id: p.orderId, payment_id: p.paymentId };
       try {
@@ -143,8 +145,6 @@ const declined = (error: { code?: string; decline_code?: string; message: string
   failureMessage: error.message,
 });
 
-/** Currencies without decimals that Stripe's API still counts in hundredths, always whole ones. */
-const IN_HUNDREDTHS = new Set(['ISK', 'UGX']);
 const toStripe = (minor: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? minor * 100 : minor);
 const fromStripe = (amount: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? amount / 100 : amount);
 

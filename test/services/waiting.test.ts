@@ -98,7 +98,7 @@ test('left, it is cancelled without a letter, and no offer comes', async () => {
 test('of an event that is cancelled it expires: who waits holds nothing, and is told by the waitlist alone', async () => {
   const { event, me, entry } = await scene();
   const admin = { accountId: (await person(db, 'admin')).id, admin: true };
-  await changes.update(db, { event: event.id, by: admin, changes: { status: 'cancelled', reason: 'ill' } });
+  await changes.update(db, { event: event.id, by: admin, providers: {}, changes: { status: 'cancelled', reason: 'ill' } });
   expect((await notices.progress(db, event.id))!.left).toBe(1);
   await notices.serve(db, event.id);
   expect((await row(entry.order_id)).status).toBe('waiting');

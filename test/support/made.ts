@@ -22,17 +22,21 @@ export async function show(
 ) {
   const venue = await venues.create(db, { name: 'Hall', city: 'Aarhus', capacity: 1000 });
   const startsAt = new Date(Date.now() + (o.startsInMs ?? 86_400_000));
-  const id = await create(db, {
-    organizerId: null,
-    name: `Show ${randomBytes(4).toString('hex')}`,
-    description: 'made by a test',
-    venueId: venue.id,
-    startsAt,
-    endsAt: new Date(startsAt.getTime() + 3_600_000),
-    currency: o.currency ?? 'USD',
-    status: o.status ?? 'published',
-    sections: o.sections ?? [{ name: 'Floor', rows: ['A'], seatsPerRow: o.seats ?? 5, priceMinor: o.priceMinor ?? 5_000 }],
-  });
+  const id = await create(
+    db,
+    {
+      organizerId: null,
+      name: `Show ${randomBytes(4).toString('hex')}`,
+      description: 'made by a test',
+      venueId: venue.id,
+      startsAt,
+      endsAt: new Date(startsAt.getTime() + 3_600_000),
+      currency: o.currency ?? 'USD',
+      status: o.status ?? 'published',
+      sections: o.sections ?? [{ name: 'Floor', rows: ['A'], seatsPerRow: o.seats ?? 5, priceMinor: o.priceMinor ?? 5_000 }],
+    },
+    {},
+  );
   const seats = await db.selectFrom('places').select('id').where('event_id', '=', id).orderBy('position').execute();
   return { id, venueId: venue.id, seats: seats.map((s) => s.id) };
 }

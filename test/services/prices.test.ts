@@ -1,0 +1,93 @@
+// Which prices can be paid: what we say of Stripe is what it does, and what no provider takes is refused when the event is made.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as venues from '../../services/events/venues.ts';
+import { priceFault } from '../../services/payments/prices.ts';
+import { stripeProvider } from '../../services/payments/stripe.ts';
+import { stripeAmounts } from '../../services/payments/stripeAmounts.ts';
+import { startStripeStandin } from '../../standins/stripe/standin.ts';
+import { startWorld, type World } from '../support/gateway.ts';
+import { person } from '../support/made.ts';
+import { pageProvider } from '../support/pageProvider.ts';
+
+const SECRET = 'whsec_test';
+let standin: Awaited<ReturnType<typeof startStripeStandin>>;
+let world: World;
+let organizer: { token: string };
+let venueId: string;
+beforeAll(async () => {
+  standin = await startStripeStandin({ port: 0, webhookUrl: 'http://127.0.0.1:9/', webhookSecret: SECRET });
+  world = await startWorld();
+  organizer = await person(world.db, 'organizer');
+  venueId = (await venues.create(world.db, { name: 'Hall', city: 'Aarhus', capacity: 100 })).id;
+});
+afterAll(async () => {
+  await world?.stop();
+  await standin?.close();
+});
+
+describe('what Stripe takes', () => {
+  it.each(['USD', 'GBP', 'JPY', 'KWD', 'HUF', 'ISK', 'IDR', 'COP'])(
+    '%s: the least and the greatest, and nothing beside',
+    async (currency) => {
+      const stripe = stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 });
+      const takes = (amountMinor: number) =>
+        stripe.create({ key: `${currency}-${amountMinor}`, amountMinor, currency, orderId: 'o', paymentId: 'p', description: '' }).then(
+          () => true,
+          (error: { code: string }) => (error.code === 'payment_failed' ? false : Promise.reject(error)),
+        );
+      const { leastMinor, mostMinor, stepMinor } = stripeAmounts(currency);
+      const greatest = mostMinor - (mostMinor % stepMinor);
+      expect([await takes(leastMinor), await takes(greatest)]).toEqual([true, true]);
+      expect([await takes(leastMinor - 1), await takes(greatest + stepMinor)]).toEqual([false, false]);
+      if (stepMinor > 1) expect(await takes(leastMinor + 1)).toBe(false);
+    },
+  );
+
+  it('one provider that takes a price is enough', () => {
+    const stripe = stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 });
+    expect(priceFault({ stripe }, 20, 'USD')).toMatch(/at least 0.50 USD/);
+    expect(priceFault({ stripe, other: pageProvider('other').provider }, 20, 'USD')).toBeUndefined();
+  });
+});
+
+const body = (price: number, currency: string) => ({
+  name: 'Priced',
+  venue_id: venueId,
+  start_time: '2030-01-01T18:00:00Z',
+  end_time: '2030-01-01T21:00:00Z',
+  currency,
+  seat_configuration: {
+    sections: [
+      { name: 'Free', rows: ['A'], seats_per_row: 1, price: 0 },
+      { name: 'Floor', rows: ['B'], seats_per_row: 1, price },
+    ],
+  },
+});
+const post = (price: number, currency: string) =>
+  world.call('POST', '/api/v1/admin/events', { token: organizer.token, body: body(price, currency) });
+
+describe('an event is refused, by field, with a price that nobody could pay', () => {
+  it.each([
+    [18.605, 'KWD', /steps of 0.010 KWD/],
+    [0.3, 'USD', /at least 0.50 USD/],
+    [0.2, 'GBP', /at least 0.30 GBP/],
+    [1_000_000, 'USD', /At most 999999.99 USD/],
+  ])('%s %s', async (price, currency, words) => {
+    const answer = await post(price, currency);
+    expect([answer.status, answer.body.error.code]).toEqual([400, 'VALIDATION_ERROR']);
+    expect(answer.body.error.details.fields).toEqual({ 'seat_configuration.sections.1.price': expect.stringMatching(words) });
+  });
+
+  it('and when its plan or its currency is changed; what can be paid, or is free, stays possible', async () => {
+    const made = await post(0.4, 'GBP');
+    expect(made.status).toBe(201);
+    const put = (change: object) =>
+      world.call('PUT', `/api/v1/admin/events/${made.body.data.id}`, { token: organizer.token, body: change });
+    const plan = await put({ seat_configuration: body(0.2, 'GBP').seat_configuration });
+    expect([plan.status, Object.keys(plan.body.error.details.fields)]).toEqual([400, ['seat_configuration.sections.1.price']]);
+    const currency = await put({ currency: 'USD' });
+    expect([currency.status, Object.keys(currency.body.error.details.fields)]).toEqual([400, ['currency']]);
+    expect((await put({ seat_configuration: body(0, 'GBP').seat_configuration })).status).toBe(200);
+    expect((await put({ currency: 'USD' })).status).toBe(200);
+  });
+});
