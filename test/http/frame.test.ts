@@ -70,10 +70,13 @@ const api = (name: string, prefix: string | string[], routes: Route[], authentic
 });
 
 /** The document of an API that says every refusal in one shape. */
-const documented = ({ routes, authenticate }: Api) => {
+const documented = ({ routes, authenticate }: Api, spoken = (code: RefusalCode): string => code) => {
   const schema = z.object({ code: z.string(), message: z.string() }).meta({ id: 'Refusal' });
   const refusals = Object.fromEntries(
-    Object.keys(TABLE).map((code) => [code, { status: TABLE[code as RefusalCode].status, code, schema, description: `It is ${code}.` }]),
+    (Object.keys(TABLE) as RefusalCode[]).map((core) => {
+      const code = spoken(core);
+      return [core, { status: TABLE[core].status, code, schema, description: `It is ${code}.` }];
+    }),
   ) as unknown as RefusalTexts;
   const about = { title: 'Test', version: '1', description: 'Test.', tags: { Test: 'Tests.' } };
   const license = { name: 'None' };
@@ -266,6 +269,29 @@ describe('schemes', () => {
     });
     expect(document.paths?.['/t/me/']?.get?.security).toEqual([{ cookie: [] }, { bearer: [] }]);
     expect(document.paths?.['/shared/events/']?.get?.security).toEqual([]);
+  });
+
+  it('an API with one shape for all refusals has one schema of it; answers and refusals are named, statuses of one code apart', () => {
+    const routes = [
+      { ...state('get', '/t/one/'), operationId: 'one', refusals: ['event_not_found', 'order_not_found', 'sold_out'] as RefusalCode[] },
+      { ...state('post', '/t/two/'), operationId: 'two', refusals: ['event_not_found'] as RefusalCode[] },
+    ];
+    for (const route of routes) route.responses = { 200: { description: 'Done.', schema: z.object({ done: z.boolean() }) } };
+    const { paths, components } = documented(api('one', '/t/', routes), (code) => (code === 'sold_out' ? 'event_not_found' : code));
+    const { responses } = paths!['/t/one/']!.get!;
+    const named = (name: string) => ({ $ref: `#/components/responses/${name}` });
+    expect(responses).toMatchObject({
+      400: named('BadRequest'),
+      404: named('EventNotFoundOrOrderNotFound404'),
+      409: named('EventNotFound409'),
+      429: named('TooManyRequests'),
+    });
+    expect(paths!['/t/two/']!.post!.responses).toMatchObject({ 400: named('BadRequest'), 404: named('EventNotFound404') });
+    expect(Object.keys(components!.schemas!).sort()).toEqual(['OneResponse', 'Refusal', 'TwoRequest', 'TwoResponse']);
+    expect(components!.responses!.EventNotFoundOrOrderNotFound404).toMatchObject({
+      description: '`event_not_found`: It is event_not_found.\n\n`order_not_found`: It is order_not_found.',
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/Refusal' } } },
+    });
   });
 
   it('reads a cookie by its whole name', () => {

@@ -35,15 +35,16 @@ const IMPLIED: Rule[] = [
 /** Makes the refusals of an operation, by status. Equal ones are one component of the document. */
 export function createRefusals(texts: RefusalTexts, challenges: boolean): (route: Route) => Record<string, ZodOpenApiResponseObject> {
   const made = new Map<string, ZodOpenApiResponseObject>();
-  const names = new Set<string>();
   const wireCodes = (status: number, codes: RefusalCode[]) =>
     [...new Set(codes.filter((code) => texts[code].status === status).map((code) => texts[code].code))].sort();
   const allImplied = IMPLIED.flatMap(({ codes }) => codes);
 
   function nameOf(status: number, spoken: string[]): string {
     const phrase = spoken.join() === wireCodes(status, allImplied).join() ? PHRASES[status] : undefined;
-    const name = phrase ?? spoken.map(pascal).join('Or');
-    return names.has(name) ? `${name}${status}` : name;
+    if (phrase) return phrase;
+    // A code that is spoken with several statuses does not tell the responses apart.
+    const statuses = new Set(Object.values(texts).flatMap((text) => (spoken.includes(text.code) ? [text.status] : [])));
+    return spoken.map(pascal).join('Or') + (statuses.size > 1 ? status : '');
   }
 
   function response(status: number, codes: RefusalCode[]): ZodOpenApiResponseObject {
@@ -65,13 +66,12 @@ export function createRefusals(texts: RefusalTexts, challenges: boolean): (route
       }),
       content: { 'application/json': { schema: schemas.length === 1 ? schemas[0] : z.union(schemas) } },
     };
-    names.add(id);
     made.set(key, fresh);
     return fresh;
   }
 
   return (route) => {
-    const codes = new Set([...implied(route), ...(route.refusals ?? described(route, texts))]);
+    const codes = new Set([...implied(route), ...(route.refusals ?? [])]);
     const statuses = new Set([...codes].map((code) => texts[code].status));
     return Object.fromEntries(
       [...statuses].map((status) => [
@@ -86,13 +86,6 @@ export function createRefusals(texts: RefusalTexts, challenges: boolean): (route
 }
 
 const implied = (route: Route): RefusalCode[] => IMPLIED.flatMap(({ when, codes }) => (when(route) ? codes : []));
-
-/** Of a route that states no refusals: whatever the API says with a status that the route describes, and 404 of what has a name. */
-function described({ responses, path }: Route, texts: RefusalTexts): RefusalCode[] {
-  const statuses = new Set(Object.keys(responses).map(Number));
-  if (path.includes(':')) statuses.add(404);
-  return (Object.keys(texts) as RefusalCode[]).filter((code) => texts[code].status >= 400 && statuses.has(texts[code].status));
-}
 
 /** `SEATS_GONE` and `seats gone` -> `SeatsGone`. */
 export const pascal = (text: string): string =>
