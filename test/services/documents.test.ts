@@ -72,6 +72,16 @@ it.each([
   expect([pages, code]).toEqual([1, ticket.code]);
 });
 
+it('a name from right to left stands at the right, and its full stop at its left end', async () => {
+  const [ground, name] = [await seen({ eventName: '' }), await seen({ eventName: 'דוד דוד.' })];
+  const column = (left: number, right: number) => Math.round(name.bright(left, 11, right, 21) - ground.bright(left, 11, right, 21));
+  expect(column(8, 50)).toBe(0);
+  expect(column(85, 97)).toBeGreaterThan(0);
+  const other = await seen({ eventName: 'דוד דוד' });
+  expect(other.bright(92, 11, 97, 21)).toBeCloseTo(name.bright(92, 11, 97, 21), 2); // the first letters are where they were
+  expect((await seen({ eventName: 'David' })).bright(8, 11, 30, 21)).toBeGreaterThan(ground.bright(8, 11, 30, 21));
+});
+
 it('decomposed accents are composed', async () => {
   const { text } = await seen({ holderName: 'Zoe\u0308 Me\u0301ndez' });
   expect(text).toContain('Zoë Méndez');

@@ -8,6 +8,8 @@ export type SeenPdf = {
   text: string;
   /** What a camera reads on the page; undefined: nothing. */
   code: string | undefined;
+  /** How bright the first page is between these edges in mm, 0 to 255 (of red): letters on a coloured ground make it brighter. */
+  bright(left: number, top: number, right: number, bottom: number): number;
 };
 
 /** `zoom`: pixels a point; 1.5 is a page of A6 446 pixels wide, less than any phone shows. */
@@ -24,7 +26,13 @@ export async function look(pdf: Uint8Array, zoom = 1.5): Promise<SeenPdf> {
   const pages = document.getPageCount();
   document.destroy();
   library.destroy();
-  return { pages, text, code };
+  const bright: SeenPdf['bright'] = (...edges) => {
+    const [left, top, right, bottom] = edges.map((mm) => Math.round((mm / 25.4) * 72 * zoom)) as [number, number, number, number];
+    let sum = 0;
+    for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += data[4 * (y * width + x)]!;
+    return sum / ((bottom - top) * (right - left));
+  };
+  return { pages, text, code, bright };
 }
 
 // CommonJS whose default export is one level deeper for TypeScript than for Node.
