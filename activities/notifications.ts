@@ -3,7 +3,6 @@ import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import { type Delivery, deliver, type Mailer } from '../services/delivery/mailer.ts';
 import * as texts from '../services/delivery/sms.ts';
-import { retryable } from './failures.ts';
 
 export type NotificationActivities = ReturnType<typeof notificationActivities>;
 
@@ -18,7 +17,6 @@ export function notificationActivities({ db, mailer, sms }: { db: Kysely<DB>; ma
       underway.set(mailId, sending);
       return sending;
     },
-    /** Sends one promised text; false if it had been sent before. */
-    deliverSms: (textId: string) => retryable(() => texts.deliver(db, sms, textId)),
+    deliverSms: (textId: string): Promise<Delivery> => texts.deliver(db, sms, textId),
   };
 }

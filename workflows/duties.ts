@@ -45,7 +45,7 @@ export function nextDuty(facts: OrderFacts, clock: Clock): Duty {
   if (refunds.length) return { do: 'refund', refunds };
 
   // One at a time: the second of two presses often finds the order paid.
-  const [attempt] = facts.attempts;
+  const [attempt] = due(facts.attempts);
   if (open && attempt && !charging) return { do: 'charge', attempt };
 
   if (open && !charging) return holdDuty(facts, clock);
@@ -58,9 +58,9 @@ export function nextDuty(facts: OrderFacts, clock: Clock): Duty {
   return { do: 'done' };
 }
 
-/** What only the provider can decide. A payment that is open while its order waits for money is as it should be. */
+/** What only the provider can decide. A payment that is open while its order waits for money is as it should be; presses are what matters then. */
 export function undecided(facts: OrderFacts): string[] {
-  return [...facts.suspectPayments, ...facts.pendingRefunds, ...(facts.status === 'pending' ? [] : facts.openPayments)];
+  return [...facts.suspectPayments, ...facts.pendingRefunds, ...(facts.status === 'pending' ? facts.attempts : facts.openPayments)];
 }
 
 /** A hold that nobody is paying for at the moment: it is waited for, then ended. */

@@ -1,4 +1,5 @@
 // Errands: what the order's loop has done at the payment provider beside itself, each for as long as it takes and none twice at once.
+import { rootCause } from '@temporalio/common';
 
 const MINUTE = 60_000;
 const LONGEST_PAUSE = 60 * MINUTE;
@@ -8,10 +9,13 @@ export type Errands = {
   asking: ReadonlySet<string>;
   /** When to ask again about what the provider has left undecided, in milliseconds since 1970. */
   again: ReadonlyMap<string, number>;
+  /**
+   * Why an errand failed for good, by its id. Repeating it seldom makes it better, and money may hang on it: it is shown, and asked about once
+   * an hour, so that it heals where somebody mends what is in its way.
+   */
+  refusals: ReadonlyMap<string, string>;
   /** Forgets the pauses of everything but these ids: it is decided, and when it comes again it is asked about at once. */
   keep(undecided: string[]): void;
-  /** Throws what ended an errand for good: repeating it cannot make it better. */
-  throwFailure(): void;
   /** Begins one errand for each id. `decide` says whether the provider has decided; if not, the pause before the next one grows. */
   send(ids: string[], decide: (id: string) => Promise<boolean>): void;
 };
@@ -21,17 +25,20 @@ export function createErrands(ended: () => void): Errands {
   const asking = new Set<string>();
   const again = new Map<string, number>();
   const pauses = new Map<string, number>();
-  const failures: unknown[] = [];
+  const refusals = new Map<string, string>();
 
   async function run(id: string, decide: (id: string) => Promise<boolean>): Promise<void> {
     asking.add(id);
     try {
-      if (await decide(id)) return;
+      const decided = await decide(id);
+      refusals.delete(id);
+      if (decided) return;
       const pause = pauses.get(id) ?? MINUTE;
       again.set(id, Date.now() + pause);
       pauses.set(id, Math.min(pause * 2, LONGEST_PAUSE));
     } catch (error) {
-      failures.push(error);
+      refusals.set(id, rootCause(error) ?? 'refused');
+      again.set(id, Date.now() + LONGEST_PAUSE);
     } finally {
       asking.delete(id);
       ended();
@@ -41,15 +48,14 @@ export function createErrands(ended: () => void): Errands {
   return {
     asking,
     again,
+    refusals,
     keep(undecided) {
       for (const id of again.keys()) {
         if (undecided.includes(id)) continue;
         again.delete(id);
         pauses.delete(id);
+        refusals.delete(id);
       }
-    },
-    throwFailure() {
-      if (failures.length) throw failures[0];
     },
     send(ids, decide) {
       for (const id of ids) void run(id, decide);

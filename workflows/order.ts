@@ -154,7 +154,6 @@ function pressOf({ presses }: State, attempt: string): Press {
 
 /** The facts, read again if somebody called. A new press is decided on the way where it can be: one step of this workflow task for both. */
 async function look(state: State): Promise<OrderFacts> {
-  state.errands.throwFailure();
   if (!isCalled(state)) return state.facts!;
   const charging = [...state.presses.keys()].some((id) => state.errands.asking.has(id));
   const untried = [...state.presses].find(([, press]) => !press.tried);
@@ -185,8 +184,9 @@ function deliverMails(state: State, { unsentMails }: OrderFacts): void {
 async function deliver(state: State, id: string): Promise<void> {
   state.mailing.add(id);
   try {
-    const sent = await deliverMail(id).catch(() => null);
-    if (sent === null) await notifications.deliverMail.executeWithOptions({ summary: `mail ${id}` }, [id]);
+    const here = await deliverMail(id).catch(() => null);
+    const outcome = here ?? (await notifications.deliverMail.executeWithOptions({ summary: `mail ${id}` }, [id]));
+    if (outcome === 'refused') call(state); // how many were refused is one of the facts
   } catch (error) {
     if (!isCancellation(error)) state.undelivered++;
   } finally {
@@ -276,7 +276,8 @@ async function endHold(state: State, ids: string[]): Promise<void> {
 
 /** Waits for a call, or for the time at which something falls due. */
 async function wait(state: State, { until, why }: { until: number | null; why: string }): Promise<void> {
-  setCurrentDetails(why);
+  const refusals = [...state.errands.refusals.values()].map((reason) => ` The payment provider refuses: ${reason}`);
+  setCurrentDetails(why + refusals.join(''));
   if (until === null) await condition(() => isCalled(state));
   else await wake(() => isCalled(state), until - Date.now(), why);
   call(state); // time has passed, and rows change without a call too
@@ -293,8 +294,7 @@ async function finish(state: State, { status, failedRefunds, refusedMails = 0 }:
     setCurrentDetails(why);
     throw ApplicationFailure.nonRetryable(why, 'refund_failed');
   }
-  if (state.undelivered) throw ApplicationFailure.nonRetryable('The mail server has not taken a mail in three days.', 'mail_undelivered');
-  const lost = refusedMails ? ` ${refusedMails} of its mails will never arrive: see mails.refusal.` : '';
-  setCurrentDetails(`Done: the order is ${status}.${lost}`);
+  const lost = refusedMails + state.undelivered;
+  setCurrentDetails(`Done: the order is ${status}.${lost ? ` Mails that will never arrive: ${lost}; see mails.refusal.` : ''}`);
   return true;
 }

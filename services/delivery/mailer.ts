@@ -15,7 +15,7 @@ import { finalRefusal } from './smtp.ts';
 
 /** Whose mail it is. The name is quoted or encoded on the wire, whatever is in it. */
 export type Mailbox = { name: string; address: string };
-/** What became of a message: `sent before` also says that it was refused before. */
+/** What became of a message. */
 export type Delivery = 'sent' | 'sent before' | 'refused';
 export type Message = Content & { from: Mailbox; to: Mailbox; messageId: string; headers: Record<string, string> };
 /** `codePrefix` stands before an order's code in letters and on tickets, as its buyer has seen it; `documents` draws those. */
@@ -48,6 +48,7 @@ export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefi
 export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<Delivery> {
   const mail = await mails.startTry(db, mailId);
   if (!mail) return 'sent before';
+  if (mail.refused_at) return 'refused';
   const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
   const message: Message = {
     ...(await compose(db, mailer, mail.kind as mails.MailKind, order, mail.data)),

@@ -2,7 +2,9 @@
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import * as texts from '../outbox/texts.ts';
-import { DomainError, invalidField } from '../shared/errors.ts';
+import { invalidField, isRefusal } from '../shared/errors.ts';
+import type { Delivery } from './mailer.ts';
+import { finalRefusal } from './twilio.ts';
 
 /** What the core needs of a provider of text messages. An error that another try cannot mend is DomainError invalid. */
 export type SmsProvider = { name: string; send(text: { to: string; body: string }): Promise<{ ref: string }> };
@@ -28,7 +30,8 @@ export function twilioSms(settings: SmsSettings): SmsProvider {
         const message = await (await client).messages.create({ to, body, ...sender });
         return { ref: message.sid };
       } catch (error) {
-        throw isFinal(error) ? invalidField('phone', `Twilio refuses the text: ${(error as Error).message}`) : error;
+        const refusal = finalRefusal(error);
+        throw refusal === undefined ? error : invalidField('phone', refusal);
       }
     },
   };
@@ -45,23 +48,21 @@ async function twilioClient({ accountSid, authToken, apiUrl }: SmsSettings) {
   return twilio(accountSid, authToken, { httpClient: http });
 }
 
-/** Most 4xx say that this text can never be sent (no such number, the owner wants no texts). Wrong keys and rate limits can be mended, so those are tried again. */
-function isFinal(error: unknown): boolean {
-  const status = (error as { status?: unknown }).status;
-  return typeof status === 'number' && status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
-}
-
 /**
- * Sends one text, if it has not been sent before; returns whether it did. Twilio has no idempotency key, so after a crash between its
- * answer and our note the text is sent again.
+ * Sends one text, if it has not been sent before. One that is refused for good is noted, and counts as seen to. Throws where another try may
+ * help. Twilio has no idempotency key, so after a crash between its answer and our note the text is sent again.
  */
-export async function deliver(db: Kysely<DB>, provider: SmsProvider, textId: string): Promise<boolean> {
+export async function deliver(db: Kysely<DB>, provider: SmsProvider, textId: string): Promise<Delivery> {
   const text = await texts.startTry(db, textId);
-  if (!text) return false;
-  const { ref } = await provider.send({ to: text.recipient, body: text.body }).catch(async (error) => {
-    if (error instanceof DomainError) await texts.gaveUp(db, textId, error.message);
-    throw error;
-  });
-  await texts.sent(db, textId, ref);
-  return true;
+  if (!text) return 'sent before';
+  if (text.failed_at) return 'refused';
+  try {
+    const { ref } = await provider.send({ to: text.recipient, body: text.body });
+    await texts.sent(db, textId, ref);
+    return 'sent';
+  } catch (error) {
+    if (!isRefusal(error, 'invalid')) throw error;
+    await texts.gaveUp(db, textId, error.message);
+    return 'refused';
+  }
 }

@@ -20,12 +20,15 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
     with given_up as (
       update mails set refused_at = now(), refusal = 'No mail server took it within three days.' where id in (
         select id from mails where ${isOwed('mails')} and created_at < now() - ${MAIL_LIFE} order by created_at limit 200)),
+    text_given_up as ( -- what a text says is old after a day
+      update texts set failed_at = now(), refusal = 'No provider took it within a day.' where id in (
+        select id from texts where sent_at is null and failed_at is null and created_at < now() - interval '1 day' order by created_at limit 200)),
     mail as (
       update mails set tried_at = now() where id in (
         select id from mails where ${isOwed('mails')} and created_at between now() - ${MAIL_LIFE} and now() - interval '1 minute'
           and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
       returning id, order_id),
-    text as ( -- what a text says is old after a day
+    text as (
       update texts set tried_at = now() where id in (
         select id from texts where sent_at is null and failed_at is null and created_at between now() - interval '1 day' and now() - interval '1 minute'
           and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)

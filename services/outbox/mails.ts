@@ -53,13 +53,13 @@ export const MAIL_LIFE = sql`interval '3 days'`;
 export const isOwed = (alias: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${alias}.sent_at`)} is null and ${sql.ref(`${alias}.refused_at`)} is null`;
 
-/** Notes that a try to send the mail begins, for the sweep, and reads the mail. Undefined if it has been sent, or refused for good. */
+/** Notes that a try to send the mail begins, for the sweep, and reads the mail. Undefined if it has been sent. */
 export function startTry(db: Kysely<DB>, mailId: string) {
   return db
     .updateTable('mails')
     .set({ tried_at: sql<Date>`now()` })
     .where('id', '=', mailId)
-    .where(isOwed('mails'))
+    .where('sent_at', 'is', null)
     .returningAll()
     .executeTakeFirst();
 }

@@ -129,11 +129,11 @@ export async function charge(db: Kysely<DB>, providers: Providers, request: Char
   }
 
   const provider = providerOf(providers, begun.provider);
-  const told = await payWith(provider, begun, request);
-  const outcome: ChargeOutcome = told ? outcomeOf(told) : { outcome: 'not-payable' };
+  const told = await payWith(provider, begun, request).catch(refusal);
+  const outcome: ChargeOutcome = !told ? { outcome: 'not-payable' } : 'outcome' in told ? told : outcomeOf(told);
   const write = async (tx: Transaction<DB>) => {
     // The workflow is the caller and goes on by itself: announcing this to it would only start it once more.
-    if (told) await applyProviderState(tx, provider.name, told, { announce: false });
+    if (told && !('outcome' in told)) await applyProviderState(tx, provider.name, told, { announce: false });
     await attempts.decide(tx, request.attempt, outcome.outcome);
   };
   await despiteDeadlocks(() => db.transaction().execute(write)); // a callback of the same payment may be settled beside it
@@ -146,11 +146,15 @@ async function beginCharge(db: Kysely<DB>, providers: Providers, request: Charge
     return await begin(db, providers, { orderId: request.orderId, provider: CARD_PROVIDER, attempt: request.attempt });
   } catch (error) {
     if (isRefusal(error, 'order_expired')) return { outcome: 'expired' };
-    if (isRefusal(error, 'payment_failed'))
-      return { outcome: 'declined', declineCode: error.details.declineCode ?? 'refused', message: error.message };
     if (isRefusal(error, 'order_not_payable')) return { outcome: error.details.free ? 'free' : 'not-payable' };
-    throw error;
+    return refusal(error);
   }
+}
+
+/** What the provider never takes is an answer to the buyer. */
+function refusal(error: unknown): ChargeOutcome {
+  if (!isRefusal(error, 'payment_failed')) throw error;
+  return { outcome: 'declined', declineCode: error.details.declineCode ?? 'refused', message: error.message };
 }
 
 /** The provider's answer; undefined where the order is being paid on a page, which takes no token. */

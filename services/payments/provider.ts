@@ -80,7 +80,8 @@ export type PaymentProvider = {
     description: string;
   }): Promise<ProviderPayment & { next: NextStep }>;
   /**
-   * Pays with a token or payment method. A decline is an answer (status open, failureCode set), not an exception.
+   * Pays with a token or payment method. A decline is an answer (status open, failureCode set), not an exception; a payment that the provider
+   * does not know is DomainError payment_failed.
    * Absent where the buyer pays on the provider's page.
    */
   pay?(p: { key: string; ref: string; method: string }): Promise<ProviderPayment>;
@@ -89,7 +90,7 @@ export type PaymentProvider = {
   read(ref: string): Promise<ProviderPayment>;
   /** Cancels if it still can, and lets money go that was set aside; answers with what the payment is now (perhaps succeeded). */
   cancel(ref: string): Promise<ProviderPayment>;
-  /** Sends money back. What the provider refuses for good is an answer (status failed), not an exception. */
+  /** Sends money back. What the provider refuses for good is an answer (failed, no ref), and so is what it cannot do yet (pending, no ref). */
   refund(p: { key: string; ref: string; amountMinor: number; currency: string; refundId: string; reason: string }): Promise<ProviderRefund>;
   /** All refunds of a payment, whoever made them. */
   refunds(ref: string): Promise<ProviderRefund[]>;

@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import { DomainError } from '../shared/errors.ts';
 import type { Ledger, LedgerRefund, NextStep, PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
 import { IN_HUNDREDTHS, stripeAmounts } from './stripeAmounts.ts';
+import { meaningOf } from './stripeErrors.ts';
 
 export type StripeSettings = { secretKey: string; webhookSecret: string; standinUrl: string | undefined; timeoutMs: number };
 
@@ -47,7 +48,8 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       } catch (error) {
         if (error instanceof Stripe.errors.StripeCardError && error.payment_intent)
           return { ...payment(error.payment_intent), ...declined(error) };
-        if (error instanceof Stripe.errors.StripeInvalidRequestError) {
+        if (meaningOf(error) === 'final' && error instanceof Stripe.errors.StripeInvalidRequestError) {
+          if (isGone(error, 'intent')) throw new DomainError('payment_failed', error.message, { declineCode: 'resource_missing' });
           // Already paid, cancelled or processing: what the intent is now is the answer. A bad token is a decline.
           const now = payment(await call(() => stripe.paymentIntents.retrieve(p.ref)));
           return now.status === 'open' ? { ...now, ...declined(error) } : now;
@@ -70,8 +72,11 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       try {
         return refund(await stripe.refunds.create({ ...wish, ...(reason && { reason }) }, { idempotencyKey: p.key }));
       } catch (error) {
+        const meaning = meaningOf(error);
         // More than is left, disputed, too old: it stays refused however often this very refund is asked for.
-        if (error instanceof Stripe.errors.StripeInvalidRequestError) return refused(p, error.message);
+        if (meaning === 'final') return notMade(p, 'failed', (error as Error).message);
+        // Tomorrow's sales may cover it.
+        if (meaning === 'unfunded') return notMade(p, 'pending', (error as Error).message);
         throw unavailable(error);
       }
     },
@@ -188,10 +193,14 @@ function refund(r: Stripe.Refund): ProviderRefund {
 
 const ledgerRefund = (r: Stripe.Refund): LedgerRefund => ({ ...refund(r), ref: r.id });
 
-/** A refund that Stripe does not make: there is none, so it has no id. */
-const refused = (p: { ref: string; amountMinor: number; currency: string; refundId: string }, why: string): ProviderRefund => ({
+/** A refund that Stripe does not make, for good or as yet: there is none, so it has no id. */
+const notMade = (
+  p: { ref: string; amountMinor: number; currency: string; refundId: string },
+  status: 'failed' | 'pending',
+  why: string,
+): ProviderRefund => ({
   ref: null,
-  status: 'failed',
+  status,
   refundId: p.refundId,
   paymentRef: p.ref,
   amountMinor: p.amountMinor,
@@ -207,15 +216,18 @@ async function call<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
-/** No answer, 5xx, 429 or 409 leave the outcome open: worth another try. What Stripe refused for good is our own fault and stays as it is. */
+/** Whether Stripe says that it has no such object (`param` names which). */
+const isGone = (error: Stripe.errors.StripeError, param: string): boolean => error.code === 'resource_missing' && error.param === param;
+
+/** What leaves the outcome open is worth another try. What is not there stays so. Wrong keys and the like stay as they are: tried again, and seen. */
 function unavailable(error: unknown): unknown {
-  if (error instanceof Stripe.errors.StripeError) {
-    const status = error.statusCode ?? 0;
-    if (status === 0 || status >= 500 || status === 429 || status === 409)
-      return new DomainError('payment_unavailable', 'The payment provider did not answer; the outcome will be found out.', {
-        provider: 'stripe',
-        reason: error.type,
-      });
-  }
+  const meaning = meaningOf(error);
+  if (meaning === 'passing')
+    return new DomainError('payment_unavailable', 'The payment provider did not answer; the outcome will be found out.', {
+      provider: 'stripe',
+      reason: (error as Stripe.errors.StripeError).type,
+    });
+  if (meaning === 'final' && (error as Stripe.errors.StripeError).code === 'resource_missing')
+    return new DomainError('not_found', `Stripe: ${(error as Error).message}`, { what: 'payment' });
   return error;
 }

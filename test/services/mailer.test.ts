@@ -44,7 +44,8 @@ describe('a recipient that is refused', () => {
     const id = await mailTo(recipient);
     expect(await deliver(db, mailer, id)).toBe('refused');
     expect(await row(id)).toMatchObject({ sent_at: null, refused_at: expect.any(Date), refusal: expect.stringMatching(words) });
-    expect(await deliver(db, mailer, id)).toBe('sent before');
+    const { length } = catcher.store.list(recipient);
+    expect([await deliver(db, mailer, id), catcher.store.list(recipient).length]).toEqual(['refused', length]);
     await sql`update mails set tried_at = null, created_at = now() - interval '1 hour' where id = ${id}::uuid`.execute(db);
     expect(await announcedBySweep(id)).toBe(false);
     expect((await undelivered(db, { limit: 10 })).map((m) => [m.id, m.channel, m.recipient])).toContainEqual([id, 'mail', recipient]);
@@ -88,6 +89,10 @@ describe('what is final, by SMTP’s codes', () => {
   ])('%s %s', (command, response, final) => {
     const error = Object.assign(new Error(response), { command, response, responseCode: Number(response.slice(0, 3)) });
     expect(finalRefusal(error) !== undefined).toBe(final);
+  });
+  it('an address that no server can be asked for is final', async () => {
+    const id = await mailTo('ann\r\nRCPT TO:<bob@x.test>');
+    expect(await deliver(db, mailer, id)).toBe('refused');
   });
   it('no answer at all is passing', () => {
     expect(finalRefusal(Object.assign(new Error('Connection timeout'), { code: 'ETIMEDOUT', command: 'CONN' }))).toBeUndefined();

@@ -82,11 +82,15 @@ test('a text that nobody tries is announced for a day, and not again while it is
   expect(await swept(id)).toBe(1);
   await change(sql`created_at = now() - interval '25 hours'`);
   expect(await swept(id)).toBe(0);
-  await change(sql`created_at = now() - interval '1 hour'`);
+  await change(sql`failed_at = null, created_at = now() - interval '1 hour'`);
   const provider = { name: 'refuses', send: () => Promise.reject(invalidField('phone', 'No such number.')) };
-  await expect(deliver(db, provider, id)).rejects.toMatchObject({ code: 'invalid' });
+  expect([await deliver(db, provider, id), await deliver(db, provider, id)]).toEqual(['refused', 'refused']);
   await sql`update texts set tried_at = null where id = ${id}::uuid`.execute(db);
   expect(await swept(id)).toBe(0);
+  const refusal = async () => (await db.selectFrom('texts').select('refusal').where('id', '=', id).executeTakeFirstOrThrow()).refusal;
+  expect(await refusal()).toBe('No such number.');
+  await change(sql`failed_at = null, created_at = now() - interval '25 hours'`);
+  expect([await swept(id), await refusal()]).toEqual([0, 'No provider took it within a day.']);
 });
 
 test('a notice is announced again when nobody has served it for minutes, not while its workflow waits for the bank', async () => {

@@ -1,4 +1,5 @@
 // Errands at the payment provider: what is under way, what is asked about again and when, and what fails for good.
+import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createErrands } from '../../workflows/errands.ts';
 
@@ -59,9 +60,21 @@ test('what is decided meanwhile is forgotten: when it comes again it is asked ab
   expect(pause()).toBe(1);
 });
 
-test('a failure for good is thrown where the loop looks, and told like any end', async () => {
+test('a failure for good is told like any end: why is known, and it is asked about once an hour until it is decided', async () => {
+  const refused = ApplicationFailure.create({ message: 'activity failed', cause: new Error('no such payment') });
+  errands.send(['r'], () => Promise.reject(refused));
+  await settled();
+  expect([ended, errands.asking.size, pause()]).toEqual([1, 0, 60]);
+  expect([...errands.refusals]).toEqual([['r', 'no such payment']]);
+  errands.keep(['r']);
+  expect(errands.refusals.size).toBe(1);
+  await asked(true);
+  expect(errands.refusals.size).toBe(0);
+});
+
+test('a failure for good is forgotten with what it was about', async () => {
   errands.send(['r'], () => Promise.reject(new Error('refused')));
   await settled();
-  expect(ended).toBe(1);
-  expect(() => errands.throwFailure()).toThrow('refused');
+  errands.keep([]);
+  expect([errands.refusals.size, errands.again.size]).toEqual([0, 0]);
 });

@@ -72,13 +72,14 @@ const mailer: Mailer = {
 };
 
 /** The provider's moods: charges it was asked for and those it will not answer; looks at refunds, and what a bank of our own says of them. */
-const moods = { charges: 0, missed: 0, looks: 0, bank: undefined as 'pending' | 'succeeded' | undefined };
+const moods = { charges: 0, missed: 0, looks: 0, knowsNothing: false, bank: undefined as 'pending' | 'succeeded' | undefined };
 function moody(stripe: PaymentProvider): PaymentProvider {
   const made = new Map<string, ProviderRefund>();
   return {
     ...stripe,
     pay(p) {
       moods.charges++;
+      if (moods.knowsNothing) throw new DomainError('payment_failed', 'No such payment.', { declineCode: 'resource_missing' });
       if (moods.missed-- > 0) throw new DomainError('payment_unavailable', 'The payment provider did not answer.');
       return stripe.pay!(p);
     },
@@ -98,6 +99,7 @@ function moody(stripe: PaymentProvider): PaymentProvider {
     },
     async refunds(paymentRef) {
       moods.looks++;
+      if (moods.knowsNothing) throw new DomainError('not_found', 'No such payment.', { what: 'payment' });
       if (!moods.bank) return stripe.refunds(paymentRef);
       return made.has(paymentRef) ? [{ ...made.get(paymentRef)!, status: moods.bank }] : [];
     },
@@ -566,6 +568,42 @@ test('a refund the bank does not decide while a charge gets no answer: asked abo
   moods.bank = 'succeeded';
   expect(await result(o)).toBe('confirmed');
   moods.bank = undefined;
+});
+
+test('a refund that fails for good: the hold ends all the same, the reason is shown, once an hour it is asked again, and it heals', async () => {
+  moods.knowsNothing = true;
+  const o = await claimed(hold());
+  await owing(o);
+  const before = moods.looks;
+  await client.workflow.start('order', o.start);
+  if (skipping) await skipping.sleep(hold() * 1000 + 1000);
+  await until(
+    'expired',
+    () => status(o),
+    (s) => s === 'expired',
+  );
+  for (let i = 0; i < 5; i++) await call(o);
+  const handle = client.workflow.getHandle(orderWorkflowId(o.id));
+  await until(
+    'shown',
+    async () => (await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata')).currentDetails,
+    (details) => !!details?.includes('The payment provider refuses: No such payment.'),
+  );
+  expect((await handle.describe()).status.name).toBe('RUNNING');
+  expect(moods.looks - before).toBeLessThan(4);
+  moods.knowsNothing = false;
+  if (!skipping) return void (await handle.terminate());
+  moods.bank = 'succeeded';
+  expect(await result(o)).toBe('expired');
+  moods.bank = undefined;
+});
+
+test('a payment that the provider does not know declines the card, and another try may do better', async () => {
+  const o = await claimed();
+  moods.knowsNothing = true;
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'declined', declineCode: 'resource_missing', message: 'No such payment.' });
+  moods.knowsNothing = false;
+  expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
 });
 
 test('paying an expired order: expired, and nothing is charged', async () => {
