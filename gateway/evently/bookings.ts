@@ -98,7 +98,15 @@ export function bookings(gateway: Gateway): Route[] {
       description: 'Holds the seats, all or none, until `expires_at`. Pay within that time.',
       body: bookingBody(config.maxPlacesPerOrder),
       responses: { 201: { description: 'The seats are held.', schema: envelope(BookingMade) } },
-      refusals: ['event_not_found', 'event_not_on_sale', 'places_unavailable', 'sold_out', 'limit_exceeded'],
+      refusals: [
+        'event_not_found',
+        'event_not_on_sale',
+        'event_over',
+        'event_cancelled',
+        'places_unavailable',
+        'sold_out',
+        'limit_exceeded',
+      ],
       idempotent: true,
       async handle({ body, caller, note, attempt }) {
         const order = await place(

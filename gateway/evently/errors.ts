@@ -22,8 +22,10 @@ export const TABLE = {
   event_not_found: { status: 404, code: 'EVENT_NOT_FOUND' },
   // "409 Conflict - Resource conflict" in the seed; its two 409 codes speak of buying, this is an organizer's change.
   event_fixed: { status: 409, code: 'EVENT_NOT_CHANGEABLE' },
-  // The request is well formed, the event's state forbids it: the 409 whose sentence is true of it.
-  event_not_on_sale: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
+  // Additions to the seed's codes: its 409s say that somebody was faster, which sends a program to look for other seats.
+  event_not_on_sale: { status: 409, code: 'EVENT_NOT_ON_SALE' },
+  event_over: { status: 410, code: 'EVENT_OVER' },
+  event_cancelled: { status: 410, code: 'EVENT_CANCELLED' },
   sold_out: { status: 409, code: 'EVENT_SOLD_OUT' },
   places_unavailable: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
   // Sound request, wrong moment: a 409. The seed's two 409s both say that seats are gone, the opposite of what is true here.
@@ -118,6 +120,9 @@ const OWN: { [C in RefusalCode]?: (refusal: Refusal<C>) => Said } = {
     return { details: { ...('places' in fields && { field: FIELD.places }), fields: faulty, ...rest } };
   },
   event_fixed: ({ message, details }) => fixed(message, details),
+  places_unavailable: ({ details: { places, ...rest } }) => ({
+    details: { ...wire(rest), ...(places && { seats: places.map(({ seat, ...place }) => ({ ...place, seat_number: seat })) }) },
+  }),
   order_expired: ({ details: { refund: told, ...rest } }) => ({ details: { ...wire(rest), ...refund(told) } }),
   order_not_payable: ({ details: { refund: told, ...rest } }) => ({ details: { ...wire(rest), ...refund(told) } }),
   payment_failed: ({ details: { declineCode, orderStatus, expiresAt } }) => ({

@@ -96,12 +96,19 @@ export function createSeatMaps(): SeatMaps {
     return answer;
   }
 
-  /** What is available now, whatever the filter. */
-  function summary(board: Board): Piece {
+  /** What is available now of the seats that the filter means. Of the whole event it is kept: it is asked for most. */
+  function summary(board: Board, filter: SeatFilter): Piece {
+    if (filter.section !== undefined || filter.tier !== undefined) {
+      const byTier = countsOf(board, filter);
+      return summaryPiece(
+        byTier,
+        Object.values(byTier).reduce((sum, n) => sum + n, 0),
+      );
+    }
     const cache = cacheOf(board);
     if (cache.summary?.version !== board.version) {
-      const counts = { total_available: board.available, by_tier: Object.fromEntries(board.offers.map((o) => [o.tier, o.available])) };
-      cache.summary = { version: board.version, piece: piece(`],"summary":${JSON.stringify(counts)}}`) };
+      const byTier = Object.fromEntries(board.offers.map((o) => [o.tier, o.available]));
+      cache.summary = { version: board.version, piece: summaryPiece(byTier, board.available) };
     }
     return cache.summary.piece;
   }
@@ -120,7 +127,7 @@ export function createSeatMaps(): SeatMaps {
       section = row.section;
     }
     if (section !== undefined) pieces.push(between(']}'));
-    pieces.push(summary(board), ending());
+    pieces.push(summary(board, filter), ending());
     return pieces;
   }
 
@@ -147,7 +154,7 @@ export function createSeatMaps(): SeatMaps {
         const { version } = board;
         const places = await missed();
         if (!places) return undefined;
-        answer = made(board, key, version, [piece(someText(board, places, filter)), summary(board)]);
+        answer = made(board, key, version, [piece(someText(board, places, filter)), summary(board, filter)]);
       }
       const pieces = [piece(`{"success":true,"data":{"event_id":"${board.eventId}","seq":${seq},"sections":[`), ...answer.pieces, ending()];
       const gzipped = answer.bytes >= GZIP_FROM && takesGzip(headers);
@@ -159,6 +166,21 @@ export function createSeatMaps(): SeatMaps {
       };
     },
   };
+}
+
+const summaryPiece = (byTier: Record<string, number>, total: number): Piece =>
+  piece(`],"summary":${JSON.stringify({ total_available: total, by_tier: byTier })}}`);
+
+/** How many seats of each tier in the filter's section and tier are available. */
+function countsOf(board: Board, filter: SeatFilter): Record<string, number> {
+  const byTier: Record<string, number> = {};
+  for (const row of board.rows) {
+    if (!matches(row, filter)) continue;
+    let available = 0;
+    for (let place = row.from; place < row.to; place++) if (board.status(place) === 'available') available++;
+    byTier[row.offer.tier] = (byTier[row.offer.tier] ?? 0) + available;
+  }
+  return byTier;
 }
 
 const ending = (): Piece => piece(`,"timestamp":"${time(new Date())}"}`);

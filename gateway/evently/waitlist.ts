@@ -13,6 +13,8 @@ import { envelope } from './shapes.ts';
 
 const tag = 'Waitlist';
 const path = '/api/v1/waitlist';
+/** More events nobody waits for at once; older entries are history. */
+const MAX_ENTRIES = 100;
 
 const id = z.guid().meta({ example: '550e8400-e29b-41d4-a716-446655440001' });
 const instant = z.iso.datetime({ offset: true });
@@ -91,7 +93,7 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
         201: { description: 'You are in the line.', schema: Join },
         200: { description: 'You were already: nothing was made, so no 201. The entry is as you first asked for it.', schema: Join },
       },
-      refusals: ['event_not_found', 'seats_available', 'event_not_on_sale', 'limit_exceeded'],
+      refusals: ['event_not_found', 'seats_available', 'event_not_on_sale', 'event_over', 'event_cancelled', 'limit_exceeded'],
       async handle({ body, caller }) {
         const { entry, created } = await waitlist.join(db, {
           accountId: caller.accountId,
@@ -103,6 +105,22 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
           smsAvailable: config.sms.available,
         });
         return ok(await joined(entry), undefined, created ? 201 : 200);
+      },
+    }),
+    route({
+      ...shared,
+      method: 'get',
+      path,
+      operationId: 'listWaitlistEntries',
+      summary: 'Am I in line?',
+      description:
+        "Addition to the seed: the caller's entries, those that wait or have an offer first. With `event_id` those of one event.",
+      query: z.object({ event_id: id.optional().meta({ description: 'Entries of this event.' }) }),
+      responses: { 200: { description: `The entries, at most ${MAX_ENTRIES}.`, schema: envelope(z.array(Shown)) } },
+      refusals: [],
+      async handle({ query, caller }) {
+        const of = { eventId: query.event_id?.toLowerCase(), limit: MAX_ENTRIES };
+        return ok(await Promise.all((await waitlist.ofAccount(db, caller.accountId, of)).map(shown)));
       },
     }),
     route({

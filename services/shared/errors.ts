@@ -66,12 +66,21 @@ export type RefusalDetails = {
     planned?: number;
     places?: (PlaceNamed & { state: 'free' | 'held' | 'sold' })[];
   };
-  /** Not published, already begun, or outside the sales window. */
+  /** Nothing of it, or not this, is on sale now: its sale has not begun, or is closed. */
   event_not_on_sale: { eventId?: string };
+  /** It has begun, or is over: nothing is sold any more. No lost race, whatever is free. */
+  event_over: { eventId: string };
+  /** It will not take place. */
+  event_cancelled: { eventId: string };
   /** Nothing of this event is left unsold. */
   sold_out: { eventId: string };
   /** Held or sold to somebody else right now; `waitlist`: free, but for those who wait. */
-  places_unavailable: { wanted?: number; offers?: OfferLeft[]; waitlist?: true };
+  places_unavailable: {
+    wanted?: number;
+    offers?: OfferLeft[];
+    waitlist?: true /** Those that were named and are gone. */;
+    places?: PlaceNamed[];
+  };
   /** Nothing to wait for: enough places can be claimed now. */
   seats_available: { eventId: string };
   /** More places than one order may hold, or fewer than the offer's minimum; `quantity` are places waited for. */

@@ -63,6 +63,18 @@ async function read(db: Kysely<DB> | Transaction<DB>, entryId: string): Promise<
   return { ...entry, event: { ...entry.event, starts_at } };
 }
 
+/** The account's own entries, those that wait or have an offer first, then the newest; at most so many. `eventId`: of this event alone. */
+export async function ofAccount(
+  db: Kysely<DB>,
+  accountId: string,
+  { eventId, limit }: { eventId?: string; limit: number },
+): Promise<EntryView[]> {
+  const { rows } = await sql<EntryView & { starts_at: Date }>`${view}
+    where w.account_id = ${accountId}::uuid ${eventId ? sql`and w.event_id = ${eventId}::uuid` : sql``}
+    order by ${status} in ('waiting', 'offered') desc, w.seq desc limit ${limit}`.execute(db);
+  return rows.map(({ starts_at, ...entry }) => ({ ...entry, event: { ...entry.event, starts_at } }));
+}
+
 /** The account's own entry. Throws not_found, or forbidden when it is somebody else's. */
 export async function findOwn(db: Kysely<DB> | Transaction<DB>, entryId: string, accountId: string): Promise<EntryView> {
   const entry = await read(db, entryId);
@@ -85,7 +97,7 @@ export type JoinRequest = {
 
 /**
  * Puts the account at the end of the event's line, once: who is in it already gets the entry there is (`created: false`).
- * @throws DomainError event_not_found | event_not_on_sale | seats_available | limit_exceeded | invalid (details.fields)
+ * @throws DomainError event_not_found | event_cancelled | event_over | event_not_on_sale | seats_available | limit_exceeded | invalid (details.fields)
  */
 export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entry: EntryView; created: boolean }> {
   return db.transaction().execute(async (tx) => {
@@ -96,7 +108,8 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
     const known = await current(tx, eventId, accountId);
     if (known) return { entry: known, created: false };
 
-    if (!event.on_sale) throw new DomainError('event_not_on_sale', 'This event is not on sale.', { eventId });
+    if (event.cancelled) throw new DomainError('event_cancelled', 'This event is cancelled.', { eventId });
+    if (event.begun) throw new DomainError('event_over', 'This event has begun, or is over.', { eventId });
     if (request.notify.sms) await checkPhone(tx, request);
     const offerId = await checkWish(tx, request);
     if (await canBeHad(tx, eventId, offerId, quantity))
@@ -116,8 +129,8 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
   });
 }
 
-async function eventToWaitFor(tx: Transaction<DB>, eventId: string): Promise<{ on_sale: boolean }> {
-  const { rows } = await sql<{ on_sale: boolean }>`select status = 'published' and starts_at > now() as on_sale
+async function eventToWaitFor(tx: Transaction<DB>, eventId: string): Promise<{ cancelled: boolean; begun: boolean }> {
+  const { rows } = await sql<{ cancelled: boolean; begun: boolean }>`select status = 'cancelled' as cancelled, starts_at <= now() as begun
     from events where id = ${eventId}::uuid and status <> 'draft'`.execute(tx);
   if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId });
   return rows[0];

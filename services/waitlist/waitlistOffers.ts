@@ -8,7 +8,7 @@ import * as waiting from '../orders/waiting.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as texts from '../outbox/texts.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, isRefusal } from '../shared/errors.ts';
 import { clipped, isolated } from '../shared/text.ts';
 import { localTime } from '../shared/time.ts';
 
@@ -136,7 +136,7 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (error.code === 'limit_exceeded') return { passed: entry.id }; // free in several tiers, none of which sells so few
-    if (error.code === 'event_not_on_sale') return 'nobody';
+    if (isRefusal(error, 'event_not_on_sale', 'event_over', 'event_cancelled', 'event_not_found')) return 'nobody';
     return 'busy'; // somebody has one of them in hand: late money takes it, or a hold that is just ending
   }
   await sql`update waitlist_entries set in_line = false, offered_at = now() where id = ${entry.id}::uuid`.execute(tx);

@@ -87,7 +87,7 @@ describe('create', () => {
       [[], 400, 'VALIDATION_ERROR'],
       [undefined, 400, 'VALIDATION_ERROR'],
       [{ event_id: randomUUID(), seat_ids: [seat] }, 404, 'EVENT_NOT_FOUND'],
-      [{ event_id: past.id, seat_ids: [past.seats[0]] }, 409, 'BOOKING_SEATS_UNAVAILABLE'],
+      [{ event_id: past.id, seat_ids: [past.seats[0]] }, 410, 'EVENT_OVER'],
     ];
     for (const [body, status, code] of cases) {
       const answer = await book(body);

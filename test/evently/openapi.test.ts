@@ -68,6 +68,11 @@ describe('for whom a client is made of it', () => {
       for (const [status, response] of Object.entries<any>(responses))
         if (Number(status) >= 400) expect(response, `${operationId} ${status}`).toEqual({ $ref: expect.any(String) });
     }
-    expect(codesOf(document, 'createBooking', 409)).toEqual(['BOOKING_SEATS_UNAVAILABLE', 'EVENT_SOLD_OUT', 'IDEMPOTENCY_KEY_IN_USE']);
+    expect(codesOf(document, 'createBooking', 409)).toEqual([
+      'BOOKING_SEATS_UNAVAILABLE',
+      'EVENT_NOT_ON_SALE',
+      'EVENT_SOLD_OUT',
+      'IDEMPOTENCY_KEY_IN_USE',
+    ]);
   });
 });

@@ -88,9 +88,9 @@ describe('the sale of an event that has begun (G10)', () => {
     await sql`update events set starts_at = now() - interval '1 hour', ends_at = now() + interval '1 hour' where id = ${id}::uuid`.execute(
       db,
     );
-    expect([await buy(first.id), await buy(second)]).toEqual(['event_not_on_sale', 1]);
+    expect([await buy(first.id), await buy(second)]).toEqual(['event_over', 1]);
     await sql`update events set ends_at = now() where id = ${id}::uuid`.execute(db);
-    expect(await buy(second)).toBe('event_not_on_sale');
+    expect(await buy(second)).toBe('event_over');
   });
 });
 

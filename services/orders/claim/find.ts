@@ -15,7 +15,7 @@ const columns = sql`p.id, p.section, p.row_label, p.seat_label, p.position, o.id
 /** The event, whether it sells, and whether somebody waits for what is wanted. */
 export const event = (w: Wanted): RawBuilder<unknown> => sql`
   event as materialized (
-    select id, number, slug, name, starts_at, currency, hold_seconds, status = 'published' and ends_at > now() as on_sale, ${waited(w)} as waited
+    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over, status = 'published' and ends_at > now() as on_sale, ${waited(w)} as waited
     from events where id = ${w.eventId}::uuid
   )`;
 

@@ -6,8 +6,10 @@ import type { ClaimRow } from './statement.ts';
 
 /** The first reason that holds: what is not there, what may not be, and only then who was faster. */
 export function refusal(w: Wanted, row: ClaimRow): DomainError {
-  if (!row.event_id) return new DomainError('event_not_found', 'There is no such event.', { eventId: w.eventId });
-  if (!row.on_sale) return new DomainError('event_not_on_sale', 'This event is not on sale.', { eventId: w.eventId });
+  const { eventId } = w;
+  if (!row.event_id || row.event_status === 'draft') return new DomainError('event_not_found', 'There is no such event.', { eventId });
+  if (row.event_status === 'cancelled') return new DomainError('event_cancelled', 'This event is cancelled.', { eventId });
+  if (row.over) return new DomainError('event_over', 'This event is over.', { eventId });
   const saw = row.saw!;
   return ofTarget(w, saw) ?? ofWant(w, row, saw) ?? ofLimits(w, saw) ?? ofRivals(w, row, saw);
 }
@@ -35,7 +37,8 @@ function ofWant(w: Wanted, row: ClaimRow, saw: Saw): DomainError | undefined {
     });
   if (saw.offers_open !== false) return undefined;
   // What sells longer than until the start says so itself.
-  return new DomainError('event_not_on_sale', row.begun ? 'This event is not on sale.' : 'These places are not on sale now.');
+  if (row.begun) return new DomainError('event_over', 'This event has begun: nothing is sold any more.', { eventId: w.eventId });
+  return new DomainError('event_not_on_sale', 'These places are not on sale now.', { eventId: w.eventId });
 }
 
 function ofLimits(w: Wanted, saw: Saw): DomainError | undefined {
@@ -59,6 +62,6 @@ function ofRivals(w: Wanted, row: ClaimRow, saw: Saw): DomainError {
       wanted: w.count,
       waitlist: true,
     });
-  const details = { wanted: w.count, ...(saw.short && { offers: saw.short }) };
+  const details = { wanted: w.count, ...(saw.short && { offers: saw.short }), ...(saw.gone && { places: saw.gone }) };
   return new DomainError('places_unavailable', 'Some of these places are no longer available.', details);
 }

@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { OrderStatus } from '../../../db/tables.ts';
 import { isFree, isOnSale, stockOf } from '../../inventory/places.ts';
+import type { PlaceNamed } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Locked } from './find.ts';
 import { heldByAccount } from './order.ts';
@@ -20,6 +21,8 @@ export type Saw = {
   unsold: boolean;
   /** Offers that have fewer places left than were asked for, and how many. */
   short: { id: string; name: string; left: number }[] | null;
+  /** Named places that somebody else holds or has. */
+  gone: PlaceNamed[] | null;
   /** Of the order that was to grow. */
   target: { owner: string; status: OrderStatus; over: boolean; paying: boolean; items: number } | null;
   /** Places the account has of this event, where that is limited. */
@@ -32,16 +35,17 @@ const unsold = sql`exists (select from offers o cross join lateral
 
 const named = (w: Wanted, locked: Locked) => sql`
       select count(*)::int as known, bool_and(${isOnSale(sql`e.starts_at`)}) as offers_open,
-        ${locked === 'skip'} and count(*) filter (where ${w.terms.forWaiter ? sql`` : sql`not e.waited and`} ${isFree('p')} and ${isOnSale(sql`e.starts_at`)}) = ${w.count}::int and (select places from sums) < ${w.count}::int as busy, null::json as short
+        ${locked === 'skip'} and count(*) filter (where ${w.terms.forWaiter ? sql`` : sql`not e.waited and`} ${isFree('p')} and ${isOnSale(sql`e.starts_at`)}) = ${w.count}::int and (select places from sums) < ${w.count}::int as busy, null::json as short,
+        json_agg(json_build_object('id', p.id, 'section', p.section, 'row', p.row_label, 'seat', p.seat_label) order by p.position) filter (where not (${isFree('p')})) as gone
       from places p join offers o on o.id = p.offer_id where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid`;
 
 const offered = sql`
       select count(*)::int as known, bool_and(${isOnSale(sql`e.starts_at`)}) as offers_open, false as busy,
-        json_agg(json_build_object('id', o.id, 'name', o.name, 'left', free.n)) filter (where free.n < a.n) as short
+        json_agg(json_build_object('id', o.id, 'name', o.name, 'left', free.n)) filter (where free.n < a.n) as short, null::json as gone
       from asked a join offers o on o.id = a.offer_id cross join lateral
         (select count(*)::int as n from (select from places p where p.offer_id = ${stockOf('o')} and ${isFree('p')} order by p.position limit a.n) f) free`;
 
-const nothing = sql`select 0 as known, null::boolean as offers_open, false as busy, null::json as short`;
+const nothing = sql`select 0 as known, null::boolean as offers_open, false as busy, null::json as short, null::json as gone`;
 
 const target = ({ into }: Wanted) =>
   into
@@ -52,7 +56,7 @@ const target = ({ into }: Wanted) =>
 /** The column `saw`: null where an order was written. */
 export const saw = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
   case when b.id is null then (
-    select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'limits_kept', (select kept from sums),
+    select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'gone', k.gone, 'limits_kept', (select kept from sums),
       'unsold', ${unsold}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)})
     from (${w.places.length ? named(w, locked) : w.offers.length ? offered : nothing}) k
   ) end as saw`;
