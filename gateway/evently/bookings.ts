@@ -57,6 +57,10 @@ export const BookingFull = BookingBase.extend({
   confirmed_at: instant.nullable(),
   payment: z.object({ status: z.string(), failure_code: z.string().nullable() }).nullable(),
   refund: z.object({ status: z.string(), amount }).nullable(),
+  mail_status: z
+    .enum(['refused', 'waiting', 'sent'])
+    .nullable()
+    .meta({ description: 'Of the mails about this booking: refused when one will never arrive. Tickets are here all the same.' }),
   tickets: z.array(TicketOut),
 }).meta({ id: 'BookingDetails' });
 

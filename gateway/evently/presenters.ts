@@ -79,6 +79,7 @@ export const eventProgress = (p: Progress, workflowId: string): z.output<typeof 
     finished_at: timeOrNull(p.notice?.done_at ?? null),
     bookings: { total, done: p.done, percent: total ? Math.floor((100 * p.done) / total) : 100 },
     mails_sent: p.mails_sent,
+    mails_refused: p.mails_refused,
     refunds: {
       processing: sum(p.refunds.pending),
       succeeded: sum(p.refunds.succeeded),
@@ -117,6 +118,7 @@ export const booking = (o: OrderView): z.output<typeof BookingFull> => ({
   confirmed_at: timeOrNull(o.confirmed_at),
   payment: o.payment && { status: o.payment.status, failure_code: o.payment.failure_code },
   refund: o.refund && { status: refundStatus(o.refund.status), amount: money(o.refund.amount_minor, o.currency) },
+  mail_status: o.mail_status,
   tickets: inHouseOrder(o).map((t) => ticket(o, t)),
 });
 

@@ -26,6 +26,7 @@ export const EventProgress = z
     finished_at: instant.nullable().meta({ description: 'When the last holder had been told and the last refund decided.' }),
     bookings: z.object({ total: z.number().int(), done: z.number().int(), percent: z.number().int() }),
     mails_sent: z.number().int(),
+    mails_refused: z.number().int().meta({ description: 'Mails that will never arrive: these holders have to be told another way.' }),
     refunds: z.object({ processing: refundSum, succeeded: refundSum, failed: refundSum, currency: z.string() }),
     workflow_id: z
       .string()

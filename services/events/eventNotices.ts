@@ -21,6 +21,8 @@ export type Progress = {
   done: number;
   left: number;
   mails_sent: number;
+  /** Will never arrive. */
+  mails_refused: number;
   refunds: Record<'pending' | 'succeeded' | 'failed', { count: number; minor: number }>;
   /** Pending refunds of the last minute: those that are being made. Older ones wait for the bank or the provider. */
   begun: number;
@@ -68,7 +70,7 @@ export async function progress(db: Kysely<DB>, eventId: string): Promise<Progres
     Omit<Progress, 'refunds'> & { refunds: { status: keyof Progress['refunds']; count: number; minor: number }[] }
   >`
     select json_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'status', e.status, 'currency', e.currency) as event,
-      case when n.id is not null then to_jsonb(n) end as notice, coalesce(told.count, 0)::int as done, coalesce(told.sent, 0)::int as mails_sent,
+      case when n.id is not null then to_jsonb(n) end as notice, coalesce(told.count, 0)::int as done, coalesce(told.sent, 0)::int as mails_sent, coalesce(told.refused, 0)::int as mails_refused,
       case when n.kind = 'cancelled' then (select count(*) from orders o where o.event_id = e.id and ${live})
         when n.kind = 'moved' then (select count(*) from orders o where o.event_id = e.id and ${untold}) else 0 end::int as left,
       coalesce((select json_agg(r) from (select r.status, count(*)::int as count, sum(r.amount_minor)::bigint as minor
@@ -77,7 +79,7 @@ export async function progress(db: Kysely<DB>, eventId: string): Promise<Progres
         where m.notice_id = n.id and n.kind = 'cancelled') as begun
     from events e left join lateral (select id, number, kind, reason, created_at, done_at from event_notices
         where event_id = e.id order by number desc limit 1) n on true
-      left join lateral (select count(*), count(sent_at) as sent from mails where notice_id = n.id) told on true
+      left join lateral (select count(*), count(sent_at) as sent, count(refused_at) as refused from mails where notice_id = n.id) told on true
     where e.id = ${eventId}::uuid`.execute(db);
   const row = rows[0];
   if (!row) return undefined;

@@ -33,6 +33,8 @@ export type OrderView = PlacedOrder & {
   tickets: { id: string; code: string; place_id: string; checked_in_at: string | null }[];
   payment: { id: string; status: PaymentStatus; failure_code: string | null; failure_message: string | null } | null;
   refund: { status: RefundStatus; amount_minor: number } | null;
+  /** Of its mails: refused when one of them will never arrive; null when there is none. */
+  mail_status: 'refused' | 'waiting' | 'sent' | null;
 };
 
 const clockStatus = sql<PlacedStatus>`case when o.status = 'pending' and ${attempts.holdIsOver} then 'expired' else o.status end`;
@@ -51,7 +53,9 @@ const view = sql`
       from payments y where y.order_id = o.id order by y.succeeded_at is null, y.created_at desc limit 1) as payment,
     (select json_build_object('amount_minor', sum(r.amount_minor),
         'status', case when bool_or(r.status = 'failed') then 'failed' when bool_or(r.status = 'pending') then 'pending' else 'succeeded' end)
-      from refunds r where r.order_id = o.id and ${stands} having count(*) > 0) as refund
+      from refunds r where r.order_id = o.id and ${stands} having count(*) > 0) as refund,
+    (select case when bool_or(m.refused_at is not null) then 'refused' when bool_or(${isOwed('m')}) then 'waiting' else 'sent' end
+      from mails m where m.order_id = o.id having count(*) > 0) as mail_status
   from orders o join accounts a on a.id = o.account_id join events e on e.id = o.event_id left join venues v on v.id = e.venue_id`;
 
 type ViewRow = Omit<OrderView, 'event'> & {

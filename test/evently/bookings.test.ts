@@ -117,7 +117,7 @@ describe('show and list', () => {
   it('200 reads expired once the hold is over, whatever the row says', async () => {
     const { id } = await booked();
     expect((await get(id)).body.data).toMatchObject({
-      booking: { status: 'pending', payment: null, refund: null, tickets: [] },
+      booking: { status: 'pending', payment: null, refund: null, mail_status: null, tickets: [] },
       payment_url: expect.any(String),
     });
     await passHold(id);

@@ -195,6 +195,10 @@ describe('moving', () => {
     const progress = await world.call('GET', `/api/v1/admin/events/${id}/progress`, { token: organizer.token });
     expect(progress.body.data).toMatchObject({ bookings: { total: 2, done: 2, percent: 100 }, refunds: { processing: { count: 0 } } });
     expect(progress.body.data.finished_at).not.toBeNull();
+    await sql`update mails set refused_at = now(), refusal = '550 no such box' where id = (select m.id from mails m
+      join event_notices n on n.id = m.notice_id where n.event_id = ${id}::uuid limit 1)`.execute(world.db);
+    const after = await world.call('GET', `/api/v1/admin/events/${id}/progress`, { token: organizer.token });
+    expect([progress.body.data.mails_refused, after.body.data.mails_refused]).toEqual([0, 1]);
     expect((await ticketFiles.file(world.db, world.gateway.documents, ticket!.id, 'ticket.pdf', 'EVT')).equals(old)).toBe(false);
   });
 

@@ -293,6 +293,7 @@ test('a mail that its recipient refuses for good is tried once; the order is don
   expect(mailServer.tries - before).toBe(1);
   expect(await mailsOf(o)).toEqual([{ kind: 'tickets', sent: false }]);
   expect(await readFacts(db, o.id)).toMatchObject({ unsentMails: [], refusedMails: 1 });
+  expect(await orders.find(db, o.id)).toMatchObject({ status: 'confirmed', mail_status: 'refused' });
 });
 
 test('what is paid with is not in the engine’s history', async () => {
