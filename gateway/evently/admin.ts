@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { update } from '../../services/events/eventChanges.ts';
 import { create } from '../../services/events/eventCreation.ts';
+import { listManaged } from '../../services/events/eventList.ts';
 import * as notices from '../../services/events/eventNotices.ts';
 import * as events from '../../services/events/events.ts';
 import type { Section } from '../../services/inventory/seats.ts';
@@ -10,12 +11,12 @@ import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { Malformed } from '../http/steps/validate.ts';
-import { ok } from './envelope.ts';
-import { EventFull, EventPath } from './events.ts';
+import { ok, page } from './envelope.ts';
+import { EventFull, EventPath, EventShort } from './events.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { EventProgress, manager } from './progress.ts';
-import { envelope, id, instant, label } from './shapes.ts';
+import { envelope, id, instant, label, pageOf, paging } from './shapes.ts';
 
 const SectionBody = z
   .object({
@@ -72,6 +73,36 @@ const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 /** The routes under /api/v1/admin. */
 export function admin({ db, providers }: Gateway): Route[] {
   return [
+    route({
+      method: 'get',
+      path: '/api/v1/admin/events',
+      access: 'organizer',
+      limit: LIMITS.admin,
+      tag: 'Admin',
+      operationId: 'listManagedEvents',
+      summary: "One's own events",
+      description: "Addition to the seed: an organizer's own events, for admins all; drafts and cancelled ones too.",
+      query: z.object({
+        ...paging,
+        status: z
+          .enum(['draft', 'upcoming', 'ongoing', 'completed', 'cancelled'])
+          .optional()
+          .meta({ description: 'Events in this state; all, if left out.' }),
+        search: z.string().trim().max(200).optional().meta({ description: 'Events whose name and description contain these words.' }),
+      }),
+      responses: { 200: { description: 'One page of events: upcoming ones first, the next one first.', schema: pageOf(EventShort) } },
+      refusals: [],
+      async handle({ query, caller }) {
+        const paged = { page: query.page, perPage: query.per_page };
+        const found = await listManaged(db, {
+          ...paged,
+          manager: manager(caller),
+          status: query.status,
+          search: query.search || undefined,
+        });
+        return page(found.rows.map(present.eventShort), { ...paged, total: found.total });
+      },
+    }),
     route({
       method: 'post',
       path: '/api/v1/admin/events',

@@ -72,7 +72,7 @@ const SeatsQuery = z.object({
 });
 
 const VenueShort = z.object({ id, name: z.string(), city: z.string(), capacity: z.number().int() }).meta({ id: 'VenueShort' });
-const VenueFull = VenueShort.extend({
+export const VenueFull = VenueShort.extend({
   address: z.string(),
   state: z.string(),
   country: z.string(),

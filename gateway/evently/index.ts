@@ -23,6 +23,7 @@ import { refusalTexts } from './refusals.ts';
 import { ticketFiles } from './tickets.ts';
 import { undeliveredRoute } from './undelivered.ts';
 import { users } from './users.ts';
+import { venueRoutes } from './venues.ts';
 import { waitlistRoutes } from './waitlist.ts';
 
 const LIVE_SEATS_URL = '/api/v1/asyncapi.json';
@@ -45,6 +46,7 @@ const TAGS = {
   Waitlist: 'The line for seats that come back.',
   Users: "The caller's own account.",
   Admin: 'For organizers and admins.',
+  Venues: 'Where events happen.',
 };
 
 /** The Evently API. */
@@ -62,6 +64,7 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     progress(gateway),
     analyticsRoute(gateway),
     undeliveredRoute(gateway),
+    ...venueRoutes(gateway),
   ];
   const authenticate = bearer((token) => verifyAccess(gateway.tokens, token));
   const { production, http } = gateway.config;

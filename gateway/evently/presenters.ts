@@ -11,7 +11,7 @@ import { decimal } from '../../services/shared/money.ts';
 import type { Tokens, User } from './auth.ts';
 import type { Booking, BookingFull } from './bookings.ts';
 import { time, timeOrNull } from './envelope.ts';
-import type { EventFull, EventShort } from './events.ts';
+import type { EventFull, EventShort, VenueFull } from './events.ts';
 import type { PaymentState } from './payments.ts';
 import type { EventProgress } from './progress.ts';
 
@@ -61,7 +61,7 @@ export const eventShort = (e: EventView): z.output<typeof EventShort> => ({
 
 export const eventFull = (e: EventView, tiers: Tier[]): z.output<typeof EventFull> => ({
   ...eventBase(e),
-  venue: e.venue && venueFull(e.venue),
+  venue: e.venue && venue(e.venue),
   price_tiers: tiers.map((t) => ({ tier: t.name, price: money(t.price_minor, e.currency), available: t.available })),
   created_at: time(e.created_at),
 });
@@ -90,7 +90,8 @@ export const eventProgress = (p: Progress, workflowId: string): z.output<typeof 
   };
 };
 
-const venueFull = ({ number: _, ...venue }: NonNullable<EventView['venue']>) => venue;
+/** A venue, whole. */
+export const venue = ({ number: _, ...rest }: NonNullable<EventView['venue']>): z.output<typeof VenueFull> => rest;
 
 const bookedSeat = (p: PlacedPlace, currency: string) => ({
   id: p.id,

@@ -120,3 +120,13 @@ export async function changePassword(
 }
 
 const wrongPassword = () => invalidField('currentPassword', 'This is not the present password.');
+
+/** Gives the account of an address a role; it counts from the next sign-in or refresh. False: there is no such account. */
+export async function promote(db: Kysely<DB>, email: string, role: Role): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('accounts')
+    .set({ role, updated_at: sql<Date>`now()` })
+    .where('email', '=', address(email))
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}

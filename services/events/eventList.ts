@@ -4,7 +4,7 @@ import type { DB } from '../../db/tables.ts';
 import { isFree, isOnSale, stockOf } from '../inventory/places.ts';
 import { inUnits } from '../shared/money.ts';
 import { contains, folded } from '../shared/search.ts';
-import { card, type EventCard, type EventView, type Manager } from './events.ts';
+import { card, countFree, type EventCard, type EventView, type Manager, phaseAt } from './events.ts';
 
 /** What a list can be sorted by; `price` is the lowest of an event, in units of its currency. */
 export const SORTS = ['startsAt', 'price', 'name', 'createdAt'] as const;
@@ -76,6 +76,29 @@ const sorted = ({ by, descending }: Sort): Part => ({
   where: sql`true`,
   order: descending ? sql`${KEYS[by]} desc nulls last, e.id desc` : sql`${KEYS[by]} nulls last, e.id`,
 });
+
+/** The same page as who manages these events sees it, with what the clock makes of each and what is free of it now. */
+export async function listManaged(
+  db: Kysely<DB>,
+  filter: EventFilter & { manager: Manager },
+): Promise<{ rows: EventView[]; total: number }> {
+  const { rows, total } = await list(db, filter);
+  const free = new Map(
+    (
+      await countFree(
+        db,
+        rows.map(({ id }) => id),
+      )
+    ).map(({ id, available }) => [id, available]),
+  );
+  const now = Date.now();
+  const shown = rows.map(({ stored, ...card }) => ({
+    ...card,
+    status: stored === 'published' ? phaseAt(card, now) : stored,
+    available: stored === 'cancelled' ? 0 : (free.get(card.id) ?? 0),
+  }));
+  return { rows: shown, total };
+}
 
 /** How many events are in each part. */
 async function count(db: Kysely<DB>, where: RawBuilder<unknown>, parts: Part[]): Promise<number[]> {

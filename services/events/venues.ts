@@ -1,7 +1,8 @@
 // Venues: where events happen.
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { invalidField } from '../shared/errors.ts';
+import { contains, folded } from '../shared/search.ts';
 import { isTimeZone } from '../shared/time.ts';
 
 export type Venue = {
@@ -50,4 +51,18 @@ export async function create(
     .values({ ...venue, layout_config: JSON.stringify(venue.layout_config ?? {}) })
     .returning(COLUMNS)
     .executeTakeFirstOrThrow();
+}
+
+/** One page of all venues by name, and how many there are. `search` is found in name and city, compared as people read. */
+export async function list(
+  db: Kysely<DB>,
+  filter: { search?: string; page: number; perPage: number },
+): Promise<{ rows: Venue[]; total: number }> {
+  const where = sql.join([sql`true`, ...(filter.search ? contains(folded(sql`v.name || ' ' || v.city`), filter.search) : [])], sql` and `);
+  const { rows } = await sql<Venue>`select ${sql.ref('v.id')}, ${sql.join(COLUMNS.slice(1).map((column) => sql.ref(`v.${column}`)))}
+    from venues v where ${where} order by search_fold(v.name), v.id limit ${filter.perPage} offset ${(filter.page - 1) * filter.perPage}`.execute(
+    db,
+  );
+  const { rows: counted } = await sql<{ n: number }>`select count(*)::int as n from venues v where ${where}`.execute(db);
+  return { rows, total: counted[0]!.n };
 }

@@ -47,6 +47,9 @@ describe('access', () => {
   const STATED = {
     'post /api/v1/auth/register': 'public sign-in',
     'post /api/v1/auth/login': 'public sign-in',
+    'get /api/v1/venues': 'public public',
+    'post /api/v1/venues': 'organizer admin',
+    'get /api/v1/admin/events': 'organizer admin',
     'get /api/v1/waitlist': 'user authenticated',
     'get /api/v1/admin/undelivered': 'admin admin',
     'post /api/v1/auth/logout': 'user authenticated',

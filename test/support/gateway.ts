@@ -33,7 +33,7 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 export async function startWorld(
   options: { limiter?: (db: Kysely<DB>) => Limiter; overrides?: Partial<Gateway>; logLines?: string[] } = {},
 ) {
-  const { db, close } = await freshDatabase();
+  const { db, close, url: databaseUrl } = await freshDatabase();
   const config = loadConfig({ NODE_ENV: 'test', STRIPE_TIMEOUT_MS: '500', STRIPE_STANDIN_URL: `http://127.0.0.1:${await freePort()}` });
   const lines = options.logLines;
   const log = createLog(lines ? 'debug' : 'silent', 'gateway', lines && { write: (line: string) => void lines.push(line) });
@@ -95,6 +95,7 @@ export async function startWorld(
   };
   return {
     db,
+    databaseUrl,
     gateway,
     apis: all,
     url,
