@@ -25,9 +25,7 @@ describe('on an empty system', () => {
   it('whoever registered is promoted by a command, makes a venue and an event, and sells', async () => {
     const body = { email: 'ann@example.test', password: 'TestPass123!', full_name: 'Ann' };
     await world.call('POST', '/api/v1/auth/register', { body });
-    expect(await promote('Ann@example.test ', 'organizer')).toMatch(
-      /ann@example.test is organizer/i,
-    );
+    expect(await promote('Ann@example.test ', 'organizer')).toMatch(/ann@example.test is organizer/i);
     const { access_token: token } = (await world.call('POST', '/api/v1/auth/login', { body })).body.data;
 
     const venue = await world.call('POST', '/api/v1/venues', { token, body: HALL });
@@ -42,8 +40,6 @@ describe('on an empty system', () => {
   });
 
   it('a command that names nobody, or no role, says so', async () => {
-      world.db,
-    );
     await expect(promote('nobody@example.test', 'organizer')).rejects.toThrow(/there is no account of nobody@example.test/);
     await expect(promote('ann@example.test', 'king')).rejects.toThrow(/organizer\|admin/);
   });
