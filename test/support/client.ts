@@ -1,5 +1,8 @@
 // A customer's and an organizer's hands on the Evently API, and the look into mail and database that tests need.
 import { randomBytes } from 'node:crypto';
+import { createRemoteConform } from './conform.ts';
+
+const conform = createRemoteConform();
 
 export type Answer = { status: number; body: any; headers: Headers };
 
@@ -23,7 +26,9 @@ export async function call(
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json');
-  return { status: response.status, body: json && text ? JSON.parse(text) : text, headers: response.headers };
+  const body = json && text ? JSON.parse(text) : text;
+  await conform(url, { method, path, status: response.status, body: json ? body : undefined });
+  return { status: response.status, body, headers: response.headers };
 }
 
 export type Person = { email: string; token: string; id: string };

@@ -19,6 +19,23 @@ export function createConform(apis: Api[]): (seen: Seen) => void {
   };
 }
 
+/** The same for a gateway that runs elsewhere: its document is fetched once. A gateway that does not answer is held to nothing. */
+export function createRemoteConform(): (url: string, seen: Seen) => Promise<void> {
+  const checks = new Map<string, (seen: Seen) => void>();
+  return async (url, seen) => {
+    let check = checks.get(url);
+    if (!check) {
+      const document: any = await fetch(url + DOCUMENT)
+        .then((response) => response.json())
+        .catch(() => undefined);
+      if (!document?.paths) return;
+      check = against(document);
+      checks.set(url, check);
+    }
+    check(seen);
+  };
+}
+
 function documentOf(apis: Api[]): any {
   const route = apis.flatMap(({ routes }) => routes).find(({ path }) => path === DOCUMENT)!;
   return (route.handle({} as never) as { body: unknown }).body;
