@@ -29,18 +29,17 @@ export const undeliveredRoute = ({ db }: Gateway): Route =>
     tag: 'Admin',
     operationId: 'listUndelivered',
     summary: 'Messages that will never arrive',
-    description:
-      'Addition to the seed. Mails and texts that were refused for good, or taken by no server for three days, newest first; `before` goes on after the last one.',
+    description: 'Addition to the seed. Mails and texts that were refused for good, or taken by no server for three days, newest first.',
     query: z.object({
       limit: whole(1, 100)
         .default(50)
         .meta({ override: { default: 50 }, description: 'At most so many.' }),
-      before: instant.optional().meta({ description: 'Only those before this time: that of the last one seen.' }),
+      after: id.optional().meta({ description: 'The id of the last one seen: the list goes on behind it.' }),
     }),
     responses: { 200: { description: 'The messages.', schema: envelope(z.array(Message)) } },
     refusals: [],
     async handle({ query }) {
-      const list = await undelivered(db, { limit: query.limit, before: query.before ? new Date(query.before) : undefined });
+      const list = await undelivered(db, query);
       return ok(list.map(({ orderId, at, ...message }) => ({ ...message, booking_id: orderId, at: time(at) })));
     },
   });

@@ -229,6 +229,15 @@ describe('a fault put in by hand', () => {
 });
 
 describe('what may be', () => {
+  test('a mail and a text that were given up for good, however old', async () => {
+    const order = await world.pending();
+    await run(sql`insert into mails (kind, recipient, order_id, created_at, refused_at, refusal)
+      values ('tickets', 'x@x.test', ${order.id}::uuid, now() - interval '9 days', now() - interval '8 days', '550 no such box')`);
+    await run(sql`insert into texts (kind, recipient, order_id, body, created_at, failed_at, refusal)
+      values ('waitlist-offer', '+4512345678', ${order.id}::uuid, 'x', now() - interval '9 days', now() - interval '8 days', 'No.')`);
+    expect(found(await world.look())).toEqual([]);
+  });
+
   test('an order past its end while an attempt to pay it is being decided, and its place until the attempt’s own end', async () => {
     const order = await world.pending();
     await run(sql`update orders set expires_at = now() - interval '11 minutes' where id = ${order.id}::uuid`);

@@ -45,7 +45,7 @@ const texts = rowCheck<Message>({
   name: 'deliveries/texts',
   of: 'texts',
   rows: (before) => sql`select ${message} from texts m left join orders o on o.id = m.order_id
-    where m.failed_at is null and ${forgotten(before, sql`interval '1 day'`)}`,
+    where m.failed_at is null and ${forgotten(before, sql`interval '1 day 5 minutes'`)}`,
   says: lies('text'),
 });
 
