@@ -5,7 +5,7 @@ import { blindness, seesLetters } from '../db/letters.ts';
 import { createPasswords } from '../services/accounts/passwords.ts';
 import { hearEnded, tokenKeys } from '../services/accounts/sessions.ts';
 import * as orders from '../services/orders/orders.ts';
-import { countRefused } from '../services/outbox/mails.ts';
+import { countTroubled } from '../services/outbox/mails.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
@@ -69,7 +69,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     ordersByStatus: () => orders.countByStatus(db),
     outboxLag: () => outbox.lag(db),
     failedRefunds: () => countFailed(db),
-    refusedMails: () => countRefused(db),
+    mails: () => countTroubled(db),
     live: () => live.counts(),
   });
   const limiter = config.rateLimits

@@ -16,6 +16,6 @@ export function finalRefusal(error: unknown): string | undefined {
   const said = response || message;
   // The client's own refusal of an address that no server can be asked for.
   if (code === 'EENVELOPE' && command === 'API' && /recipient/i.test(message)) return message;
-  if (responseCode < 500 || responseCode > 599 || OURS.test(said)) return undefined;
+  if (responseCode < 500 || responseCode > 599 || OURS.test(said.replace(/\S+@\S+/g, ''))) return undefined; // an address may have any word in it
   return /^(RCPT TO|DATA)/i.test(command) ? said.slice(0, 500) : undefined;
 }

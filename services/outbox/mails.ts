@@ -74,8 +74,10 @@ export async function refused(db: Kysely<DB>, mailId: string, refusal: string): 
   await db.updateTable('mails').set({ refused_at: sql<Date>`now()`, refusal }).where('id', '=', mailId).where(isOwed('mails')).execute();
 }
 
-/** How many mails of the last day were refused for good, for /metrics. */
-export async function countRefused(db: Kysely<DB>): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from mails where refused_at > now() - interval '1 day'`.execute(db);
-  return rows[0]!.n;
+/** Mails of the last day that were refused for good, and those that nobody has taken for five minutes (the server is down, or refuses us), for /metrics. */
+export async function countTroubled(db: Kysely<DB>): Promise<{ refused: number; waiting: number }> {
+  const { rows } = await sql<{ refused: number; waiting: number }>`select
+    (select count(*)::int from mails where refused_at > now() - interval '1 day') as refused,
+    (select count(*)::int from mails where ${isOwed('mails')} and created_at < now() - interval '5 minutes') as waiting`.execute(db);
+  return rows[0]!;
 }

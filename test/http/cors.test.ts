@@ -72,7 +72,7 @@ it('with a list of sites: those by name, with credentials where browsers send th
     ordersByStatus: async () => [],
     outboxLag: async () => ({ rows: 0, seconds: 0 }),
     failedRefunds: async () => 0,
-    refusedMails: async () => 0,
+    mails: async () => ({ refused: 0, waiting: 0 }),
   });
   const app = createApp({
     apis: [

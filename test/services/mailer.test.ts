@@ -6,6 +6,7 @@ import type { DB } from '../../db/tables.ts';
 import { deliver, type Mailer, smtpMailer } from '../../services/delivery/mailer.ts';
 import { finalRefusal } from '../../services/delivery/smtp.ts';
 import { sweep } from '../../services/orders/sweep.ts';
+import { countTroubled } from '../../services/outbox/mails.ts';
 import { undelivered } from '../../services/reports/undelivered.ts';
 import { type Catcher, startMailCatcher } from '../../standins/mail/catcher.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -72,9 +73,18 @@ async function announcedBySweep(id: string): Promise<boolean> {
   return !!(await db.selectFrom('outbox').select('id').where('subject_id', '=', id).executeTakeFirst());
 }
 
+it('mails that wait and mails that were refused are counted apart', async () => {
+  const before = await countTroubled(db);
+  await mailTo('fresh@x.test');
+  await mailTo('waits@x.test', '6 minutes');
+  await deliver(db, mailer, await mailTo('rcpt-550.dan@x.test', '6 minutes'));
+  expect(await countTroubled(db)).toEqual({ refused: before.refused + 1, waiting: before.waiting + 1 });
+});
+
 describe('what is final, by SMTP’s codes', () => {
   it.each<[string, string, boolean]>([
     ['RCPT TO', '550 5.1.1 no such user', true],
+    ['RCPT TO', '550 5.1.1 <relay.5.7.1@x.test> unknown', true],
     ['RCPT TO', '552 5.2.2 mailbox full', true],
     ['DATA', '554 5.6.0 message refused', true],
     ['RCPT TO', '450 4.2.1 greylisted', false],

@@ -48,7 +48,7 @@ describe('a refund that failed', () => {
       ordersByStatus: async () => [],
       outboxLag: lag,
       failedRefunds: () => countFailed(money.db),
-      refusedMails: async () => 0,
+      mails: async () => ({ refused: 0, waiting: 0 }),
     });
     expect(await scraped.render()).toContain(`billetter_refunds_failed ${before + 1}\n`);
 

@@ -16,7 +16,7 @@ import { createListing } from '../../gateway/reads/listing.ts';
 import { createLog } from '../../log.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
 import { tokenKeys } from '../../services/accounts/sessions.ts';
-import { countRefused } from '../../services/outbox/mails.ts';
+import { countTroubled } from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
 import { countFailed } from '../../services/payments/refundRetries.ts';
@@ -41,7 +41,7 @@ export async function startWorld(
     ordersByStatus: async () => [],
     outboxLag: async () => ({ rows: 0, seconds: 0 }),
     failedRefunds: () => countFailed(db),
-    refusedMails: () => countRefused(db),
+    mails: () => countTroubled(db),
   });
   const feed = createFeed({ db, log });
   const gateway: Gateway = {

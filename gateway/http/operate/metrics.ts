@@ -14,7 +14,7 @@ export type Sources = {
   ordersByStatus(): Promise<{ status: string; count: number }[]>;
   outboxLag(): Promise<{ rows: number; seconds: number }>;
   failedRefunds(): Promise<number>;
-  refusedMails(): Promise<number>;
+  mails(): Promise<{ refused: number; waiting: number }>;
   live?: () => { sockets: number; dropped: number };
   pool?: () => { total: number; idle: number; waiting: number };
 };
@@ -64,14 +64,23 @@ export function createMetrics(sources: Sources): Metrics {
       if (now !== undefined) this.set(now);
     },
   });
-  const refusedMails = remembered(sources.refusedMails, KEEP_MS);
+  const mails = remembered(sources.mails, KEEP_MS);
   new Gauge({
     name: 'billetter_mails_refused',
     help: 'Mails of the last day that will never arrive: refused for good, or not taken for three days.',
     registers,
     async collect() {
-      const now = await refusedMails().catch(() => undefined);
-      if (now !== undefined) this.set(now);
+      const now = await mails().catch(() => undefined);
+      if (now) this.set(now.refused);
+    },
+  });
+  new Gauge({
+    name: 'billetter_mails_waiting',
+    help: 'Mails that no server has taken for five minutes: it is down, or refuses us and not them.',
+    registers,
+    async collect() {
+      const now = await mails().catch(() => undefined);
+      if (now) this.set(now.waiting);
     },
   });
   if (sources.live) liveGauges(sources.live, registry);
