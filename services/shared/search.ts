@@ -11,8 +11,14 @@ const MAX_WORDS = 10;
 export const folded = (text: string | RawBuilder<unknown>): RawBuilder<string> => sql`search_fold(${text})`;
 
 /**
+ * A value folded once for the whole statement: in a plan that is kept, a function of a parameter would run again for each row.
+ */
+export const foldedOnce = (text: string): RawBuilder<string> => sql`(select ${folded(text)})`;
+
+/**
  * A condition for each word of `text` (at most ten): it stands somewhere in `column`, a folded column with a trigram index such as
  * `events.search_text`. Words shorter than three letters stand at the beginning of one. Every character means itself, % and _ too.
+ * The pattern is a subquery so that it is made once and not for each row.
  */
 export const contains = (column: RawBuilder<unknown>, text: string): RawBuilder<unknown>[] =>
-  [...new Set(text.split(/\s+/).filter(Boolean))].slice(0, MAX_WORDS).map((word) => sql`${column} like search_pattern(${word})`);
+  [...new Set(text.split(/\s+/).filter(Boolean))].slice(0, MAX_WORDS).map((word) => sql`${column} like (select search_pattern(${word}))`);
