@@ -27,10 +27,16 @@ const prefixed = (prefix: string) => SECRET_KEYS.map((key) => (key.startsWith('[
 
 /** Opens the log. Errors are written as type, message, code and stack only: their other fields quote rows and requests. */
 export function createLog(level: string, name: string, destination?: DestinationStream): Log {
-  const stream = destination ?? pino.destination({ sync: false });
+  const stream = destination ?? outliving(pino.destination({ sync: false }));
   const options = { level, base: { service: name }, serializers: { err: plainError } };
   const redact = { paths: [...SECRET_KEYS, ...prefixed('*'), ...prefixed('*.*')], censor: '[redacted]' };
   return Object.assign(pino({ ...options, redact }, stream), { plain: pino(options, stream) });
+}
+
+/** A disk that is full, or a reader that went away, loses lines and ends nothing: a payment may be under way. */
+function outliving(stream: ReturnType<typeof pino.destination>) {
+  stream.on('error', () => {});
+  return stream;
 }
 
 function plainError(err: unknown) {

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { directLoopback, outliveReaders } from './surroundings.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const commands = {
@@ -115,7 +116,9 @@ function isAlive(pid) {
 
 const [command, ...args] = process.argv.slice(2);
 if (!command || !(command in commands)) fail(`usage: node deploy/local/bootstrap.mjs ${Object.keys(commands).join('|')}`);
+outliveReaders();
 checkNode();
+directLoopback(process.env);
 await install();
 // The IPC channel is how the child notices that this process is gone, however it died.
 const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];

@@ -141,6 +141,10 @@ async function initdb({ dataDir, bin, user }: Files): Promise<void> {
     } catch (error) {
       const e = error as { stderr?: string; message: string };
       if (ctype !== CTYPES.at(-1) && /invalid locale name/.test(e.stderr ?? '')) continue;
+      if (/could not look up effective user ID/.test(e.stderr ?? ''))
+        throw new ClearError(
+          `PostgreSQL needs a user with a name, and the user id ${process.getuid?.()} has none here: run as another user (in a container without -u), give it a line in /etc/passwd, or set DATABASE_URL to a PostgreSQL of your own`,
+        );
       throw new ClearError(`initdb failed in ${dataDir}: ${(e.stderr?.trim() || e.message).split('\n').slice(0, 3).join(' ')}`);
     }
   }

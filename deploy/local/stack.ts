@@ -31,7 +31,7 @@ export type StackOptions = {
   keepAlive?: boolean;
   /** False keeps Temporal in memory although there is a data folder. Temporary stacks are in memory unless this is true. */
   temporalOnDisk?: boolean;
-  /** The shell's environment: DATABASE_URL and STRIPE_SECRET_KEY in it name servers to use instead of our own. Nothing is taken by default. */
+  /** The shell's environment: DATABASE_URL, SMTP_URL and STRIPE_SECRET_KEY in it name servers to use instead of our own. Nothing is taken by default. */
   env?: NodeJS.ProcessEnv;
   say?: Say;
 };
@@ -201,7 +201,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       DATABASE_URL: postgres.url,
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_UI_URL: urls.temporalUiUrl,
-      SMTP_URL: urls.smtpUrl,
+      SMTP_URL: given.SMTP_URL || urls.smtpUrl,
       ...(given.TWILIO_ACCOUNT_SID ? {} : { TWILIO_API_URL: urls.mailUrl }),
       PORT: String(ports.gateway),
       PUBLIC_URL: given.PUBLIC_URL || gatewayUrl,

@@ -9,7 +9,9 @@ import { ClearError, fail, say, since, step } from './say.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { onStop } from './signals.ts';
 import { type Stack, startStack } from './stack.ts';
+import { outliveReaders } from './surroundings.mjs';
 
+outliveReaders();
 const began = Date.now();
 let stack: Stack | undefined;
 let up = false;
@@ -81,7 +83,7 @@ function table(s: Stack, { ports }: Settings): string {
     ['Gateway', s.gatewayUrl],
     ['API docs', `${s.gatewayUrl}/api/v1/docs`],
     ['Temporal UI', s.temporalUiUrl],
-    ['Mail', s.mailUrl],
+    ['Mail', s.env.SMTP_URL === s.smtpUrl ? s.mailUrl : 'goes where SMTP_URL says'],
     ['Payments', s.stripeUrl ? `${s.stripeUrl} (stand-in; test card 4242 4242 4242 4242)` : 'Stripe, with STRIPE_SECRET_KEY'],
     ['Worker', `http://localhost:${ports.workerMetrics}/metrics`],
     ['PostgreSQL', database],

@@ -3,6 +3,7 @@ import { stopEverything } from './processes.ts';
 import { fail, say } from './say.ts';
 import { onStop } from './signals.ts';
 import type { Stack } from './stack.ts';
+import { outliveReaders } from './surroundings.mjs';
 
 /**
  * Runs the tool and exits with the code it resolves with. It says which stack is its own, and undefined once that is stopped; Ctrl-C stops
@@ -12,6 +13,7 @@ export function runTool(
   tool: (own: (stack: Stack | undefined) => void) => Promise<number>,
   halt: (signal: NodeJS.Signals) => void = () => {},
 ): void {
+  outliveReaders();
   let stack: Stack | undefined;
   let stopping = false;
 

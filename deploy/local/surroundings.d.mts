@@ -1,0 +1,2 @@
+export function directLoopback(env: Record<string, string | undefined>): void;
+export function outliveReaders(): void;
