@@ -5,7 +5,7 @@ import type { Caller } from '../../services/accounts/sessions.ts';
 import * as orders from '../../services/orders/orders.ts';
 import * as money from '../../services/payments/payments.ts';
 import { CARD_PROVIDER } from '../../services/payments/provider.ts';
-import { DomainError } from '../../services/shared/errors.ts';
+import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import type { RefusalCode } from '../http/api.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
@@ -149,6 +149,12 @@ async function show(gateway: Gateway, id: string, note: (orderId: string) => voi
           5,
         );
       if (error.code === 'payment_failed') return noticePage(402, 'This booking cannot be paid by card', error.message);
+      if (isRefusal(error, 'order_not_payable') && error.details.free)
+        return noticePage(
+          409,
+          'There is nothing to pay',
+          'This booking costs nothing: confirm it where you made it, and the tickets are yours.',
+        );
       // Expired, paid or cancelled in this very moment: the page shows what is true now.
     }
   }

@@ -65,6 +65,8 @@ it('409 for opening the payment of a free booking, as ever', async () => {
   const id = await booking(0);
   const answer = await world.call('POST', `/api/v1/payments/initiate/${id}`, { token: buyer.token });
   expect([answer.status, answer.body.error.message]).toEqual([409, 'There is nothing to pay for this order.']);
+  const page = await world.call('GET', `/api/v1/payments/initiate/${id}`, { headers: { accept: 'text/html' } });
+  expect([page.status, page.text]).toEqual([409, expect.stringContaining('There is nothing to pay')]);
 });
 
 it('409 for an order of nothing: it is never confirmed, however it is asked', async () => {
