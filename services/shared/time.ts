@@ -17,32 +17,41 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** Formatters by locale, zone and what they show: making one costs more than a tenth of a millisecond, and there are a few hundred zones. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(locale: string, timeZone: string, shows: 'time' | 'zone'): Intl.DateTimeFormat {
+  const key = `${locale} ${timeZone} ${shows}`;
+  const known = formatters.get(key) ?? new Intl.DateTimeFormat(locale, { timeZone, ...SHOWN[shows] });
+  formatters.set(key, known);
+  return known;
+}
+
+const SHOWN = {
+  time: { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+  zone: { timeZoneName: 'short' },
+} satisfies Record<string, Intl.DateTimeFormatOptions>;
+
 /**
  * "Sat 12 Dec 2026, 19:30 CET". `instant`: a Date, or a time in ISO 8601. `timeZone`: the venue's; without one, or with one that
  * this machine does not know, the time is UTC and says so.
  */
 export function localTime(instant: Date | string, timeZone: string | null | undefined): string {
   const at = new Date(instant);
-  const zone = timeZone && isTimeZone(timeZone) ? timeZone : UTC;
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(at);
+  const zone = timeZone && (formatters.has(`en-US ${timeZone} time`) || isTimeZone(timeZone)) ? timeZone : UTC;
+  const parts = formatter('en-US', zone, 'time').formatToParts(at);
   const the = (type: Intl.DateTimeFormatPartTypes) => parts.find((part) => part.type === type)!.value;
   return `${the('weekday')} ${the('day')} ${the('month')} ${the('year')}, ${the('hour')}:${the('minute')} ${zoneName(at, zone)}`;
 }
 
 /** "CET", "EDT"; "GMT+5" for a zone that has no letters in any English. */
 function zoneName(at: Date, timeZone: string): string {
-  const names = ENGLISH.map((locale) => {
-    const parts = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' }).formatToParts(at);
-    return parts.find((part) => part.type === 'timeZoneName')!.value;
-  });
-  return names.find((name) => !/^(GMT|UTC)[+-]/.test(name)) ?? names[0]!;
+  let first: string | undefined;
+  for (const locale of ENGLISH) {
+    const parts = formatter(locale, timeZone, 'zone').formatToParts(at);
+    const name = parts.find((part) => part.type === 'timeZoneName')!.value;
+    if (!/^(GMT|UTC)[+-]/.test(name)) return name;
+    first ??= name;
+  }
+  return first!;
 }
