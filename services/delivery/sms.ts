@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import * as texts from '../outbox/texts.ts';
 import { invalidField, isRefusal } from '../shared/errors.ts';
+import { proxyAgent } from '../shared/proxies.ts';
 import type { Delivery } from './mailer.ts';
 import { finalRefusal } from './twilio.ts';
 
@@ -43,6 +44,8 @@ async function twilioClient({ accountSid, authToken, apiUrl }: SmsSettings) {
     import('twilio/lib/base/RequestClient.js'),
   ]);
   const http = new RequestClient({ timeout: SEND_MS });
+  const agent = proxyAgent(apiUrl ?? TWILIO);
+  if (agent) http.axios.defaults.httpsAgent = agent;
   const request = http.request.bind(http);
   if (apiUrl) http.request = (options) => request({ ...options, uri: options.uri.replace(TWILIO, apiUrl) });
   return twilio(accountSid, authToken, { httpClient: http });

@@ -1,11 +1,14 @@
 // Stripe through its own library. With no key the same client talks to the stand-in of the local stack: only host and port differ.
 import Stripe from 'stripe';
 import { DomainError } from '../shared/errors.ts';
+import { proxyAgent } from '../shared/proxies.ts';
 import type { Ledger, LedgerRefund, NextStep, PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
 import { IN_HUNDREDTHS, stripeAmounts } from './stripeAmounts.ts';
 import { meaningOf } from './stripeErrors.ts';
 
 export type StripeSettings = { secretKey: string; webhookSecret: string; standinUrl: string | undefined; timeoutMs: number };
+
+const STRIPE = 'https://api.stripe.com';
 
 /** Opens the Stripe provider. Calls are retried twice by the library itself on connection errors, 409 and 5xx, with the same key. */
 export function stripeProvider(settings: StripeSettings): PaymentProvider {
@@ -14,6 +17,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
     timeout: settings.timeoutMs,
     maxNetworkRetries: 2,
     telemetry: false,
+    httpAgent: proxyAgent(standin?.href ?? STRIPE),
     ...(standin && { host: standin.hostname, port: standin.port, protocol: standin.protocol === 'https:' ? 'https' : 'http' }),
   });
 
