@@ -23,19 +23,36 @@ const SECRET_KEYS = [
   'card',
   'payment_details',
 ];
+/** At most so many bytes wait for an output that takes nothing now (a full disk, a reader that stands still); lines past it are lost. */
+const MAX_KEPT = 16 * 1024 * 1024;
+
 const prefixed = (prefix: string) => SECRET_KEYS.map((key) => (key.startsWith('[') ? `${prefix}${key}` : `${prefix}.${key}`));
 
 /** Opens the log. Errors are written as type, message, code and stack only: their other fields quote rows and requests. */
 export function createLog(level: string, name: string, destination?: DestinationStream): Log {
-  const stream = destination ?? outliving(pino.destination({ sync: false }));
+  const stream = destination ?? outliving(pino.destination({ sync: false, maxLength: MAX_KEPT }));
   const options = { level, base: { service: name }, serializers: { err: plainError } };
   const redact = { paths: [...SECRET_KEYS, ...prefixed('*'), ...prefixed('*.*')], censor: '[redacted]' };
   return Object.assign(pino({ ...options, redact }, stream), { plain: pino(options, stream) });
 }
 
-/** A disk that is full, or a reader that went away, loses lines and ends nothing: a payment may be under way. */
+/**
+ * A disk that is full, or a reader that went away, loses lines and ends nothing: a payment may be under way. It keeps nothing from ending
+ * either: in process.exit() pino writes what is left, and tries again for ever where that fails.
+ */
 function outliving(stream: ReturnType<typeof pino.destination>) {
-  stream.on('error', () => {});
+  let takes = true;
+  stream.on('error', () => {
+    takes = false;
+  });
+  stream.on('write', () => {
+    takes = true;
+  });
+
+  const { flushSync } = stream;
+  stream.flushSync = () => {
+    if (takes) flushSync.call(stream);
+  };
   return stream;
 }
 

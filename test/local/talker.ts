@@ -1,4 +1,4 @@
-// For surroundings.test.ts: says lines for a while, then writes a file to show that it lived to the end.
+// For surroundings.test.ts: says lines for a while, then writes a file to show that it lived to the end, and ends as gateways do.
 import { writeFileSync } from 'node:fs';
 import { say, sleep } from '../../deploy/local/say.ts';
 import { outliveReaders } from '../../deploy/local/surroundings.mjs';
@@ -14,4 +14,4 @@ for (let i = 0; i < 20; i++) {
   await sleep(20);
 }
 writeFileSync(file!, 'lived');
-process.kill(process.pid, 'SIGKILL'); // pino would go on trying to write what it has kept
+process.exit();
