@@ -12,6 +12,9 @@ export function runs(pid: number, isMeant: (command: string) => boolean): boolea
   return command === undefined || isMeant(command);
 }
 
+/** Whether a command line names the path. `ps` writes letters beyond ASCII in ways of its own, so only what stands around them is compared. */
+export const names = (command: string, path: string): boolean => path.split(/[^ -~]+/).every((part) => command.includes(part));
+
 function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -30,9 +33,10 @@ function commandOf(pid: number): string | undefined {
   }
 }
 
+/** macOS' ps cuts lines at 79 letters without -ww: the folder that tells the owner would be lost, and with it the owner. */
 function fromPs(pid: number): string | undefined {
   try {
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch (error) {
     // ps that ran and found nothing says so by its status; one that is not there, or does not know these options, says nothing of the process.
     return (error as { status?: number | null; stdout?: string }).status === 1 && !lives(pid) ? '' : undefined;

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { directLoopback, outliveReaders } from './surroundings.mjs';
+import { directLoopback, forgetOthers, outliveReaders } from './surroundings.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const commands = {
@@ -93,16 +93,27 @@ function npmAbove() {
   let pid = process.ppid;
   for (let i = 0; i < 2 && pid > 1; i++) {
     try {
-      const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(
-        execFileSync('ps', ['-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' }),
-      );
+      const { parent, command } = describe(pid);
       if (/\bnpm\b/.test(command)) return pid;
-      pid = Number(parent);
+      pid = parent;
     } catch {
       return undefined;
     }
   }
   return undefined;
+}
+
+/** By /proc, because slim images have no ps; by ps where there is no /proc. Throws where neither can tell. */
+function describe(pid) {
+  if (existsSync('/proc/self/stat')) {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8'); // "12 (a name) S 7 ...", and a name may have brackets
+    const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { parent: Number(parent), command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') };
+  }
+  const [, parent, command] = /^\s*(\d+)\s+(.*)/.exec(
+    execFileSync('ps', ['-ww', '-o', 'ppid=,command=', '-p', String(pid)], { encoding: 'utf8' }),
+  );
+  return { parent: Number(parent), command };
 }
 
 function isAlive(pid) {
@@ -119,6 +130,7 @@ if (!command || !(command in commands)) fail(`usage: node deploy/local/bootstrap
 outliveReaders();
 checkNode();
 directLoopback(process.env);
+forgetOthers(process.env);
 await install();
 // The IPC channel is how the child notices that this process is gone, however it died.
 const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];

@@ -5,7 +5,7 @@ import { appendFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { runs } from './alive.ts';
+import { names, runs } from './alive.ts';
 import { holder, isTaken } from './ports.ts';
 import { type Files, postgresFiles } from './postgres-files.ts';
 import { CTYPES, openEyes } from './postgres-letters.ts';
@@ -153,16 +153,18 @@ async function initdb({ dataDir, bin, user }: Files): Promise<void> {
 /** After a kill -9 postmaster.pid is left; the server would refuse to start if that id now belongs to some other process. */
 async function clearStalePid(dataDir: string): Promise<void> {
   const file = join(dataDir, 'postmaster.pid');
-  const pid = Number((await readFile(file, 'utf8').catch(() => '')).split('\n')[0]);
+  const [first, startedOn] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const pid = Number(first);
   if (!pid) return;
+
+  // Its second line is the folder as the server itself was told it: through a symlink the same data has another name today.
+  const folders = [dataDir, startedOn].filter((one): one is string => !!one);
+  const isOurs = (command: string) => command.includes('postgres') && folders.some((folder) => names(command, folder));
   // A server that is just being stopped (by the watchdog of a stack that was killed) gets its time.
-  const gone = await until(async () => !isServerOf(pid, dataDir), 15_000, 200);
+  const gone = await until(async () => !runs(pid, isOurs), 15_000, 200);
   if (!gone) throw new ClearError(`PostgreSQL already runs on ${dataDir} (pid ${pid}): stop the stack it belongs to, or kill -INT ${pid}`);
   await rm(file, { force: true });
 }
-
-const isServerOf = (pid: number, dataDir: string): boolean =>
-  runs(pid, (command) => command.includes('postgres') && command.includes(dataDir));
 
 async function accepts(port: number): Promise<boolean> {
   const client = new pg.Client({ connectionString: `postgres://billetter@127.0.0.1:${port}/postgres`, connectionTimeoutMillis: 2000 });

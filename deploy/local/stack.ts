@@ -200,6 +200,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     env: {
       DATABASE_URL: postgres.url,
       TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_NAMESPACE: 'default', // the shell's is of another cluster
       TEMPORAL_UI_URL: urls.temporalUiUrl,
       SMTP_URL: given.SMTP_URL || urls.smtpUrl,
       ...(given.TWILIO_ACCOUNT_SID ? {} : { TWILIO_API_URL: urls.mailUrl }),

@@ -59,9 +59,7 @@ function claimDataDir(dataDir: string): void {
     mkdirSync(dataDir, { recursive: true });
     writeFileSync(file, String(process.pid));
   } catch (error) {
-    throw new ClearError(
-      `cannot write to ${dataDir} (${(error as NodeJS.ErrnoException).code}): it belongs to another user; set BILLETTER_DATA to a folder of yours`,
-    );
+    throw new ClearError(`cannot write to ${dataDir} (${(error as NodeJS.ErrnoException).code}): set BILLETTER_DATA to a folder of yours`);
   }
   process.once('exit', () => {
     if (readOr(file, '') === String(process.pid)) rmSync(file, { force: true });

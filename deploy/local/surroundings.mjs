@@ -19,6 +19,15 @@ export function directLoopback(env) {
   if (env.no_grpc_proxy) env.no_grpc_proxy = all;
 }
 
+/**
+ * libpq's variables (PGSSLMODE, PGOPTIONS, PGPASSWORD) are read by our client too. They go with a server of the user's own, named by a URL;
+ * the embedded one knows no TLS, and would be asked for it.
+ */
+export function forgetOthers(env) {
+  if (env.DATABASE_URL || env.TEST_DATABASE_URL) return;
+  for (const name of Object.keys(env)) if (/^PG[A-Z]/.test(name)) delete env[name];
+}
+
 /** Whoever reads our lines may go away (`| head`, a closed terminal), or have no room (`> /dev/full`): lines are lost then, and nothing else. */
 export function outliveReaders() {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

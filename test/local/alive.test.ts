@@ -1,8 +1,11 @@
 // Who holds a process id: what cannot be told is never taken for dead.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type * as fs from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { runs } from '../../deploy/local/alive.ts';
+import { names, runs } from '../../deploy/local/alive.ts';
 
 const proc = vi.hoisted(() => ({ readable: true }));
 vi.mock('node:fs', async (real) => {
@@ -18,7 +21,7 @@ const path = process.env.PATH;
 let child: ChildProcess;
 let dead: number;
 beforeAll(async () => {
-  child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000) // here i am']);
+  child = spawn(process.execPath, ['-e', `setInterval(() => {}, 1000) // ${'far along the line '.repeat(9)}here i am`]);
   const gone = spawn(process.execPath, ['-e', '']);
   await new Promise((done) => gone.once('exit', done));
   dead = gone.pid!;
@@ -39,6 +42,22 @@ it.each([
   proc.readable = readable;
   process.env.PATH = where;
   expect([runs(child.pid!, meant), runs(child.pid!, another), runs(dead, meant)]).toEqual([true, false, false]);
+});
+
+it('by a ps that cuts its lines, as on macOS, a long command is still told', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'billetter-ps-'));
+  const script = `#!/bin/sh\nPATH='${path}'\ncase "$*" in *-ww*) ps "$@" ;; *) ps "$@" | cut -c1-79 ;; esac\n`;
+  writeFileSync(join(dir, 'ps'), script);
+  chmodSync(join(dir, 'ps'), 0o755);
+  proc.readable = false;
+  process.env.PATH = dir;
+  expect([runs(child.pid!, meant), runs(child.pid!, another)]).toEqual([true, false]);
+  rmSync(dir, { recursive: true });
+});
+
+it('a folder is known again although ps writes its letters otherwise', () => {
+  expect(names('postgres -D /Users/M\\M-CM-<ller/data -p 1', '/Users/Müller/data')).toBe(true);
+  expect(names('postgres -D /Users/M\\M-CM-<ller/other -p 1', '/Users/Müller/data')).toBe(false);
 });
 
 it('without either a living process is taken for the one meant, and a dead one is dead', () => {

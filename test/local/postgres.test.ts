@@ -1,5 +1,5 @@
 // The embedded PostgreSQL starts, stops, keeps data across a kill -9, and says clearly what is wrong.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -165,6 +165,20 @@ test('on a machine without ps a second start on the same data is refused, and th
     );
   } finally {
     process.env.PATH = PATH;
+  }
+  expect(await query('select 1 as one', one.url)).toEqual([{ one: 1 }]);
+});
+
+test('a live server is known again when its folder is named through a symlink', async () => {
+  const one = await start();
+  const link = join(tmpdir(), `billetter-link-${process.pid}`); // not in `dir`: as root, data under a closed folder is put elsewhere
+  symlinkSync(one.dataDir, link);
+  try {
+    await expect(startPostgres({ dataDir: link, port: await freePort(), logFile: join(dir, 'second.log') })).rejects.toThrow(
+      /already runs on/,
+    );
+  } finally {
+    rmSync(link);
   }
   expect(await query('select 1 as one', one.url)).toEqual([{ one: 1 }]);
 });

@@ -46,8 +46,9 @@ test('Temporal can be killed and restarted on its port', async () => {
   await connection.close();
 });
 
-test('a second stack stands beside it; stop frees every port and removes the temporary folder', async () => {
-  const second = await startStack({ quiet: true });
+test('a second stack stands beside it; stop frees every port and removes the temporary folder; mail goes where SMTP_URL says', async () => {
+  const second = await startStack({ quiet: true, env: { SMTP_URL: 'smtp://mail.example.org:25', TEMPORAL_NAMESPACE: 'theirs' } });
+  expect(second.env).toMatchObject({ SMTP_URL: 'smtp://mail.example.org:25', TEMPORAL_NAMESPACE: 'default' });
   expect(Object.values(second.ports).filter((port) => Object.values(stack.ports).includes(port))).toEqual([]);
   await second.stop();
   for (const port of Object.values(second.ports)) expect(await isTaken(port)).toBe(false);
