@@ -49,7 +49,12 @@ export function confirm({ db, pay }: Gateway): Route {
           expiresAt: now.expires_at,
         });
       // Whatever else the workflow said, the order's row is what is true now.
-      return settledAnswer(now) ?? ok(shown(now), 'Payment is being processed', 202);
+      const answer = settledAnswer(now);
+      if (answer) return answer;
+      // Its hold runs, and yet nothing may be charged: its event was cancelled, and the notice of that has not reached it yet.
+      if (result.outcome === 'refused')
+        throw new DomainError('order_not_payable', 'The event of this booking is cancelled: nothing was charged.', { status: now.status });
+      return ok(shown(now), 'Payment is being processed', 202);
     },
   });
 }

@@ -16,7 +16,7 @@ import { EngineAway, type Temporal } from './client.ts';
 /** Who presses pay, for which order, with what; `waitedMs` is how long ago the request came in. */
 export type Press = { orderId: string; accountId: string; method: string; waitedMs: number };
 
-/** `refused`: no such order of this account, or its hold was over when it was pressed. `unknown`: being decided, the order will tell. */
+/** `refused`: no such order of this account, its hold was over when it was pressed, or its event is cancelled. `unknown`: being decided, the order will tell. */
 export type Paying = PayResult | { outcome: 'refused' | 'unknown' };
 
 type Parts = { db: Db; temporal: Temporal; ticketSecret: string };

@@ -6,6 +6,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, EventNoticeKind, EventStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
 import { cancel } from '../orders/cancel.ts';
+import { shortenHolds } from '../orders/shorten.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import { stands } from '../payments/refunds.ts';
@@ -108,6 +109,8 @@ export async function serve(db: Kysely<DB>, eventId: string): Promise<NoticeRoun
   await sql`update event_notices set served_at = now() where event_id = ${eventId}::uuid and done_at is null`.execute(db); // for the sweep, which looks for notices that nobody serves
   const before = await progress(db, eventId);
   const { notice } = before ?? {};
+  // Holds that were being claimed while the event was moved are in the rows by now.
+  if (notice?.kind === 'moved') await db.transaction().execute((tx) => shortenHolds(tx, eventId));
   if (!before || !notice) return { event: before?.event.slug ?? '', kind: null, done: 0, left: 0, refunds: nothing, waitMs: null };
   const mayGoOn = before.begun < REFUNDS_A_MINUTE;
   if (before.left && mayGoOn) await (notice.kind === 'cancelled' ? cancelSome(db, eventId, notice.id) : tellSome(db, eventId, notice.id));

@@ -22,7 +22,12 @@ export const isOnSale = (startsAt: RawBuilder<unknown>) =>
   sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and ${sellsUntil(startsAt)} > now()`;
 
 /** Until when an offer (alias `o`) sells. No hold on its places outlives that: what is not paid by then is not sold. */
-export const sellsUntil = (startsAt: RawBuilder<unknown>) => sql<Date>`coalesce(o.sales_end, ${startsAt})`;
+export const sellsUntil = (startsAt: RawBuilder<unknown>, alias = 'o') =>
+  sql<Date>`coalesce(${sql.ref(`${alias}.sales_end`)}, ${startsAt})`;
+
+/** Until when all that is in an order is sold, as its rows say it now; null where nothing is in it yet. */
+export const allSellUntil = (orderId: RawBuilder<unknown>) => sql<Date | null>`(select min(${sellsUntil(sql`sale.starts_at`, 'sold')})
+  from order_items item join offers sold on sold.id = item.offer_id join events sale on sale.id = sold.event_id where item.order_id = ${orderId})`;
 
 /** The offer whose places another one sells: its pool's, or its own. Several offers may draw on one stock. */
 export const stockOf = (alias: string) => sql<string>`coalesce(${sql.ref(`${alias}.pool_id`)}, ${sql.ref(`${alias}.id`)})`;

@@ -95,8 +95,6 @@ export async function refund(
 
 /** A provider's word of captured money may be so long on its way. */
 const WORD_SECONDS = 30;
-/** Until when all that is in an order (alias `o`) is sold; its event is `e`. */
-const sellsUntil = sql`(select min(${places.sellsUntil(sql`e.starts_at`)}) from order_items i join offers o on o.id = i.offer_id where i.order_id = ${sql.ref('ordered.id')})`;
 
 /** Nothing is due for it, and it can still be confirmed. */
 const isFree = (order: Locked): boolean => order.total_minor === 0 && order.status === 'pending' && order.hold_ends_at > new Date();
@@ -126,9 +124,9 @@ async function confirm(
   // An order of nothing is nothing to confirm. Nobody buys what is not sold any more: the money came while the hold ran, or while it was on sale.
   const { rows } = await sql<{ open: boolean; items: string[] }>`select e.status = 'published' and e.ends_at > now()
         and (o.total_minor = 0 or coalesce((select min(y.succeeded_at) from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null), now())
-          <= greatest(${attempts.holdEnd}, ${sellsUntil}) + make_interval(secs => ${WORD_SECONDS})) as open,
+          <= greatest(${attempts.holdEnd}, ${places.allSellUntil(sql`o.id`)}) + make_interval(secs => ${WORD_SECONDS})) as open,
       array(select i.id::text from order_items i where i.order_id = o.id) as items
-    from orders o join events e on e.id = o.event_id, lateral (select o.id) ordered where o.id = ${order.id}::uuid`.execute(tx);
+    from orders o join events e on e.id = o.event_id where o.id = ${order.id}::uuid`.execute(tx);
   const items = rows[0]?.items ?? [];
   if (!rows[0]?.open || !items.length) return false;
   let lost = await places.take(tx, order.id);

@@ -1,9 +1,10 @@
 // Attempts to pay: the receipt of everybody who pressed pay, so that what is decided later is decided as of that moment.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { keepUntil } from '../inventory/places.ts';
+import { allSellUntil, keepUntil } from '../inventory/places.ts';
 import { orderCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
+import { uuids } from '../shared/ids.ts';
 
 /** How long an attempt may be decided at most. The hold goes on for so long even past its end; then it is over, whatever the engine does. */
 const DECIDE_SECONDS = 120;
@@ -11,8 +12,17 @@ const inTime = sql<boolean>`received_at > now() - make_interval(secs => ${sql.li
 /** Pressing again prolongs nothing past this: a retry has the time of the first press, and a little to reach us. */
 const LATEST_SECONDS = 150;
 
+/**
+ * The time an order (alias `o`) was given, but never past the sale of what is in it. The sale is asked for whenever the right is used: it may
+ * have been cut short since, even while the claim was being written, when nobody could shorten the order's own time.
+ */
+export const ownEnd = sql<Date>`least(o.expires_at, ${allSellUntil(sql`o.id`)})`;
+
 /** When the hold of an order (alias `o`) ends: its own time, or later while an attempt to pay is being decided. */
-export const holdEnd = sql<Date>`greatest(o.expires_at, (select max(a.kept_until) from payment_attempts a where a.order_id = o.id))`;
+export const holdEnd = sql<Date>`greatest(${ownEnd}, (select max(a.kept_until) from payment_attempts a where a.order_id = o.id))`;
+
+/** An order's event (alias `e`) takes place: nobody is charged for another, even before its notice has reached the order. */
+export const takesPlace = sql<boolean>`e.status = 'published'`;
 
 /** An order (alias `o`) whose hold is over. */
 export const holdIsOver = sql<boolean>`${holdEnd} <= now()`;
@@ -22,7 +32,7 @@ export const holdIsOver = sql<boolean>`${holdEnd} <= now()`;
  * One nobody began in its time is over: nobody is charged long after pressing.
  */
 export const ofOrder = sql`lateral (
-  select greatest(o.expires_at, max(p.kept_until)) as hold_end,
+  select greatest(${ownEnd}, max(p.kept_until)) as hold_end,
     coalesce(array_agg(p.id::text order by p.received_at) filter (where p.decided_at is null and (p.begun_at is not null or ${inTime})), '{}') as open
   from payment_attempts p where p.order_id = o.id)`;
 
@@ -37,19 +47,20 @@ export type Receipt = { order: Received; free: boolean };
  * It counts from the moment the request came in, `waitedMs` ago: a hold that ended since then is kept if nobody has taken its places.
  * Where the hold's end is near, its places are kept while the attempt is being decided.
  * `method`: the provider's token or payment method, a name for a card that only our own key at the provider can use, and no card data.
- * @returns undefined when there is no such order, it is another's, no longer waits for money, or its hold was over; nothing is written then.
+ * @returns undefined when there is no such order, it is another's, no longer waits for money, its hold was over, or its event is cancelled;
+ *   nothing is written then.
  */
 export async function receive(
   db: Kysely<DB> | Transaction<DB>,
   attempt: { id: string; orderId: string; accountId: string; method: string; waitedMs: number },
 ): Promise<Receipt | undefined> {
   const pressed = sql`now() - make_interval(secs => ${attempt.waitedMs / 1000}::float8)`;
-  const latest = sql`least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), o.expires_at + make_interval(secs => ${LATEST_SECONDS}::int))`;
+  const latest = sql`least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), ${ownEnd} + make_interval(secs => ${LATEST_SECONDS}::int))`;
   const write = sql<{ id: string; number: number; created_at: Date; event: string; owner: string; free: boolean }>`
     with mine as materialized (
       select o.id, o.number, o.created_at, o.account_id, o.total_minor, e.slug, ${holdEnd} as ends, ${latest} as until
       from orders o join events e on e.id = o.event_id
-      where o.id = ${attempt.orderId}::uuid and o.account_id = ${attempt.accountId}::uuid and o.status = 'pending' and ${holdEnd} > ${pressed}
+      where o.id = ${attempt.orderId}::uuid and o.account_id = ${attempt.accountId}::uuid and o.status = 'pending' and ${takesPlace} and ${holdEnd} > ${pressed}
       for update of o
     ),
     near as materialized (select id, until from mine where until > ends),
@@ -65,6 +76,19 @@ export async function receive(
   // A changed seat plan, or a claim that waits, may have these places in hand in another order.
   const row = (await despiteDeadlocks(() => write.execute(db))).rows[0];
   return row && { order: { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner }, free: row.free };
+}
+
+/** Until when a press (alias `a`) on an order (alias `o`) keeps its places, where the order's own time is cut short meanwhile. */
+const keptAnyway = sql`coalesce(a.kept_until, least(o.expires_at, a.received_at + make_interval(secs => ${sql.lit(DECIDE_SECONDS)})))`;
+const isPress = sql`a.order_id = o.id and a.decided_at is null and (a.begun_at is not null or ${inTime})`;
+
+/** Until when presses that are being decided keep the places of an order (alias `o`) whose own time is cut short; null without any. */
+export const pressesKeep = sql<Date | null>`(select max(${keptAnyway}) from payment_attempts a where ${isPress})`;
+
+/** Notes for presses that are being decided that they keep their places, before the time of their orders is cut short. */
+export async function keepPresses(tx: Transaction<DB>, orderIds: string[]): Promise<void> {
+  await sql`update payment_attempts a set kept_until = ${keptAnyway} from orders o
+    where o.id = any(${uuids(orderIds)}) and ${isPress}`.execute(tx);
 }
 
 /**

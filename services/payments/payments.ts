@@ -69,8 +69,9 @@ async function open(tx: Transaction<DB>, want: Opening) {
   const { orderId } = want;
   const order = await tx
     .selectFrom('orders as o')
-    .select(['id', 'number', 'created_at', 'status', attempts.holdIsOver.as('over')])
-    .where('id', '=', orderId)
+    .innerJoin('events as e', 'e.id', 'o.event_id')
+    .select(['o.id', 'o.number', 'o.created_at', 'o.status', attempts.holdIsOver.as('over'), attempts.takesPlace.as('takes_place')])
+    .where('o.id', '=', orderId)
     .forUpdate('o')
     .executeTakeFirst();
   if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
@@ -78,6 +79,10 @@ async function open(tx: Transaction<DB>, want: Opening) {
     throw new DomainError('order_expired', 'The hold of this order has ended.', { orderId });
   if (order.status !== 'pending')
     throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
+  if (!order.takes_place)
+    throw new DomainError('order_not_payable', 'The event of this order is cancelled: there is nothing to pay for.', {
+      status: order.status,
+    });
   const method = want.attempt && (await attempts.begin(tx, want.attempt));
   if (want.attempt && method === undefined)
     throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });

@@ -156,7 +156,8 @@ beforeAll(async () => {
   };
 
   account = (await person(db)).id;
-  const made = await show(db, { seats: 50, startsInMs: 9e8 });
+  // No hold outlives its sale: the event begins later than the skipping server's clock ever gets to.
+  const made = await show(db, { seats: 50, startsInMs: 3e12 });
   event = await db.selectFrom('events').select(['id', 'slug']).where('id', '=', made.id).executeTakeFirstOrThrow();
   seats = made.seats;
   leaveOut(event.id, 'its orders live in a Temporal, at a provider and by a clock of this file alone');

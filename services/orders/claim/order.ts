@@ -1,6 +1,7 @@
 // Parts of the claim's statement that decide and write the order: the limits, a new order, a grown one, or one that waited.
 import { type RawBuilder, sql } from 'kysely';
 import { START_GRACE_SECONDS } from '../../outbox/outbox.ts';
+import { ownEnd } from '../../payments/attempts.ts';
 import type { Wanted } from './request.ts';
 
 /** What was got, in sum, and whether it keeps each offer's minimum and maximum per order. */
@@ -53,13 +54,13 @@ export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
 /** The account's own pending order takes the places in, while its hold runs and nobody is paying it: its payment would be of another amount. */
 export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
   target as materialized (
-    select o.*, exists (select from payments y where y.order_id = o.id and y.status in ('created', 'processing', 'succeeded')) as paying
+    select o.*, ${ownEnd} as ends, exists (select from payments y where y.order_id = o.id and y.status in ('created', 'processing', 'succeeded')) as paying
     from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
   ),
   bought as (
     update orders set total_minor = orders.total_minor + s.minor, expires_at = least(orders.expires_at, s.until)
     from event e, sums s, target t
-    where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'pending' and t.expires_at > now() and not t.paying and ${ready(w)}
+    where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'pending' and t.ends > now() and not t.paying and ${ready(w)}
     returning ${returnedOf}
   )`;
 
@@ -69,7 +70,7 @@ export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
  */
 export const promotedOrder = (w: Wanted): RawBuilder<unknown> => sql`
   target as materialized (
-    select o.*, false as paying from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
+    select o.*, o.expires_at as ends, false as paying from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
   ),
   bought as (
     update orders set status = 'pending', total_minor = s.minor, created_at = now(), expires_at = ${holdEnd(w)}

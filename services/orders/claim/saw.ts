@@ -49,7 +49,7 @@ const nothing = sql`select 0 as known, null::boolean as offers_open, false as bu
 
 const target = ({ into }: Wanted) =>
   into
-    ? sql`(select json_build_object('owner', t.account_id, 'status', t.status, 'over', t.expires_at <= now(), 'paying', t.paying,
+    ? sql`(select json_build_object('owner', t.account_id, 'status', t.status, 'over', t.ends <= now(), 'paying', t.paying,
         'items', (select count(*) from order_items i where i.order_id = t.id)) from target t)`
     : sql`null::json`;
 
