@@ -7,6 +7,7 @@ import { hearEnded, tokenKeys } from '../services/accounts/sessions.ts';
 import * as orders from '../services/orders/orders.ts';
 import { countTroubled } from '../services/outbox/mails.ts';
 import * as outbox from '../services/outbox/outbox.ts';
+import { mostAtOnce } from '../services/payments/prices.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
 import { createLimiter, probe } from '../services/shared/limits.ts';
@@ -91,6 +92,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   );
   let draining = false;
 
+  const providers = { stripe: stripeProvider(config.stripe) };
   const gateway: Gateway = {
     config,
     db,
@@ -98,7 +100,8 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     metrics,
     tokens: tokenKeys(config.auth),
     passwords: createPasswords(),
-    providers: { stripe: stripeProvider(config.stripe) },
+    providers,
+    mostAtOnce: mostAtOnce(providers),
     documents: createDocuments(),
     feed,
     listing: createListing({ feed, db: readDb }),

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Passwords } from '../services/accounts/passwords.ts';
 import type { TokenKeys } from '../services/accounts/sessions.ts';
 import type * as orders from '../services/orders/orders.ts';
+import type { MostAtOnce } from '../services/payments/prices.ts';
 import type { Providers } from '../services/payments/provider.ts';
 import type { Documents } from '../services/tickets/documents.ts';
 import type { Log } from './http/operate/log.ts';
@@ -22,6 +23,8 @@ export type Gateway = {
   tokens: TokenKeys;
   passwords: Passwords;
   providers: Providers;
+  /** What can be paid at once at one of the providers. */
+  mostAtOnce: MostAtOnce | undefined;
   documents: Documents;
   /** The seats of events as they are now, kept in memory by following every change. */
   feed: Feed;

@@ -15,7 +15,7 @@ export type PlacingCall = { attempt: { id: string; again: boolean } | undefined;
  * @throws DomainError: the claim's
  */
 export async function place(
-  { db, metrics }: Pick<Gateway, 'db' | 'metrics'>,
+  { db, metrics, mostAtOnce }: Pick<Gateway, 'db' | 'metrics' | 'mostAtOnce'>,
   call: PlacingCall,
   request: ClaimRequest,
 ): Promise<PlacedOrder> {
@@ -27,7 +27,7 @@ export async function place(
 
   let order: PlacedOrder;
   try {
-    order = await claim(db, { ...request, orderId: call.attempt?.id });
+    order = await claim(db, { ...request, terms: { mostAtOnce, ...request.terms }, orderId: call.attempt?.id });
   } catch (error) {
     metrics.claim(error instanceof DomainError ? error.code : 'error');
     throw error;

@@ -2,6 +2,19 @@
 import { decimal } from '../shared/money.ts';
 import type { AmountLimits, Providers } from './provider.ts';
 
+/** The greatest amounts that some provider takes at once, in minor units: `by` currency where it is not the usual one. */
+export type MostAtOnce = { usual: number; by: Record<string, number> };
+
+/** What can be paid at once, for claims: an order of several items may come to more than each of them. Undefined without any provider. */
+export function mostAtOnce(providers: Providers): MostAtOnce | undefined {
+  const all = Object.values(providers);
+  if (!all.length) return undefined;
+  const most = (currency: string) => Math.max(...all.map((provider) => provider.amounts(currency).mostMinor));
+  const usual = most('USD');
+  const other = Intl.supportedValuesOf('currency').filter((currency) => most(currency) !== usual);
+  return { usual, by: Object.fromEntries(other.map((currency) => [currency, most(currency)])) };
+}
+
 /** What is wrong with a price, in a sentence; undefined where some provider takes it. What is free asks no provider. */
 export function priceFault(providers: Providers, minor: number, currency: string): string | undefined {
   if (minor === 0) return undefined;

@@ -1,23 +1,27 @@
 // Which prices can be paid: what we say of Stripe is what it does, and what no provider takes is refused when the event is made.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as venues from '../../services/events/venues.ts';
+import { claim } from '../../services/orders/claim/claim.ts';
 import { priceFault } from '../../services/payments/prices.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { stripeAmounts } from '../../services/payments/stripeAmounts.ts';
 import { startStripeStandin } from '../../standins/stripe/standin.ts';
+import { wish } from '../support/claims.ts';
 import { startWorld, type World } from '../support/gateway.ts';
-import { person } from '../support/made.ts';
+import { person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
 
 const SECRET = 'whsec_test';
 let standin: Awaited<ReturnType<typeof startStripeStandin>>;
 let world: World;
 let organizer: { token: string };
+let buyer: { id: string; token: string };
 let venueId: string;
 beforeAll(async () => {
   standin = await startStripeStandin({ port: 0, webhookUrl: 'http://127.0.0.1:9/', webhookSecret: SECRET });
   world = await startWorld();
   organizer = await person(world.db, 'organizer');
+  buyer = await person(world.db);
   venueId = (await venues.create(world.db, { name: 'Hall', city: 'Aarhus', capacity: 100 })).id;
 });
 afterAll(async () => {
@@ -89,5 +93,32 @@ describe('an event is refused, by field, with a price that nobody could pay', ()
     expect([currency.status, Object.keys(currency.body.error.details.fields)]).toEqual([400, ['currency']]);
     expect((await put({ seat_configuration: body(0, 'GBP').seat_configuration })).status).toBe(200);
     expect((await put({ currency: 'USD' })).status).toBe(200);
+  });
+});
+
+describe('a sum that nobody could pay at once', () => {
+  it.each([
+    ['USD', 60_000_000, 2, /at most 999999.99 USD/],
+    ['VND', 10_000_000, 10, /at most 99999999 VND/],
+    ['ISK', 500_000, 2, /at most 999999 ISK/],
+  ])('%s: 400 when it is booked; one item less is booked', async (currency, priceMinor, n, words) => {
+    const made = await show(world.db, { seats: n, currency, priceMinor });
+    const post = (seats: string[]) =>
+      world.call('POST', '/api/v1/bookings', { token: buyer.token, body: { event_id: made.id, seat_ids: seats } });
+    const refused = await post(made.seats);
+    expect([refused.status, refused.body.error.code, refused.body.error.message]).toEqual([
+      400,
+      'VALIDATION_ERROR',
+      expect.stringMatching(words),
+    ]);
+    expect((await post(made.seats.slice(1))).status).toBe(201);
+  });
+
+  it('nor does an order grow to such a sum', async () => {
+    const made = await show(world.db, { seats: 2, priceMinor: 60_000_000 });
+    const terms = { mostAtOnce: world.gateway.mostAtOnce };
+    const { id } = await claim(world.db, wish(buyer.id, made.id, { places: [made.seats[0]!] }, terms));
+    const more = claim(world.db, { ...wish(buyer.id, made.id, { places: [made.seats[1]!] }, terms), into: id });
+    await expect(more).rejects.toMatchObject({ code: 'limit_exceeded' });
   });
 });

@@ -19,6 +19,7 @@ import { tokenKeys } from '../../services/accounts/sessions.ts';
 import { countTroubled } from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
+import { mostAtOnce } from '../../services/payments/prices.ts';
 import { countFailed } from '../../services/payments/refundRetries.ts';
 import * as stripe from '../../services/payments/stripe.ts';
 import { type Limiter, probe } from '../../services/shared/limits.ts';
@@ -44,6 +45,7 @@ export async function startWorld(
     mails: () => countTroubled(db),
   });
   const feed = createFeed({ db, log });
+  const providers = { stripe: stripe.stripeProvider(config.stripe) };
   const gateway: Gateway = {
     config,
     db,
@@ -51,7 +53,8 @@ export async function startWorld(
     metrics,
     tokens: tokenKeys(config.auth),
     passwords: createPasswords(),
-    providers: { stripe: stripe.stripeProvider(config.stripe) },
+    providers,
+    mostAtOnce: mostAtOnce(providers),
     documents: createDocuments(),
     feed,
     listing: createListing({ feed, db }),

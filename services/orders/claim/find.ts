@@ -15,9 +15,16 @@ const columns = sql`p.id, p.section, p.row_label, p.seat_label, p.position, o.id
 /** The event, whether it sells, and whether somebody waits for what is wanted. */
 export const event = (w: Wanted): RawBuilder<unknown> => sql`
   event as materialized (
-    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over, status = 'published' and ends_at > now() as on_sale, ${waited(w)} as waited
+    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over, status = 'published' and ends_at > now() as on_sale, ${waited(w)} as waited${most(w)}
     from events where id = ${w.eventId}::uuid
   )`;
+
+/** The most that can be paid at once in the event's currency. One text, because a claim is compiled anew each time. */
+function most({ terms: { mostAtOnce } }: Wanted): RawBuilder<unknown> {
+  if (!mostAtOnce) return sql``;
+  const others = Object.entries(mostAtOnce.by).map(([currency, minor]) => `when '${currency}' then ${minor}`);
+  return sql`, ${sql.raw(others.length ? `case currency ${others.join(' ')} else ${mostAtOnce.usual} end` : `${mostAtOnce.usual}`)}::bigint as most`;
+}
 
 /** While somebody waits for such a place it is not for whoever comes by. Asked once, before any place is looked at: two probes of one index. */
 function waited({ terms, offers, places }: Wanted): RawBuilder<unknown> {

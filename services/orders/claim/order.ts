@@ -18,7 +18,12 @@ export const sums = (w: Wanted): RawBuilder<unknown> => sql`
 const ready = (w: Wanted): RawBuilder<unknown> => sql`
     e.on_sale and s.kept and s.places = ${w.count}::int
     ${w.into ? sql`and s.places + (select count(*) from order_items i where i.order_id = ${w.into}::uuid) <= ${w.terms.maxPlaces}::int` : sql``}
-    ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}`;
+    ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}
+    ${w.terms.mostAtOnce ? sql`and ${total(w)} <= e.most` : sql``}`;
+
+/** What the order comes to with what was got. */
+export const total = (w: Wanted): RawBuilder<number> =>
+  w.into ? sql`(select minor from sums) + (select total_minor from target)` : sql`(select minor from sums)`;
 
 /** Places of the event in the account's live orders. Exact, because the caller has locked the account's claims of this event. */
 export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`

@@ -1,5 +1,6 @@
 // Why a claim was refused, read from what its own statement saw.
 import { DomainError } from '../../shared/errors.ts';
+import { decimal } from '../../shared/money.ts';
 import type { Wanted } from './request.ts';
 import type { Saw } from './saw.ts';
 import type { ClaimRow } from './statement.ts';
@@ -44,6 +45,10 @@ function ofWant(w: Wanted, row: ClaimRow, saw: Saw): DomainError | undefined {
 function ofLimits(w: Wanted, saw: Saw): DomainError | undefined {
   const { maxPlaces, maxPerAccount } = w.terms;
   if (!saw.limits_kept) return new DomainError('limit_exceeded', 'The offer has a minimum or a maximum per order.', { wanted: w.count });
+  if (saw.dear) {
+    const said = `${decimal(saw.dear.most, saw.dear.currency)} ${saw.dear.currency}`;
+    return new DomainError('limit_exceeded', `Together these cost more than can be paid at once: at most ${said}.`, { wanted: w.count });
+  }
   if (saw.target && saw.target.items + w.count > maxPlaces)
     return new DomainError('limit_exceeded', `At most ${maxPlaces} places fit into one order.`, { max: maxPlaces, wanted: w.count });
   if (maxPerAccount !== undefined && saw.had! + w.count > maxPerAccount)

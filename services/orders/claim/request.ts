@@ -1,5 +1,6 @@
 // What may be asked of a claim.
 import type { Actor } from '../../accounts/actor.ts';
+import type { MostAtOnce } from '../../payments/prices.ts';
 
 /** What is wanted: named places, all or none; any places of offers, taken from a random start; or nothing yet, to be filled later. */
 export type Want = { places: string[] } | { offers: { offerId: string; quantity: number }[] } | 'nothing';
@@ -11,6 +12,8 @@ export type Terms = {
   maxPlaces: number;
   /** At most so many places of the event in all the account's live orders. Costs two more round trips. */
   maxPerAccount?: number;
+  /** An order of more than this could not be paid (payments/prices.ts). */
+  mostAtOnce?: MostAtOnce;
   /** The buyer agrees to an equal place where late money finds the own one gone. */
   acceptsEqualPlace?: boolean;
   buyer?: { name?: string | null; email?: string | null; phone?: string | null };

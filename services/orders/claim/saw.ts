@@ -5,7 +5,7 @@ import { isFree, isOnSale, stockOf } from '../../inventory/places.ts';
 import type { PlaceNamed } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Locked } from './find.ts';
-import { heldByAccount } from './order.ts';
+import { heldByAccount, total } from './order.ts';
 import type { Wanted } from './request.ts';
 
 export type Saw = {
@@ -17,6 +17,8 @@ export type Saw = {
   busy: boolean;
   /** Each offer's limits per order are kept. */
   limits_kept: boolean;
+  /** What was got comes to more than can be paid at once: how much that is. */
+  dear: { most: number; currency: string } | null;
   /** Something of the event is not sold for good. */
   unsold: boolean;
   /** Offers that have fewer places left than were asked for, and how many. */
@@ -53,10 +55,15 @@ const target = ({ into }: Wanted) =>
         'items', (select count(*) from order_items i where i.order_id = t.id)) from target t)`
     : sql`null::json`;
 
+const dear = (w: Wanted) =>
+  w.terms.mostAtOnce
+    ? sql`case when ${total(w)} > e.most then json_build_object('most', e.most, 'currency', e.currency) end`
+    : sql`null::json`;
+
 /** The column `saw`: null where an order was written. */
 export const saw = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
   case when b.id is null then (
-    select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'gone', k.gone, 'limits_kept', (select kept from sums),
+    select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'gone', k.gone, 'limits_kept', (select kept from sums), 'dear', ${dear(w)},
       'unsold', ${unsold}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)})
     from (${w.places.length ? named(w, locked) : w.offers.length ? offered : nothing}) k
   ) end as saw`;
