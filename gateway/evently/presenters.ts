@@ -5,7 +5,7 @@ import type { TokenPair } from '../../services/accounts/sessions.ts';
 import type { Progress } from '../../services/events/eventNotices.ts';
 import type { EventView, Tier } from '../../services/events/events.ts';
 import type { OrderView } from '../../services/orders/orders.ts';
-import type { PlacedOrder, PlacedPlace } from '../../services/orders/placed.ts';
+import { type PlacedOrder, type PlacedPlace, placeName } from '../../services/orders/placed.ts';
 import { orderCode } from '../../services/shared/codes.ts';
 import { decimal } from '../../services/shared/money.ts';
 import type { Tokens, User } from './auth.ts';
@@ -135,17 +135,13 @@ function ticket(o: OrderView, t: OrderView['tickets'][number]) {
   return {
     id: t.id,
     code: t.code,
-    seat: place ? seatName(place) : '',
+    seat: place ? placeName(place) : '',
     seat_id: t.place_id,
     checked_in_at: t.checked_in_at && time(new Date(t.checked_in_at)),
     qr: `${files}/qr.png`,
     pdf: `${files}/ticket.pdf`,
   };
 }
-
-/** "VIP, row A, seat 1"; for a place without a number, its offer's name. */
-const seatName = (p: OrderView['places'][number]): string =>
-  p.seat_label === null ? p.offer_name : `${p.section}, row ${p.row_label}, seat ${p.seat_label}`;
 
 /** A refund on its way reads "processing", as the seed has it. */
 export const refundStatus = (status: NonNullable<OrderView['refund']>['status'] | null) =>

@@ -1,6 +1,6 @@
 // The payment page: what is bought, how long it is held, and Stripe's card form. No framework, strict policy.
 import type { OrderView } from '../../services/orders/orders.ts';
-import { placeName } from '../../services/orders/placed.ts';
+import { placeInText } from '../../services/orders/placed.ts';
 import { decimal } from '../../services/shared/money.ts';
 import { isolated } from '../../services/shared/text.ts';
 import { localTime } from '../../services/shared/time.ts';
@@ -56,7 +56,7 @@ export function paymentPage(p: PaymentPage): Reply {
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin-allow-popups' },
     body: `<main><div class="top"><span class="brand">Billetter</span><span class="soft">${escapeHtml(p.code)}</span></div>
 <section class="card"><h1 dir="auto">${escapeHtml(order.event.name)}</h1><p class="soft when">${escapeHtml(when)}${order.event.venue ? ` · <bdi>${escapeHtml(order.event.venue)}</bdi>` : ''}</p>
-<ul>${order.places.map((s) => `<li><span>${escapeHtml(placeName(s))}</span><span>${price(s.price_minor)}</span></li>`).join('')}</ul>
+<ul>${order.places.map((s) => `<li><span>${escapeHtml(placeInText(s))}</span><span>${price(s.price_minor)}</span></li>`).join('')}</ul>
 <div class="total"><span>Total</span><span>${price(order.total_minor)}</span></div></section>
 <section class="card" id="pay" hidden><p>Your seats are held for <span class="clock" id="clock" role="timer">--:--</span></p>
 <form id="form"><div id="card"></div><p id="problem" role="alert"></p><button id="button" disabled>Pay ${price(order.total_minor)}</button></form></section>

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import nodemailer from 'nodemailer';
 import type { DB } from '../../db/tables.ts';
 import * as orders from '../orders/orders.ts';
-import { placeName } from '../orders/placed.ts';
+import { placeInText } from '../orders/placed.ts';
 import * as mails from '../outbox/mails.ts';
 import { orderCode } from '../shared/codes.ts';
 import { isolated } from '../shared/text.ts';
@@ -92,7 +92,7 @@ function about(db: Kysely<DB>, mailer: Mailer, order: orders.OrderView): About {
     order: { ...order, buyer_name: isolated(buyer_name), event: named },
     code,
     total: amount(order.total_minor, order.currency),
-    places: order.places.map(placeName),
+    places: order.places.map(placeInText),
     tickets: () => ticketPdfs(db, mailer, order, code),
   };
 }

@@ -32,8 +32,9 @@ export type PlacedPlace = {
   price_minor: number;
 };
 
-/** "VIP, row A, seat 1", for a sentence or a list of ours; for a place without a number, its offer's name. */
-export const placeName = (p: PlacedPlace): string =>
-  p.seat_label === null
-    ? isolated(p.offer_name)
-    : `${isolated(p.section ?? '')}, row ${isolated(p.row_label ?? '')}, seat ${isolated(p.seat_label)}`;
+/** "VIP, row A, seat 1"; for a place without a number, its offer's name. `shown`: what is done to each name, left as it is for programs. */
+export const placeName = (p: PlacedPlace, shown = (name: string): string => name): string =>
+  p.seat_label === null ? shown(p.offer_name) : `${shown(p.section ?? '')}, row ${shown(p.row_label ?? '')}, seat ${shown(p.seat_label)}`;
+
+/** The same, for a sentence or a list that people read. */
+export const placeInText = (p: PlacedPlace): string => placeName(p, isolated);

@@ -7,7 +7,7 @@ import * as outbox from '../outbox/outbox.ts';
 import * as texts from '../outbox/texts.ts';
 import * as attempts from '../payments/attempts.ts';
 import { uuids } from '../shared/ids.ts';
-import { clipped, isolated } from '../shared/text.ts';
+import { shortName } from '../shared/text.ts';
 import { localTime } from '../shared/time.ts';
 
 /** A statement takes so many ids: each id is a parameter of it. */
@@ -55,7 +55,7 @@ async function tellByText(tx: Transaction<DB>, orders: string[]): Promise<void> 
   const text = ({ id, phone, event, until, time_zone: zone }: (typeof rows)[number]) => ({
     phone,
     order: id,
-    body: `${isolated(clipped(event, 60))} begins sooner: your offer now ends ${localTime(until, zone)}.`,
+    body: `${shortName(event)} begins sooner: your offer now ends ${localTime(until, zone)}.`,
   });
   await texts.enqueueTo(tx, 'hold-shortened', rows.map(text));
 }

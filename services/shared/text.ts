@@ -45,16 +45,19 @@ export const longestPart = (text: string): string =>
     .filter((part) => !BREAKS_ANYWHERE.test(part))
     .reduce((long, part) => (part.length > long.length ? part : long), '');
 
-const letters = (text: string): string[] => Array.from(new Intl.Segmenter('en').segment(text), (part) => part.segment);
+const SEGMENTER = new Intl.Segmenter('en');
+
+/** The letters of a text as people count them. */
+const letters = (text: string): string[] => Array.from(SEGMENTER.segment(text), (part) => part.segment);
 
 /** The text in one line of at most `max` letters as people count them, with "..." for what is cut. No letter is cut in two. */
 export function clipped(text: string, max: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  const letters = Array.from(new Intl.Segmenter('en').segment(line), (part) => part.segment);
-  return letters.length > max
-    ? `${letters
-        .slice(0, max - 3)
-        .join('')
-        .trimEnd()}...`
-    : line;
+  const all = letters(line);
+  if (all.length <= max) return line;
+  const kept = all.slice(0, max - 3).join('');
+  return `${kept.trimEnd()}...`;
 }
+
+/** An event's name for a text message: short, and set apart. */
+export const shortName = (name: string): string => isolated(clipped(name, 60));

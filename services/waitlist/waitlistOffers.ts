@@ -9,7 +9,7 @@ import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as texts from '../outbox/texts.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
-import { clipped, isolated } from '../shared/text.ts';
+import { shortName } from '../shared/text.ts';
 import { localTime } from '../shared/time.ts';
 
 export type OfferTerms = {
@@ -95,14 +95,15 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
       to: email,
       data: { name, event, startsAt, timeZone, reason: reason ?? '' },
     });
-    const text = ({ phone, event }: Waited) => ({ phone, order: null, body: `${short(event)} is cancelled, and its waitlist is closed.` });
+    const text = ({ phone, event }: Waited) => ({
+      phone,
+      order: null,
+      body: `${shortName(event)} is cancelled, and its waitlist is closed.`,
+    });
     await mails.enqueueTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_email).map(mail));
     await texts.enqueueTo(tx, 'waitlist-cancelled', told.filter((row) => row.notify_sms).map(text));
   });
 }
-
-/** An event's name, short enough for a text message. */
-const short = (name: string): string => isolated(clipped(name, 60));
 
 type Entry = {
   id: string;
@@ -193,7 +194,7 @@ async function tell(tx: Transaction<DB>, entry: Entry, order: PlacedOrder, link:
   }
   if (entry.notify_sms) {
     const what = entry.quantity === 1 ? 'A place' : `${entry.quantity} places`;
-    const body = `${what} for ${short(order.event.name)} held for you until ${localTime(until, entry.time_zone)}. Pay: ${link}`;
+    const body = `${what} for ${shortName(order.event.name)} held for you until ${localTime(until, entry.time_zone)}. Pay: ${link}`;
     await texts.enqueue(tx, 'waitlist-offer', order.id, body);
   }
 }
