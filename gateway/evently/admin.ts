@@ -98,7 +98,7 @@ export function admin({ db, providers }: Gateway): Route[] {
           ...paged,
           manager: manager(caller),
           status: query.status,
-          search: query.search || undefined,
+          search: query.search,
         });
         return page(found.rows.map(present.eventShort), { ...paged, total: found.total });
       },

@@ -49,7 +49,7 @@ export function venueRoutes({ db }: Gateway): Route[] {
       responses: { 200: { description: 'One page of venues, by name.', schema: pageOf(VenueFull) } },
       refusals: [],
       async handle({ query }) {
-        const { rows, total } = await venues.list(db, { search: query.search || undefined, page: query.page, perPage: query.per_page });
+        const { rows, total } = await venues.list(db, { search: query.search, page: query.page, perPage: query.per_page });
         return page(rows.map(present.venue), { page: query.page, perPage: query.per_page, total });
       },
     }),

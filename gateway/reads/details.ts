@@ -66,7 +66,7 @@ export function createDetails({ feed, db }: { feed: Feed; db: Db }): Details {
       const again = named && (rows.has(named.id) || feed.peek(named.id));
       const [found, stock] = named ? await Promise.all([rowOf(named.id), again ? feed.board(named) : counted(named.id)]) : [];
       if (!found || !stock) throw new DomainError('event_not_found', 'Event does not exist.', { eventId: idOrSlug });
-      const status = found.stored === 'published' ? events.phaseAt(found, feed.now()) : found.stored;
+      const status = events.statusAt(found, feed.now());
       return use({ id: found.id, stamp: `${asked}:${stock.etag}:${status}`, show: () => shown(found, status, stock) });
     },
   };

@@ -1,5 +1,5 @@
 // Lists of events with what is available of each. Pages are cached until any event changes, counts until a place of theirs does.
-import { type EventFilter, type ListedCard, list } from '../../services/events/eventList.ts';
+import { type EventFilter, type ListedCard, list, viewAt } from '../../services/events/eventList.ts';
 import * as events from '../../services/events/events.ts';
 import type { Db } from '../deps.ts';
 import { createCache } from '../http/answers/lru.ts';
@@ -130,9 +130,7 @@ export function createListing({ feed, db }: { feed: Feed; db: Db }): Listing {
       if (board) boards.push([board, board.version]);
       else until = Math.min(until, !counted || counted.dirty ? 0 : counted.until);
       for (const at of [row.starts_at.getTime(), row.ends_at.getTime()]) if (at > now) until = Math.min(until, at);
-      const { stored, ...card } = row;
-      const available = stored === 'cancelled' ? 0 : (board?.available ?? counted?.available ?? 0);
-      return { ...card, available, status: stored === 'published' ? events.phaseAt(row, now) : stored };
+      return viewAt(row, board?.available ?? counted?.available ?? 0, now);
     });
     const stamp = `${page.number}:${rows.map((row) => `${row.available}${row.status[0]}`).join()}`;
     const listed = { rows, total: page.total, stamp };

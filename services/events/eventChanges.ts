@@ -60,21 +60,20 @@ type Row = {
   over: boolean;
 };
 
+type ChangeRequest = { event: string; by: Manager; changes: EventChanges; providers: Providers };
+
 /**
  * Changes an event in one transaction, all of it or nothing; what is not given stays as it is. Only its organizer and admins may.
  * A repeated call changes nothing more and tells nobody twice.
  * @returns the event's id
  * @throws DomainError event_not_found | forbidden | invalid | event_fixed (details.fields says which change is refused and why)
  */
-export async function update(
-  db: Kysely<DB>,
-  request: { event: string; by: Manager; changes: EventChanges; providers: Providers },
-): Promise<string> {
+export async function update(db: Kysely<DB>, request: ChangeRequest): Promise<string> {
   // Two changes, or a change and a sale, may lock the same rows in different orders.
   return despiteDeadlocks(() => db.transaction().execute((tx) => change(tx, request)));
 }
 
-async function change(tx: Transaction<DB>, { event, by, changes, providers }: Parameters<typeof update>[1]): Promise<string> {
+async function change(tx: Transaction<DB>, { event, by, changes, providers }: ChangeRequest): Promise<string> {
   const old = await lock(tx, event);
   checkManager(old, by);
   const next = merged(old, changes);

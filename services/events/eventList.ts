@@ -4,11 +4,10 @@ import type { DB } from '../../db/tables.ts';
 import { isFree, isOnSale, stockOf } from '../inventory/places.ts';
 import { inUnits } from '../shared/money.ts';
 import { contains, folded, foldedOnce } from '../shared/search.ts';
-import { card, countFree, type EventCard, type EventView, type Manager, phaseAt } from './events.ts';
+import { card, countFree, type EventCard, type EventView, type Manager, statusAt } from './events.ts';
 
-/** What a list can be sorted by; `price` is the lowest of an event, in units of its currency. */
-export const SORTS = ['startsAt', 'price', 'name', 'createdAt'] as const;
-export type Sort = { by: (typeof SORTS)[number]; descending: boolean };
+/** `price` is the lowest of an event, in units of its currency. */
+export type Sort = { by: 'startsAt' | 'price' | 'name' | 'createdAt'; descending: boolean };
 
 /** Everything left out does not narrow the list. */
 export type EventFilter = {
@@ -35,6 +34,12 @@ export type EventFilter = {
 
 export type ListedCard = EventCard & { stored: 'draft' | 'published' | 'cancelled' };
 
+/** The listed event at `now` (ms since the epoch), with so many free places. Of a cancelled one nothing is available. */
+export function viewAt(listed: ListedCard, available: number, now: number): EventView {
+  const { stored, ...card } = listed;
+  return { ...card, status: statusAt(listed, now), available: stored === 'cancelled' ? 0 : available };
+}
+
 /** A stretch of the list with an order of its own. */
 type Part = { where: RawBuilder<unknown>; order: RawBuilder<unknown> };
 
@@ -58,7 +63,7 @@ const BY_CLOCK: Part[] = [
 const KEYS = {
   startsAt: sql`e.starts_at`,
   price: sql`(select min(${inUnits(sql`o.price_minor`, sql`o.currency`)}) from offers o where o.event_id = e.id and o.is_active)`,
-  name: sql`search_fold(e.name)`,
+  name: folded(sql`e.name`),
   createdAt: sql`e.created_at`,
 } satisfies Record<Sort['by'], RawBuilder<unknown>>;
 
@@ -85,21 +90,10 @@ export async function listManaged(
   filter: EventFilter & { manager: Manager },
 ): Promise<{ rows: EventView[]; total: number }> {
   const { rows, total } = await list(db, filter);
-  const free = new Map(
-    (
-      await countFree(
-        db,
-        rows.map(({ id }) => id),
-      )
-    ).map(({ id, available }) => [id, available]),
-  );
+  const ids = rows.map((row) => row.id);
+  const free = new Map((await countFree(db, ids)).map(({ id, available }) => [id, available]));
   const now = Date.now();
-  const shown = rows.map(({ stored, ...card }) => ({
-    ...card,
-    status: stored === 'published' ? phaseAt(card, now) : stored,
-    available: stored === 'cancelled' ? 0 : (free.get(card.id) ?? 0),
-  }));
-  return { rows: shown, total };
+  return { rows: rows.map((row) => viewAt(row, free.get(row.id) ?? 0, now)), total };
 }
 
 /** How many events are in each part. */

@@ -119,9 +119,15 @@ export async function nextPhase(db: Kysely<DB>): Promise<number | null> {
   return rows[0]!.at;
 }
 
-/** What the clock makes of a published event at `now`. */
-export const phaseAt = (event: Pick<EventView, 'starts_at' | 'ends_at'>, now: number): Phase =>
+type Dated = Pick<EventView, 'starts_at' | 'ends_at'>;
+
+/** What the clock makes of a published event at `now` (ms since the epoch). */
+const phaseAt = (event: Dated, now: number): Phase =>
   event.starts_at.getTime() > now ? 'upcoming' : event.ends_at.getTime() > now ? 'ongoing' : 'completed';
+
+/** The status of an event at `now` (ms since the epoch), from the one that is stored. */
+export const statusAt = (event: Dated & { stored: 'draft' | 'published' | 'cancelled' }, now: number): EventView['status'] =>
+  event.stored === 'published' ? phaseAt(event, now) : event.stored;
 
 /** The price tiers of these events, in the order in which they were made, each with its number of free places. */
 export async function tiers(db: Kysely<DB> | Transaction<DB>, eventIds: string[]): Promise<(Tier & { event_id: string })[]> {

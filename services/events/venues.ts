@@ -59,10 +59,11 @@ export async function list(
   filter: { search?: string; page: number; perPage: number },
 ): Promise<{ rows: Venue[]; total: number }> {
   const where = sql.join([sql`true`, ...(filter.search ? contains(folded(sql`v.name || ' ' || v.city`), filter.search) : [])], sql` and `);
-  const { rows } = await sql<Venue>`select ${sql.ref('v.id')}, ${sql.join(COLUMNS.slice(1).map((column) => sql.ref(`v.${column}`)))}
-    from venues v where ${where} order by search_fold(v.name), v.id limit ${filter.perPage} offset ${(filter.page - 1) * filter.perPage}`.execute(
-    db,
-  );
-  const { rows: counted } = await sql<{ n: number }>`select count(*)::int as n from venues v where ${where}`.execute(db);
-  return { rows, total: counted[0]!.n };
+  const columns = sql.join(COLUMNS.map((column) => sql.ref(`v.${column}`)));
+  const [page, counted] = await Promise.all([
+    sql<Venue>`select ${columns} from venues v where ${where}
+      order by ${folded(sql`v.name`)}, v.id limit ${filter.perPage} offset ${(filter.page - 1) * filter.perPage}`.execute(db),
+    sql<{ n: number }>`select count(*)::int as n from venues v where ${where}`.execute(db),
+  ]);
+  return { rows: page.rows, total: counted.rows[0]!.n };
 }
