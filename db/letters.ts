@@ -19,6 +19,9 @@ export async function blindness(db: Kysely<any>): Promise<string | undefined> {
   );
 }
 
+/** The same line at a process' start. A database that does not answer yet is waited for, and asked when it does (readiness). */
+export const blindnessAtStart = (db: Kysely<any>): Promise<string | undefined> => blindness(db).catch(() => undefined);
+
 /** A check for readiness: throws that line, or what the database says, until the database was once seen to know its letters. */
 export function seesLetters(db: Kysely<any>): () => Promise<void> {
   let seen = false;

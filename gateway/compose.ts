@@ -1,7 +1,7 @@
 // Puts a gateway together from its configuration: the one place that knows every part. main.ts runs it, tests may too.
 import type { Config } from '../config.ts';
 import { connect } from '../db/connect.ts';
-import { blindness, seesLetters } from '../db/letters.ts';
+import { blindnessAtStart, seesLetters } from '../db/letters.ts';
 import { createPasswords } from '../services/accounts/passwords.ts';
 import { hearEnded, tokenKeys } from '../services/accounts/sessions.ts';
 import * as orders from '../services/orders/orders.ts';
@@ -55,8 +55,7 @@ export function apis(
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */
 export async function startGateway(config: Config, log: Log): Promise<{ port: number; stop(graceMs?: number): Promise<void> }> {
   const db = connect({ url: config.database.url, max: config.database.max, name: 'billetter-gateway' });
-  // A database that does not answer yet is waited for, and asked when it does (readyz).
-  const blind = await blindness(db).catch(() => undefined);
+  const blind = await blindnessAtStart(db);
   if (blind) {
     await db.destroy();
     throw new Error(`gateway: ${blind}`);

@@ -11,7 +11,7 @@ import { orderActivities } from '../activities/orders.ts';
 import { paymentActivities } from '../activities/payments.ts';
 import { loadConfig } from '../config.ts';
 import { connect } from '../db/connect.ts';
-import { blindness, seesLetters } from '../db/letters.ts';
+import { blindnessAtStart, seesLetters } from '../db/letters.ts';
 import { createLog } from '../log.ts';
 import { smtpMailer } from '../services/delivery/mailer.ts';
 import { twilioSms } from '../services/delivery/sms.ts';
@@ -138,9 +138,8 @@ function readConfig() {
   }
 }
 
-/** A database that does not answer yet is waited for, and asked when it does (readyz). */
 async function refuseBlind(): Promise<void> {
-  const blind = await blindness(db).catch(() => undefined);
+  const blind = await blindnessAtStart(db);
   if (!blind) return;
   console.error(`worker: ${blind}`);
   process.exit(78);

@@ -1,5 +1,5 @@
 // How Evently says no: every core code as one of the seed's codes. The seed gives each code one status, and so does this table.
-import type { Field, FieldPath, Fields, RefundTold } from '../../services/shared/errors.ts';
+import type { Field, FieldPath, Fields, PlaceNamed, RefundTold } from '../../services/shared/errors.ts';
 import type { Refusal, RefusalCode, RefusalTable } from '../http/api.ts';
 import { failure, timeOrNull } from './envelope.ts';
 import * as present from './presenters.ts';
@@ -100,6 +100,8 @@ function wire(details: object): Json {
 const refund = (of: RefundTold | undefined): Json =>
   of ? { refund_status: present.refundStatus(of.status), refund_amount: present.money(of.amountMinor, of.currency) } : {};
 
+const seatOf = ({ seat, ...place }: PlaceNamed): Json => ({ ...place, seat_number: seat });
+
 type Said = { message?: string; details: Json };
 
 /** The seed has one code for all who are not let in: this says which of them it is. */
@@ -121,7 +123,7 @@ const OWN: { [C in RefusalCode]?: (refusal: Refusal<C>) => Said } = {
   },
   event_fixed: ({ message, details }) => fixed(message, details),
   places_unavailable: ({ details: { places, ...rest } }) => ({
-    details: { ...wire(rest), ...(places && { seats: places.map(({ seat, ...place }) => ({ ...place, seat_number: seat })) }) },
+    details: { ...wire(rest), ...(places && { seats: places.map(seatOf) }) },
   }),
   order_expired: ({ details: { refund: told, ...rest } }) => ({ details: { ...wire(rest), ...refund(told) } }),
   order_not_payable: ({ details: { refund: told, ...rest } }) => ({ details: { ...wire(rest), ...refund(told) } }),
@@ -144,7 +146,7 @@ function fixed(message: string, details: Refusal<'event_fixed'>['details']): Sai
     planned: `The seat plan has ${planned} seats: send a smaller seat_configuration along with a smaller capacity.`,
   };
   const said = own[because] ?? message;
-  const seats = places?.map(({ seat, ...place }) => ({ ...place, seat_number: seat })) ?? planned;
+  const seats = places?.map(seatOf) ?? planned;
   return {
     message: said,
     details: { fields: { [field]: said }, ...rest, ...(orders !== undefined && { bookings: orders }), ...(seats && { seats }) },

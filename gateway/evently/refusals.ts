@@ -1,7 +1,7 @@
 // Evently's error codes as its document describes them: what each means, and what its details hold.
 import { z } from 'zod';
 import type { RefusalCode, RefusalText, RefusalTexts } from '../http/api.ts';
-import { pascal } from '../http/docs/refusals.ts';
+import { pascal } from '../http/docs/names.ts';
 import { TABLE } from './errors.ts';
 import { amount, id, instant } from './shapes.ts';
 

@@ -98,17 +98,11 @@ export function createSeatMaps(): SeatMaps {
 
   /** What is available now of the seats that the filter means. Of the whole event it is kept: it is asked for most. */
   function summary(board: Board, filter: SeatFilter): Piece {
-    if (filter.section !== undefined || filter.tier !== undefined) {
-      const byTier = countsOf(board, filter);
-      return summaryPiece(
-        byTier,
-        Object.values(byTier).reduce((sum, n) => sum + n, 0),
-      );
-    }
+    if (filter.section !== undefined || filter.tier !== undefined) return summaryPiece(countsOf(board, filter));
     const cache = cacheOf(board);
     if (cache.summary?.version !== board.version) {
-      const byTier = Object.fromEntries(board.offers.map((o) => [o.tier, o.available]));
-      cache.summary = { version: board.version, piece: summaryPiece(byTier, board.available) };
+      const counts = { total: board.available, byTier: Object.fromEntries(board.offers.map((o) => [o.tier, o.available])) };
+      cache.summary = { version: board.version, piece: summaryPiece(counts) };
     }
     return cache.summary.piece;
   }
@@ -168,19 +162,23 @@ export function createSeatMaps(): SeatMaps {
   };
 }
 
-const summaryPiece = (byTier: Record<string, number>, total: number): Piece =>
+type Counts = { total: number; byTier: Record<string, number> };
+
+const summaryPiece = ({ total, byTier }: Counts): Piece =>
   piece(`],"summary":${JSON.stringify({ total_available: total, by_tier: byTier })}}`);
 
 /** How many seats of each tier in the filter's section and tier are available. */
-function countsOf(board: Board, filter: SeatFilter): Record<string, number> {
+function countsOf(board: Board, filter: SeatFilter): Counts {
   const byTier: Record<string, number> = {};
+  let total = 0;
   for (const row of board.rows) {
     if (!matches(row, filter)) continue;
     let available = 0;
     for (let place = row.from; place < row.to; place++) if (board.status(place) === 'available') available++;
     byTier[row.offer.tier] = (byTier[row.offer.tier] ?? 0) + available;
+    total += available;
   }
-  return byTier;
+  return { total, byTier };
 }
 
 const ending = (): Piece => piece(`,"timestamp":"${time(new Date())}"}`);

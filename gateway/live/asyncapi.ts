@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import type { About } from '../http/api.ts';
-import { pascal } from '../http/docs/refusals.ts';
+import { pascal } from '../http/docs/names.ts';
 import { MAX_MESSAGE_BYTES } from './messages.ts';
 import { PING_MS } from './server.ts';
 import { CLOSE, CLOSE_MEANS, FROM_CLIENT, FROM_GATEWAY } from './shapes.ts';

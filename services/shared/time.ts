@@ -6,11 +6,14 @@ const UTC = 'UTC';
 /** Each names other zones in letters: British English says CET, American EST, Indian IST. */
 const ENGLISH = ['en-GB', 'en-US', 'en-CA', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA', 'en-SG'];
 
+/** What a time is written in. */
+const ENGLISH_OF_TIMES = 'en-US';
+
 /** Whether that is a time zone's name in the IANA database ("Europe/Copenhagen"). Offsets like +01:00 are none: they know no summer. */
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z]/.test(name)) return false;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
+    formatter(ENGLISH_OF_TIMES, name, 'time');
     return true;
   } catch {
     return false;
@@ -38,8 +41,8 @@ const SHOWN = {
  */
 export function localTime(instant: Date | string, timeZone: string | null | undefined): string {
   const at = new Date(instant);
-  const zone = timeZone && (formatters.has(`en-US ${timeZone} time`) || isTimeZone(timeZone)) ? timeZone : UTC;
-  const parts = formatter('en-US', zone, 'time').formatToParts(at);
+  const zone = timeZone && isTimeZone(timeZone) ? timeZone : UTC;
+  const parts = formatter(ENGLISH_OF_TIMES, zone, 'time').formatToParts(at);
   const the = (type: Intl.DateTimeFormatPartTypes) => parts.find((part) => part.type === type)!.value;
   return `${the('weekday')} ${the('day')} ${the('month')} ${the('year')}, ${the('hour')}:${the('minute')} ${zoneName(at, zone)}`;
 }

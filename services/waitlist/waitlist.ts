@@ -56,11 +56,13 @@ const view = sql`
     where b.event_id = w.event_id and b.in_line and b.seq < w.seq and w.in_line
       and (b.offer_id is null or w.offer_id is null or b.offer_id = w.offer_id)) before`;
 
+/** The start comes as a column of its own: JSON has no dates. */
+type EntryRow = EntryView & { starts_at: Date };
+const toEntry = ({ starts_at, ...entry }: EntryRow): EntryView => ({ ...entry, event: { ...entry.event, starts_at } });
+
 async function read(db: Kysely<DB> | Transaction<DB>, entryId: string): Promise<EntryView | undefined> {
-  const { rows } = await sql<EntryView & { starts_at: Date }>`${view} where w.id = ${entryId}::uuid`.execute(db);
-  if (!rows[0]) return undefined;
-  const { starts_at, ...entry } = rows[0];
-  return { ...entry, event: { ...entry.event, starts_at } };
+  const { rows } = await sql<EntryRow>`${view} where w.id = ${entryId}::uuid`.execute(db);
+  return rows[0] && toEntry(rows[0]);
 }
 
 /** The account's own entries, those that wait or have an offer first, then the newest; at most so many. `eventId`: of this event alone. */
@@ -69,10 +71,10 @@ export async function ofAccount(
   accountId: string,
   { eventId, limit }: { eventId?: string; limit: number },
 ): Promise<EntryView[]> {
-  const { rows } = await sql<EntryView & { starts_at: Date }>`${view}
+  const { rows } = await sql<EntryRow>`${view}
     where w.account_id = ${accountId}::uuid ${eventId ? sql`and w.event_id = ${eventId}::uuid` : sql``}
     order by ${status} in ('waiting', 'offered') desc, w.seq desc limit ${limit}`.execute(db);
-  return rows.map(({ starts_at, ...entry }) => ({ ...entry, event: { ...entry.event, starts_at } }));
+  return rows.map(toEntry);
 }
 
 /** The account's own entry. Throws not_found, or forbidden when it is somebody else's. */

@@ -28,3 +28,11 @@ export function createNames(): Names {
     },
   };
 }
+
+/** `SEATS_GONE` and `seats gone` -> `SeatsGone`. */
+export const pascal = (text: string): string =>
+  text
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
+    .map((word) => word[0]!.toUpperCase() + (word === word.toUpperCase() ? word.slice(1).toLowerCase() : word.slice(1)))
+    .join('');

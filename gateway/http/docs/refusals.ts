@@ -5,6 +5,7 @@ import type { RefusalCode, RefusalTexts } from '../api.ts';
 import type { Route } from '../route.ts';
 import { isSigned } from '../steps/auth.ts';
 import { RATE_HEADERS, RETRY_AFTER, WWW_AUTHENTICATE } from './headers.ts';
+import { pascal } from './names.ts';
 
 /** The responses with just the refusals that follow from what routes are. All others are named after their codes. */
 const PHRASES: Record<number, string> = {
@@ -86,11 +87,3 @@ export function createRefusals(texts: RefusalTexts, challenges: boolean): (route
 }
 
 const implied = (route: Route): RefusalCode[] => IMPLIED.flatMap(({ when, codes }) => (when(route) ? codes : []));
-
-/** `SEATS_GONE` and `seats gone` -> `SeatsGone`. */
-export const pascal = (text: string): string =>
-  text
-    .split(/[^A-Za-z0-9]+/)
-    .filter(Boolean)
-    .map((word) => word[0]!.toUpperCase() + (word === word.toUpperCase() ? word.slice(1).toLowerCase() : word.slice(1)))
-    .join('');

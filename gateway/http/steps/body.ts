@@ -6,7 +6,9 @@ import { Malformed } from './validate.ts';
 /** Thrown for bodies past the limit; the API says it in its own words. */
 export class BodyTooLarge extends Error {}
 
-const JSON_TYPE = /^application\/([\w.+-]+\+)?json$/i;
+/** Whether a Content-Type says JSON, whatever its parameters. */
+export const isJson = (type: string): boolean => /^application\/([\w.+-]+\+)?json *(;|$)/i.test(type);
+
 const RAW_LIMIT = 1024 * 1024;
 
 /**
@@ -22,7 +24,7 @@ export function jsonReader(limit: string): (ctx: Context) => Promise<unknown> {
     onError(error: Error & { status?: number }, ctx: Context) {
       if (error.status === 413) throw new BodyTooLarge();
       const type = ctx.get('Content-Type').split(';')[0]!.trim();
-      if (type && !JSON_TYPE.test(type))
+      if (type && !isJson(type))
         throw new Malformed(`The body came as ${type.slice(0, 100)}: send JSON, with Content-Type: application/json.`, {
           fields: { body: 'must be JSON' },
         });

@@ -2,6 +2,7 @@
 import type { Context } from 'koa';
 import { DomainError } from '../../../services/shared/errors.ts';
 import type { Credentials, Scheme } from './auth.ts';
+import { isJson } from './body.ts';
 import { Malformed } from './validate.ts';
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -19,6 +20,6 @@ export function refuseForged(ctx: Context, scheme: Scheme, credentials: Credenti
 
   const { 'content-type': type, 'content-length': length, 'transfer-encoding': chunked } = ctx.req.headers;
   const hasBody = chunked !== undefined || Number(length ?? 0) > 0;
-  if (type === undefined ? hasBody : !/^application\/([\w.+-]+\+)?json *(;|$)/i.test(type))
+  if (type === undefined ? hasBody : !isJson(type))
     throw new Malformed('Send JSON, with Content-Type: application/json.', { field: 'Content-Type' });
 }
