@@ -1,7 +1,8 @@
 // The sweep: a safety net under the order workflows. In a healthy system it finds nothing.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { isOwed, MAIL_LIFE } from '../outbox/mails.ts';
+import * as mails from '../outbox/mails.ts';
+import * as texts from '../outbox/texts.ts';
 import { allReturned } from '../payments/refunds.ts';
 import { isOpen } from '../payments/states.ts';
 
@@ -19,18 +20,18 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
   const { numAffectedRows } = await sql`
     with given_up as (
       update mails set refused_at = now(), refusal = 'No mail server took it within three days.' where id in (
-        select id from mails where ${isOwed('mails')} and created_at < now() - ${MAIL_LIFE} order by created_at limit 200)),
-    text_given_up as ( -- what a text says is old after a day
+        select id from mails where ${mails.isOwed('mails')} and created_at < now() - ${mails.MAIL_LIFE} order by created_at limit 200)),
+    text_given_up as (
       update texts set failed_at = now(), refusal = 'No provider took it within a day.' where id in (
-        select id from texts where sent_at is null and failed_at is null and created_at < now() - interval '1 day' order by created_at limit 200)),
+        select id from texts where ${texts.isOwed('texts')} and created_at < now() - ${texts.TEXT_LIFE} order by created_at limit 200)),
     mail as (
       update mails set tried_at = now() where id in (
-        select id from mails where ${isOwed('mails')} and created_at between now() - ${MAIL_LIFE} and now() - interval '1 minute'
+        select id from mails where ${mails.isOwed('mails')} and created_at between now() - ${mails.MAIL_LIFE} and now() - interval '1 minute'
           and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
       returning id, order_id),
     text as (
       update texts set tried_at = now() where id in (
-        select id from texts where sent_at is null and failed_at is null and created_at between now() - interval '1 day' and now() - interval '1 minute'
+        select id from texts where ${texts.isOwed('texts')} and created_at between now() - ${texts.TEXT_LIFE} and now() - interval '1 minute'
           and coalesce(tried_at < now() - interval '15 minutes', true) order by created_at limit 200)
       returning id, order_id),
     refund as (

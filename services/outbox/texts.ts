@@ -1,5 +1,5 @@
 // Text messages to be sent: each is a row, written in the transaction of what it tells, with the outbox row that starts its delivery.
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 
 /** A phone number as providers want it (E.164), or undefined. Spaces and the like are removed, no country is guessed. */
@@ -29,6 +29,13 @@ export async function enqueueTo(
       returning id, order_id)
     insert into outbox (topic, subject_id, payload) select 'sms', id, jsonb_build_object('order', order_id) from text`.execute(tx);
 }
+
+/** What a text says is old after so long; whatever stands in its way by then is taken for good. */
+export const TEXT_LIFE = sql`interval '1 day'`;
+
+/** A text that is still to be sent: neither taken by the provider nor given up. Every reader of texts that wait uses this. */
+export const isOwed = (alias: string): RawBuilder<boolean> =>
+  sql`${sql.ref(`${alias}.sent_at`)} is null and ${sql.ref(`${alias}.failed_at`)} is null`;
 
 /** Notes that a try to send the text begins, for the sweep, and reads the text. Undefined if it has been sent. */
 export function startTry(db: Kysely<DB>, textId: string) {

@@ -53,36 +53,7 @@ export function createMetrics(sources: Sources): Metrics {
       for (const { status, count } of await orders().catch(() => [])) this.set({ status }, count);
     },
   });
-  outboxGauges(sources.outboxLag, registry);
-  const failedRefunds = remembered(sources.failedRefunds, KEEP_MS);
-  new Gauge({
-    name: 'billetter_refunds_failed',
-    help: 'Refunds the bank has refused and whose money is still with us.',
-    registers,
-    async collect() {
-      const now = await failedRefunds().catch(() => undefined);
-      if (now !== undefined) this.set(now);
-    },
-  });
-  const mails = remembered(sources.mails, KEEP_MS);
-  new Gauge({
-    name: 'billetter_mails_refused',
-    help: 'Mails of the last day that will never arrive: refused for good, or not taken for three days.',
-    registers,
-    async collect() {
-      const now = await mails().catch(() => undefined);
-      if (now) this.set(now.refused);
-    },
-  });
-  new Gauge({
-    name: 'billetter_mails_waiting',
-    help: 'Mails that no server has taken for five minutes: it is down, or refuses us and not them.',
-    registers,
-    async collect() {
-      const now = await mails().catch(() => undefined);
-      if (now) this.set(now.waiting);
-    },
-  });
+  askedGauges(sources, registry);
   if (sources.live) liveGauges(sources.live, registry);
   if (sources.pool) poolGauge(sources.pool, registry);
 
@@ -94,20 +65,31 @@ export function createMetrics(sources: Sources): Metrics {
   };
 }
 
-function outboxGauges(ask: Sources['outboxLag'], registry: Registry): void {
-  const lag = remembered(ask, 100); // both gauges of one scrape read one answer
-  const gauge = (name: string, help: string, pick: (lag: { rows: number; seconds: number }) => number) =>
+/** Gauges that show a part of an answer each. */
+function askedGauges(sources: Sources, registry: Registry): void {
+  const gauge = <T>(name: string, help: string, ask: () => Promise<T>, pick: (now: T) => number) =>
     new Gauge({
       name,
       help,
       registers: [registry],
       async collect() {
-        const now = await lag().catch(() => undefined);
-        if (now) this.set(pick(now));
+        const now = await ask().then(pick, () => undefined);
+        if (now !== undefined) this.set(now);
       },
     });
-  gauge('billetter_outbox_lag_seconds', 'Age of the oldest waiting outbox row.', (now) => now.seconds);
-  gauge('billetter_outbox_rows', 'Outbox rows not yet handed on.', (now) => now.rows);
+
+  const lag = remembered(sources.outboxLag, 100); // both gauges of one scrape read one answer
+  gauge('billetter_outbox_lag_seconds', 'Age of the oldest waiting outbox row.', lag, (now) => now.seconds);
+  gauge('billetter_outbox_rows', 'Outbox rows not yet handed on.', lag, (now) => now.rows);
+
+  const failed = remembered(sources.failedRefunds, KEEP_MS);
+  gauge('billetter_refunds_failed', 'Refunds the bank has refused and whose money is still with us.', failed, (now) => now);
+
+  const mails = remembered(sources.mails, KEEP_MS);
+  const refused = 'Mails of the last day that will never arrive: refused for good, or not taken for three days.';
+  const waiting = 'Mails that no server has taken for five minutes: it is down, or refuses us and not them.';
+  gauge('billetter_mails_refused', refused, mails, (now) => now.refused);
+  gauge('billetter_mails_waiting', waiting, mails, (now) => now.waiting);
 }
 
 function liveGauges(live: NonNullable<Sources['live']>, registry: Registry): void {

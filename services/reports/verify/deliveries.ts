@@ -1,6 +1,7 @@
 // What was promised to be told (outbox rows, mails, texts, notices) is done or on its way.
 import { type RawBuilder, sql } from 'kysely';
-import { MAIL_LIFE } from '../../outbox/mails.ts';
+import { MAIL_LIFE, isOwed as mailIsOwed } from '../../outbox/mails.ts';
+import { TEXT_LIFE, isOwed as textIsOwed } from '../../outbox/texts.ts';
 import { rowCheck } from './check.ts';
 
 /** The longest pause between two tries is ten minutes; the sweep counts an announcement as a try, and repeats it after fifteen (sweep.ts). */
@@ -22,8 +23,8 @@ const outbox = rowCheck<{ topic: string; about_id: string; attempts: number; las
     `outbox row ${subject} (${topic} of ${about_id}) waits since ${created_at.toISOString()}, tried ${attempts} time(s)${last_error ? `: ${last_error}` : ''}`,
 });
 
-/** A message (alias `m`) that nobody sees to: never tried nor announced within the grace, not tried for longer than any pause, or given up. */
-const forgotten = (before: RawBuilder<Date>, life: RawBuilder<unknown>) => sql`m.sent_at is null and (
+/** A message (alias `m`) that is owed but nobody sees to: never tried nor announced within the grace, not tried for longer than any pause, or given up. */
+const forgotten = (owed: RawBuilder<boolean>, before: RawBuilder<Date>, life: RawBuilder<unknown>) => sql`${owed} and (
   m.created_at < ${before} - ${life}
   or (m.tried_at is null and m.created_at < ${before} and not exists (select from outbox b where b.subject_id in (m.id, m.order_id)))
   or m.tried_at < ${before} - ${PAUSE})`;
@@ -36,8 +37,8 @@ const message = sql`m.id as subject, array[m.id, m.order_id, o.event_id] as abou
 const mails = rowCheck<Message>({
   name: 'deliveries/mails',
   of: 'mails',
-  rows: (before) =>
-    sql`select ${message} from mails m left join orders o on o.id = m.order_id where m.refused_at is null and ${forgotten(before, sql`${MAIL_LIFE} + interval '5 minutes'`)}`,
+  rows: (before) => sql`select ${message} from mails m left join orders o on o.id = m.order_id
+    where ${forgotten(mailIsOwed('m'), before, sql`${MAIL_LIFE} + interval '5 minutes'`)}`,
   says: lies('mail'),
 });
 
@@ -45,7 +46,7 @@ const texts = rowCheck<Message>({
   name: 'deliveries/texts',
   of: 'texts',
   rows: (before) => sql`select ${message} from texts m left join orders o on o.id = m.order_id
-    where m.failed_at is null and ${forgotten(before, sql`interval '1 day 5 minutes'`)}`,
+    where ${forgotten(textIsOwed('m'), before, sql`${TEXT_LIFE} + interval '5 minutes'`)}`,
   says: lies('text'),
 });
 
