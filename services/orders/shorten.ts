@@ -34,8 +34,7 @@ async function shorten(tx: Transaction<DB>, orders: string[]): Promise<void> {
   await attempts.keepPresses(tx, orders);
   await sql`
     with late as materialized (
-      select o.id, ${allSellUntil(sql`o.id`)} as until, greatest(${allSellUntil(sql`o.id`)}, ${attempts.pressesKeep}) as kept
-      from orders o where o.id = any(${uuids(orders)})
+      select o.id, ${attempts.ownEnd} as until, ${attempts.holdEnd} as kept from orders o where o.id = any(${uuids(orders)})
     ),
     shortened as (update orders set expires_at = late.until from late where orders.id = late.id),
     ${shortenTo}

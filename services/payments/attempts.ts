@@ -9,6 +9,8 @@ import { uuids } from '../shared/ids.ts';
 /** How long an attempt may be decided at most. The hold goes on for so long even past its end; then it is over, whatever the engine does. */
 const DECIDE_SECONDS = 120;
 const inTime = sql<boolean>`received_at > now() - make_interval(secs => ${sql.lit(DECIDE_SECONDS)})`;
+/** An attempt that is still to be decided. One nobody began in its time is over: nobody is charged long after pressing. */
+const isUndecided = sql<boolean>`decided_at is null and (begun_at is not null or ${inTime})`;
 /** Pressing again prolongs nothing past this: a retry has the time of the first press, and a little to reach us. */
 const LATEST_SECONDS = 150;
 
@@ -27,13 +29,10 @@ export const takesPlace = sql<boolean>`e.status = 'published'`;
 /** An order (alias `o`) whose hold is over. */
 export const holdIsOver = sql<boolean>`${holdEnd} <= now()`;
 
-/**
- * A row to join with an order (alias `o`): its `hold_end`, and the ids of its attempts that are still to be decided (`open`), oldest first.
- * One nobody began in its time is over: nobody is charged long after pressing.
- */
+/** A row to join with an order (alias `o`): its `hold_end`, and the ids of its attempts that are still to be decided (`open`), oldest first. */
 export const ofOrder = sql`lateral (
   select greatest(${ownEnd}, max(p.kept_until)) as hold_end,
-    coalesce(array_agg(p.id::text order by p.received_at) filter (where p.decided_at is null and (p.begun_at is not null or ${inTime})), '{}') as open
+    coalesce(array_agg(p.id::text order by p.received_at) filter (where ${isUndecided}), '{}') as open
   from payment_attempts p where p.order_id = o.id)`;
 
 /** The order of an attempt, as the start of its workflow needs it. */
@@ -80,15 +79,11 @@ export async function receive(
 
 /** Until when a press (alias `a`) on an order (alias `o`) keeps its places, where the order's own time is cut short meanwhile. */
 const keptAnyway = sql`coalesce(a.kept_until, least(o.expires_at, a.received_at + make_interval(secs => ${sql.lit(DECIDE_SECONDS)})))`;
-const isPress = sql`a.order_id = o.id and a.decided_at is null and (a.begun_at is not null or ${inTime})`;
 
-/** Until when presses that are being decided keep the places of an order (alias `o`) whose own time is cut short; null without any. */
-export const pressesKeep = sql<Date | null>`(select max(${keptAnyway}) from payment_attempts a where ${isPress})`;
-
-/** Notes for presses that are being decided that they keep their places, before the time of their orders is cut short. */
+/** Notes for presses that are being decided that they keep their places (holdEnd), before the time of their orders is cut short. */
 export async function keepPresses(tx: Transaction<DB>, orderIds: string[]): Promise<void> {
   await sql`update payment_attempts a set kept_until = ${keptAnyway} from orders o
-    where o.id = any(${uuids(orderIds)}) and ${isPress}`.execute(tx);
+    where o.id = any(${uuids(orderIds)}) and a.order_id = o.id and ${isUndecided}`.execute(tx);
 }
 
 /**

@@ -123,6 +123,22 @@ describe('a hold', () => {
     await world.db.transaction().execute((tx) => shortenHolds(tx, made.id));
     expect((await places(held))[0]!.held_until!.getTime()).toBe(kept);
   });
+
+  it('keeps its places for a press that was taken back, as long as trying again counts as that press', async () => {
+    const made = await event(3 * 3600);
+    const held = await book(world, buyer.token, made.id, [made.seats[0]!]);
+    await sql`update orders set expires_at = now() + interval '5 seconds' where id = ${held}::uuid`.execute(world.db);
+    await sql`update places set held_until = now() + interval '5 seconds' where order_id = ${held}::uuid`.execute(world.db);
+    const press = { id: randomUUID(), orderId: held, accountId: buyer.id, method: 'tok_visa', waitedMs: 0 };
+    await attempts.receive(world.db, press);
+    expect(await attempts.withdraw(world.db, press.id)).toBe(true);
+    await sql`update events set starts_at = now() + interval '2 seconds' where id = ${made.id}::uuid`.execute(world.db);
+    await world.db.transaction().execute((tx) => shortenHolds(tx, made.id));
+    const { rows } = await sql<{ ends: Date }>`select ${attempts.holdEnd} as ends from orders o where o.id = ${held}::uuid`.execute(
+      world.db,
+    );
+    expect((await places(held))[0]!.held_until!.getTime()).toBe(rows[0]!.ends.getTime());
+  });
 });
 
 describe('money that comes late', () => {
