@@ -1,7 +1,6 @@
 // What other people's shells do: a proxy for everything, a reader that goes away, a full disk behind the output, a user id without a name.
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,6 +8,7 @@ import { freePort } from '../../deploy/local/ports.ts';
 import { reachable } from '../../deploy/local/postgres-files.ts';
 import { ROOT } from '../../deploy/local/processes.ts';
 import { directLoopback, forgetOthers } from '../../deploy/local/surroundings.mjs';
+import { startProxy } from '../support/proxy.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'billetter-surroundings-'));
 
@@ -35,16 +35,7 @@ it.each([
   ['as the shell has it', false, true],
   ['as we start with it', true, false],
 ])('gRPC and fetch under a proxy, %s', async (_, direct, asked) => {
-  const seen: string[] = [];
-  const proxy = net.createServer((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', (bytes) => {
-      seen.push(String(bytes).split('\r\n')[0]!);
-      socket.destroy();
-    });
-  });
-  await new Promise<void>((done) => proxy.listen(0, '127.0.0.1', done));
-  const url = `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
+  const { url, seen, stop } = await startProxy();
   const env: Record<string, string | undefined> = { ...process.env, http_proxy: url, https_proxy: url, NODE_USE_ENV_PROXY: '1' };
   if (direct) directLoopback(env);
   const port = await freePort(); // nobody listens there
@@ -52,7 +43,7 @@ it.each([
     await Connection.connect({ address: '127.0.0.1:${port}', connectTimeout: 2000 }).catch(() => {});
     process.exit(0);`;
   await ended(spawn(process.execPath, ['--input-type=module', '-e', script], { env, stdio: 'ignore' }));
-  await new Promise((done) => proxy.close(done));
+  await stop();
   expect(seen.some((line) => line.includes(`127.0.0.1:${port}`))).toBe(asked);
 });
 

@@ -1,7 +1,5 @@
 // Calls to the world go through the proxy that the environment names; what stands beside us is called straight.
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -9,26 +7,22 @@ import { downloadAndUnpack } from '../../deploy/local/cache.ts';
 import { twilioSms } from '../../services/delivery/sms.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { proxyAgent } from '../../services/shared/proxies.ts';
+import { startProxy } from '../support/proxy.ts';
 
-const seen: string[] = [];
-const proxy = net.createServer((socket) => {
-  socket.on('error', () => {});
-  socket.once('data', (bytes) => {
-    seen.push(String(bytes).split('\r\n')[0]!);
-    socket.destroy();
-  });
-});
+let proxy: Awaited<ReturnType<typeof startProxy>>;
 const dir = mkdtempSync(join(tmpdir(), 'billetter-proxies-'));
-beforeAll(() => once(proxy.listen(0, '127.0.0.1'), 'listening'));
-afterAll(() => {
-  proxy.close();
+beforeAll(async () => {
+  proxy = await startProxy();
+});
+afterAll(async () => {
+  await proxy?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 
 beforeEach(() => {
-  seen.length = 0;
+  proxy.seen.length = 0;
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'http_proxy', 'all_proxy']) vi.stubEnv(name, undefined);
-  vi.stubEnv('https_proxy', `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+  vi.stubEnv('https_proxy', proxy.url);
   vi.stubEnv('no_proxy', 'localhost,127.0.0.1,::1');
 });
 afterEach(() => vi.unstubAllEnvs());
@@ -46,7 +40,7 @@ it.each([
   ['a download', 'downloads.invalid', () => downloadAndUnpack('https://downloads.invalid/cli.tgz', dir, () => {})],
 ])('%s is called through the proxy', async (_, host, call) => {
   await expect(call()).rejects.toThrow();
-  expect(new Set(seen)).toEqual(new Set([`CONNECT ${host}:443 HTTP/1.1`]));
+  expect(new Set(proxy.seen)).toEqual(new Set([`CONNECT ${host}:443 HTTP/1.1`]));
 });
 
 it('what the shell takes out, and the stand-ins beside us, are called straight', () => {

@@ -254,6 +254,17 @@ async function told(o: Claimed): Promise<void> {
 }
 const result = (o: Claimed) => client.workflow.getHandle(orderWorkflowId(o.id)).result();
 
+/** Starts the workflow of a hold that nobody pays, and waits until it has ended. */
+async function expire(o: Claimed): Promise<void> {
+  await client.workflow.start('order', o.start);
+  if (skipping) await skipping.sleep(hold() * 1000 + 1000);
+  await until(
+    'expired',
+    () => status(o),
+    (s) => s === 'expired',
+  );
+}
+
 test('nobody pays: the hold runs out in its own time, the order is expired and the place free', async () => {
   const o = await claimed(hold());
   await client.workflow.start('order', o.start);
@@ -420,13 +431,7 @@ test('the mail server is down while the hold runs out: expired in time, the offe
   mailServer.up = false;
   const o = await claimed(hold());
   await db.transaction().execute((tx) => mails.enqueue(tx, 'waitlist-offer', o.id, { link: 'x', until: '2030-01-01T18:00:00Z' }));
-  await client.workflow.start('order', o.start);
-  if (skipping) await skipping.sleep(hold() * 1000 + 1000);
-  await until(
-    'expired',
-    () => status(o),
-    (s) => s === 'expired',
-  );
+  await expire(o);
   expect(await mailsOf(o)).toEqual([{ kind: 'waitlist-offer', sent: false }]);
   mailServer.up = true;
   expect(await result(o)).toBe('expired');
@@ -543,13 +548,7 @@ test('a pending order owes a refund the bank does not decide: the hold ends all 
   const o = await claimed(hold());
   await owing(o);
   const before = moods.looks;
-  await client.workflow.start('order', o.start);
-  if (skipping) await skipping.sleep(hold() * 1000 + 1000);
-  await until(
-    'expired',
-    () => status(o),
-    (s) => s === 'expired',
-  );
+  await expire(o);
   // After one minute, two, four, eight, sixteen: never more often, whatever calls.
   for (let i = 0; i < 5; i++) await call(o);
   expect(moods.looks - before).toBeLessThan(9);
@@ -577,13 +576,7 @@ test('a refund that fails for good: the hold ends all the same, the reason is sh
   const o = await claimed(hold());
   await owing(o);
   const before = moods.looks;
-  await client.workflow.start('order', o.start);
-  if (skipping) await skipping.sleep(hold() * 1000 + 1000);
-  await until(
-    'expired',
-    () => status(o),
-    (s) => s === 'expired',
-  );
+  await expire(o);
   for (let i = 0; i < 5; i++) await call(o);
   const handle = client.workflow.getHandle(orderWorkflowId(o.id));
   await until(

@@ -12,10 +12,10 @@ const lock = (locked: Locked) => (locked === 'wait' ? sql`for update of p` : sql
 /** What every claimed place brings along: itself, and its offer's name, price and limits. */
 const columns = sql`p.id, p.section, p.row_label, p.seat_label, p.position, o.id as offer_id, o.name as offer_name, o.price_minor, o.min_per_order, o.max_per_order, ${sellsUntil(sql`(select starts_at from event)`)} as sells_until`;
 
-/** The event, whether it sells, and whether somebody waits for what is wanted. */
+/** The event, whether it is over, and whether somebody waits for what is wanted. */
 export const event = (w: Wanted): RawBuilder<unknown> => sql`
   event as materialized (
-    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over, status = 'published' and ends_at > now() as on_sale, ${waited(w)} as waited${most(w)}
+    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over, ${waited(w)} as waited${most(w)}
     from events where id = ${w.eventId}::uuid
   )`;
 
