@@ -87,6 +87,9 @@ const Env = z.object({
   HOLD_SECONDS_EVENTLY: seconds(300),
   // Every site: a page gets no more by a bearer token than its user has, and no browser sends one by itself.
   CORS_ORIGINS_EVENTLY: z.string().default('*'),
+  HOLD_SECONDS_EASYTICKET: seconds(900),
+  CORS_ORIGINS_EASYTICKET: z.string().default('*'),
+  SERVICE_FEE_BASIS_POINTS: z.coerce.number().int().min(0).max(10_000).default(500),
   MAX_PLACES_PER_ORDER: z.coerce.number().int().min(1).max(1000).default(50),
 });
 
@@ -154,6 +157,14 @@ function shape(env: z.infer<typeof Env>) {
         origins: list(env.CORS_ORIGINS_EVENTLY),
         accessSeconds: env.ACCESS_TOKEN_SECONDS,
         refreshSeconds: env.REFRESH_TOKEN_SECONDS,
+      },
+      /** `feeBasisPoints`: the service fee, in hundredths of a percent of an order's items. */
+      easyticket: {
+        holdSeconds: env.HOLD_SECONDS_EASYTICKET,
+        origins: list(env.CORS_ORIGINS_EASYTICKET),
+        accessSeconds: 300,
+        refreshSeconds: 7 * 86_400,
+        feeBasisPoints: env.SERVICE_FEE_BASIS_POINTS,
       },
     },
     maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,

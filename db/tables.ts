@@ -27,11 +27,15 @@ export type JsonPrimitive = boolean | number | string | null;
 
 export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
+export type Numeric = ColumnType<number, number | string, number | string>;
+
 export type OrderStatus = "cancelled" | "confirmed" | "expired" | "pending" | "waiting";
 
 export type PaymentStatus = "authorized" | "cancelled" | "created" | "processing" | "succeeded";
 
 export type PlaceState = "free" | "held" | "sold";
+
+export type PricingType = "day_based" | "simple" | "tier_and_day" | "tiered";
 
 export type RefundStatus = "failed" | "pending" | "succeeded";
 
@@ -64,6 +68,17 @@ export interface ApiKeys {
   scopes: Generated<string[]>;
 }
 
+export interface EventCategories {
+  created_at: Generated<Timestamp>;
+  description: Generated<string>;
+  icon: Generated<string>;
+  id: Generated<string>;
+  is_active: Generated<boolean>;
+  name: string;
+  slug: string;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface EventNotices {
   created_at: Generated<Timestamp>;
   data: Generated<Json>;
@@ -79,7 +94,9 @@ export interface EventNotices {
 
 export interface Events {
   banner_url: string | null;
+  base_price_minor: number | null;
   capacity: number;
+  category_id: string | null;
   created_at: Generated<Timestamp>;
   currency: Generated<string>;
   description: Generated<string>;
@@ -87,15 +104,23 @@ export interface Events {
   external: Generated<boolean>;
   hold_seconds: number | null;
   id: Generated<string>;
+  is_featured: Generated<boolean>;
+  is_free: Generated<boolean>;
+  is_trending: Generated<boolean>;
   name: string;
   number: Generated<number>;
   organizer_id: string | null;
+  pricing_type: Generated<PricingType>;
+  published_at: Timestamp | null;
   refund_until_minutes: number | null;
   search_text: Generated<string | null>;
   settings: Generated<Json>;
+  short_description: Generated<string>;
   slug: string;
   starts_at: Timestamp;
   status: Generated<EventStatus>;
+  tags: Generated<string[]>;
+  thumbnail_url: string | null;
   updated_at: Generated<Timestamp>;
   venue_id: string | null;
 }
@@ -127,6 +152,8 @@ export interface Mails {
 }
 
 export interface Offers {
+  all_days: Generated<boolean>;
+  capped: Generated<boolean>;
   created_at: Generated<Timestamp>;
   currency: string;
   day_date: string | null;
@@ -137,6 +164,7 @@ export interface Offers {
   event_id: string;
   id: Generated<string>;
   is_active: Generated<boolean>;
+  is_pool: Generated<boolean>;
   max_per_order: number | null;
   min_per_order: Generated<number>;
   name: string;
@@ -149,6 +177,7 @@ export interface Offers {
   seated: Generated<boolean>;
   tier_name: string | null;
   tier_number: number | null;
+  total: number | null;
   updated_at: Generated<Timestamp>;
 }
 
@@ -159,6 +188,7 @@ export interface OrderItems {
   order_id: string;
   place_id: string;
   price_minor: number;
+  slot_id: string | null;
 }
 
 export interface Orders {
@@ -296,6 +326,15 @@ export interface Refunds {
   updated_at: Generated<Timestamp>;
 }
 
+export interface Slots {
+  held_until: Timestamp | null;
+  id: Generated<string>;
+  offer_id: string;
+  order_id: string | null;
+  position: number;
+  sold_at: Timestamp | null;
+}
+
 export interface Texts {
   body: string;
   created_at: Generated<Timestamp>;
@@ -341,7 +380,9 @@ export interface Venues {
   country: Generated<string>;
   created_at: Generated<Timestamp>;
   id: Generated<string>;
+  latitude: Numeric | null;
   layout_config: Generated<Json>;
+  longitude: Numeric | null;
   name: string;
   number: Generated<number>;
   postal_code: Generated<string>;
@@ -389,6 +430,7 @@ export interface WebhookEndpoints {
 export interface DB {
   accounts: Accounts;
   api_keys: ApiKeys;
+  event_categories: EventCategories;
   event_notices: EventNotices;
   events: Events;
   idempotency_keys: IdempotencyKeys;
@@ -405,6 +447,7 @@ export interface DB {
   rate_limits: RateLimits;
   refresh_tokens: RefreshTokens;
   refunds: Refunds;
+  slots: Slots;
   texts: Texts;
   ticket_files: TicketFiles;
   tickets: Tickets;

@@ -14,6 +14,7 @@ import { createLimiter, probe } from '../services/shared/limits.ts';
 import { createDocuments } from '../services/tickets/documents.ts';
 import { stripeCallback } from './callbacks/stripe.ts';
 import type { Gateway } from './deps.ts';
+import { easyticket } from './easyticket/index.ts';
 import { evently } from './evently/index.ts';
 import type { Api } from './http/api.ts';
 import { createApp } from './http/app.ts';
@@ -49,7 +50,7 @@ export function apis(
 ): Api[] {
   const assets = createAssets(PAGES);
   const routes = [landing(gateway.config, PAGES), assets.route];
-  return [evently(gateway, assets), stripeCallback(gateway), operations({ ...parts, routes })];
+  return [evently(gateway, assets), easyticket(gateway), stripeCallback(gateway), operations({ ...parts, routes })];
 }
 
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */

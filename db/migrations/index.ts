@@ -6,6 +6,7 @@ import * as m0003 from './0003_search.ts';
 import * as m0005 from './0005_refused_mails.ts';
 import * as m0007 from './0007_ended_sessions.ts';
 import * as m0008 from './0008_waitlist_account.ts';
+import * as m0010 from './0010_easyticket.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -14,4 +15,5 @@ export const migrations: Record<string, Migration> = {
   '0005_refused_mails': m0005,
   '0007_ended_sessions': m0007,
   '0008_waitlist_account': m0008,
+  '0010_easyticket': m0010,
 };

@@ -1,20 +1,10 @@
 // What several of Evently's resources share: ids, times, paging, phone numbers and the envelopes of answers.
 import { z } from 'zod';
-import { textable } from '../../services/outbox/texts.ts';
+import { instant, whole } from '../http/fields.ts';
 
-export const id = z.guid().meta({ example: '550e8400-e29b-41d4-a716-446655440001' });
-// Other years are written with a sign, which is no date-time any more. An offset can lead there too.
-export const isWritable = (text: string) => new Date(text).getUTCFullYear() >= 1 && new Date(text).getUTCFullYear() <= 9999;
-export const instant = z.iso
-  .datetime({ offset: true })
-  .refine(isWritable, 'must be in the years 1 to 9999 (UTC)')
-  .meta({ example: '2024-07-15T18:00:00Z' });
+export { id, instant, isWritable, label, phone, whole } from '../http/fields.ts';
 
 export const amount = z.number().meta({ example: 500.0 });
-export const label = (max: number) => z.string().trim().min(1).max(max);
-/** A whole number in a query, once. Digits only: Number() also takes '', 0x10 and 1e3. */
-export const whole = (min: number, max: number) =>
-  z.preprocess((given) => (typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : given), z.int().min(min).max(max));
 export const paging = {
   page: whole(1, 1_000_000)
     .default(1)
@@ -25,13 +15,6 @@ export const paging = {
 };
 
 export const PHONE = 'With + and country code; spaces, dots, dashes and brackets are taken out.';
-/** With + and country code, as text messages need it: services/outbox/texts.ts `textable` has its plain form. */
-export const phone = z
-  .string()
-  .max(40)
-  .refine((text) => textable(text) !== undefined, 'must be an international number: +4512345678')
-  .nullish();
-
 /** The data of an answer that only says that it was done. */
 export const Nothing = z.object({}).meta({ id: 'Nothing' });
 

@@ -67,7 +67,7 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
       }
       if (caller) {
         state.accountId = caller.accountId;
-        if (signed) authorize(caller, access);
+        if (signed) authorize(caller, access, route.wrongRole);
       }
       const asked = readQuery(ctx);
       const input = body ? validate(body, (await readJson(ctx)) ?? {}, 'body') : route.rawBody ? await rawBody(ctx) : undefined;

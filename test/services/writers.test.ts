@@ -8,6 +8,7 @@ import type { DB } from '../../db/tables.ts';
 const OWNERS: Record<keyof DB, string | null> = {
   accounts: 'accounts',
   api_keys: null,
+  event_categories: null,
   event_notices: 'events',
   events: 'events',
   idempotency_keys: 'shared',
@@ -24,6 +25,7 @@ const OWNERS: Record<keyof DB, string | null> = {
   rate_limits: 'shared',
   refresh_tokens: 'accounts',
   refunds: 'payments',
+  slots: null,
   texts: 'outbox',
   ticket_files: 'tickets',
   tickets: 'tickets',

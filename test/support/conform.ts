@@ -1,4 +1,4 @@
-// Holds every answer a test gets from Evently against the document that Evently publishes.
+// Holds every answer a test gets from an API against the document that the API publishes.
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { Api } from '../../gateway/http/api.ts';
@@ -6,39 +6,51 @@ import { resolve } from './document.ts';
 
 export type Seen = { method: string; path: string; status: number; body: unknown };
 
-const DOCUMENT = '/api/v1/openapi.json';
+const DOCUMENTS = ['/api/v1/openapi.json', '/api/schema/easyticket/'];
 const ID = 'https://document/openapi.json';
 
 /** Throws when an answer of a documented operation is not as documented: another status, another body, another code. */
 export function createConform(apis: Api[]): (seen: Seen) => void {
   let check: ((seen: Seen) => void) | undefined;
   return (seen) => {
-    // Read when it is needed: many tests never call Evently.
-    check ??= against(documentOf(apis));
+    // Read when they are needed: many tests call no API.
+    check ??= againstAll(documentsOf(apis));
     check(seen);
   };
 }
 
-/** The same for a gateway that runs elsewhere: its document is fetched once. A gateway that does not answer is held to nothing. */
+/** The same for a gateway that runs elsewhere: its documents are fetched once. A gateway that does not answer is held to nothing. */
 export function createRemoteConform(): (url: string, seen: Seen) => Promise<void> {
   const checks = new Map<string, (seen: Seen) => void>();
   return async (url, seen) => {
     let check = checks.get(url);
     if (!check) {
-      const document: any = await fetch(url + DOCUMENT)
-        .then((response) => response.json())
-        .catch(() => undefined);
-      if (!document?.paths) return;
-      check = against(document);
+      const documents: any[] = await Promise.all(
+        DOCUMENTS.map((path) =>
+          fetch(url + path)
+            .then((response) => response.json())
+            .catch(() => undefined),
+        ),
+      );
+      if (!documents.every((document) => document?.paths)) return;
+      check = againstAll(documents);
       checks.set(url, check);
     }
     check(seen);
   };
 }
 
-function documentOf(apis: Api[]): any {
-  const route = apis.flatMap(({ routes }) => routes).find(({ path }) => path === DOCUMENT)!;
-  return (route.handle({} as never) as { body: unknown }).body;
+const documentsOf = (apis: Api[]): any[] =>
+  apis
+    .flatMap(({ routes }) => routes)
+    .filter(({ path }) => DOCUMENTS.includes(path))
+    .map((route) => (route.handle({} as never) as { body: unknown }).body);
+
+function againstAll(documents: any[]): (seen: Seen) => void {
+  const checks = documents.map(against);
+  return (seen) => {
+    for (const check of checks) check(seen);
+  };
 }
 
 function against(document: any): (seen: Seen) => void {

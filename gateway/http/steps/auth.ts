@@ -57,7 +57,7 @@ export const isSigned = (access: Access): access is Signed => access === 'user' 
 export const unauthenticated = ({ hint }: Scheme): DomainError<'unauthenticated'> =>
   new DomainError('unauthenticated', `Authentication required: send ${hint}.`);
 
-/** Throws forbidden when the caller's role is below what the route asks. */
-export function authorize(caller: Caller, access: Signed): void {
-  if (RANK[caller.role] < RANK[access]) throw new DomainError('forbidden', `This needs the role ${access}.`, { requiredRole: access });
+/** Throws forbidden, with this sentence, when the caller's role is below what the route asks. */
+export function authorize(caller: Caller, access: Signed, wrongRole = `This needs the role ${access}.`): void {
+  if (RANK[caller.role] < RANK[access]) throw new DomainError('forbidden', wrongRole, { requiredRole: access });
 }

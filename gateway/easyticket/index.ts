@@ -1,0 +1,77 @@
+// EasyTicket: the API of seeds/easyticket.md, assembled.
+import { verifyAccess } from '../../services/accounts/sessions.ts';
+import type { Gateway } from '../deps.ts';
+import type { About, Api } from '../http/api.ts';
+import { openApi } from '../http/docs/openapi.ts';
+import { type Route, route } from '../http/route.ts';
+import { firstOf } from '../http/steps/auth.ts';
+import { bearer } from '../http/steps/bearer.ts';
+import { cookie } from '../http/steps/cookies.ts';
+import { refuse } from './errors.ts';
+import { LIMITS } from './limits.ts';
+import { refusalTexts } from './refusals.ts';
+
+const DOCUMENT_URL = '/api/schema/easyticket/';
+
+const DESCRIPTION = `Browse events, order tickets of all four pricing types, pay with Stripe, scan. Refusals are {error, detail, code, field_errors?}. A query parameter that a route does not state is refused by its name, with 400.
+
+Rate limits per hour: anonymous ${LIMITS.anonymous.calls} and sign-in ${LIMITS.login.calls} per address, authenticated ${LIMITS.authenticated.calls}, payment ${LIMITS.payment.calls} per account; X-RateLimit-Limit, -Remaining and -Reset say where you stand.`;
+
+const TAGS = {
+  Authentication: 'Accounts, tokens and cookies.',
+};
+
+/** The EasyTicket API. */
+export function easyticket(gateway: Gateway): Api {
+  const { production, http, apis } = gateway.config;
+  const verify = (token: string) => verifyAccess(gateway.tokens, token);
+  const authenticate = firstOf(bearer(verify), cookie('access_token', verify));
+  const routes: Route[] = [];
+  const about: About = {
+    title: 'EasyTicket API',
+    version: '1.1.0',
+    description: DESCRIPTION,
+    tags: TAGS,
+    contact: { name: 'Billetter', url: http.publicUrl },
+    license: { name: 'All rights reserved' },
+  };
+  const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
+  const document = openApi({ about, routes, authenticate, server, refusals: refusalTexts() });
+  return {
+    name: 'easyticket',
+    prefix: [
+      '/api/auth',
+      '/api/events/',
+      '/api/tickets/types',
+      '/api/tickets/tiers',
+      '/api/tickets/day-passes',
+      '/api/tickets/day-tier-prices',
+      '/api/tickets/my-tickets',
+      '/api/orders',
+      '/api/schema',
+      '/api/docs',
+      '/api/redoc',
+      '/media',
+    ],
+    routes: [...routes, served(DOCUMENT_URL, 'The OpenAPI 3.1 document of EasyTicket.', document)],
+    authenticate,
+    unknown: LIMITS.anonymous,
+    known: LIMITS.authenticated,
+    statedQuery: true,
+    origins: apis.easyticket.origins,
+    refuse,
+  };
+}
+
+const served = (path: string, summary: string, document: object): Route =>
+  route({
+    method: 'get',
+    path,
+    access: 'public',
+    limit: LIMITS.anonymous,
+    tag: 'Documentation',
+    hidden: true,
+    summary,
+    responses: { 200: { description: 'The document.' } },
+    handle: () => ({ status: 200, body: document }),
+  });

@@ -1,0 +1,13 @@
+// EasyTicket's rate limits, as its seed gives them: calls an hour.
+import type { Limit } from '../http/steps/limits.ts';
+
+const seconds = 3600;
+
+export const LIMITS = {
+  anonymous: { name: 'anonymous', calls: 100, seconds, per: 'address' },
+  authenticated: { name: 'authenticated', calls: 1000, seconds, per: 'account' },
+  /** Signup and login, each with a bucket of its own: who has just signed up can still sign in. */
+  signup: { name: 'signup', calls: 5, seconds, per: 'address' },
+  login: { name: 'login', calls: 5, seconds, per: 'address' },
+  payment: { name: 'payment', calls: 10, seconds, per: 'account' },
+} as const satisfies Record<string, Limit>;
