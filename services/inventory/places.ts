@@ -1,4 +1,4 @@
-// Places: when one is free, and the statements that keep, free and sell the places of an order.
+// Places, and the slots that go with some of them: when one is free, and the statements that keep, free and sell those of an order.
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { announcing } from '../outbox/outbox.ts';
@@ -10,20 +10,23 @@ export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promis
     where exists (select from waitlist_entries where event_id = ${eventId}::uuid and in_line)`).execute(tx);
 }
 
-/** Free means: not sold, and not held by an order whose hold still runs. Every reader and writer of places uses this. */
+/** Free means: not sold, and not held by an order whose hold still runs. Every reader and writer of places, and of slots, uses this. */
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
 
 /**
  * An offer (alias `o`) whose places can be bought now. The same words for claims and for the waitlist.
- * It sells until its event starts, unless it says until when (a later day of an event of several days).
+ * It sells until its event starts, unless it says until when (a later day of an event of several days). A pool is not sold itself, and
+ * nothing of it sells while it is closed or outside its own window.
  */
 export const isOnSale = (startsAt: RawBuilder<unknown>) =>
-  sql<boolean>`o.is_active and coalesce(o.sales_start <= now(), true) and ${sellsUntil(startsAt)} > now()`;
+  sql<boolean>`o.is_active and not o.is_pool and coalesce(o.sales_start <= now(), true) and ${sellsUntil(startsAt)} > now()
+    and (o.pool_id is null or exists (select from offers pool where pool.id = o.pool_id and (not pool.is_pool or (pool.is_active and coalesce(pool.sales_start <= now(), true)))))`;
 
 /** Until when an offer (alias `o`) sells. No hold on its places outlives that: what is not paid by then is not sold. */
 export const sellsUntil = (startsAt: RawBuilder<unknown>, alias = 'o') =>
-  sql<Date>`coalesce(${sql.ref(`${alias}.sales_end`)}, ${startsAt})`;
+  sql<Date>`least(coalesce(${sql.ref(`${alias}.sales_end`)}, ${startsAt}),
+    case when ${sql.ref(`${alias}.pool_id`)} is not null then (select pool.sales_end from offers pool where pool.id = ${sql.ref(`${alias}.pool_id`)} and pool.is_pool) end)`;
 
 /** Until when all that is in an order is sold, as its rows say it now; null where nothing is in it yet. */
 export const allSellUntil = (orderId: RawBuilder<unknown>) => sql<Date | null>`(select min(${sellsUntil(sql`sale.starts_at`, 'sold')})
@@ -37,19 +40,28 @@ export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise
   await sql`with kept as (
       update places p set held_until = now() + interval '1 day'
       from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and p.sold_at is null and p.held_until > now()
-      returning p.id, p.event_id, p.held_until)
+      returning p.id, p.event_id, p.held_until),
+    kept_slots as (
+      update slots s set held_until = now() + interval '1 day'
+      from order_items i where i.order_id = ${orderId}::uuid and s.id = i.slot_id and s.order_id = i.order_id and s.sold_at is null and s.held_until > now())
     insert into place_changes (event_id, place_ids, state, held_until)
     select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id`.execute(tx);
 }
 
 /**
  * Parts of a statement: the places of an order are kept until a moment past its hold, unless another order has them. It reads the
- * part `near` (id of the order, `until`); its part `kept` has a row for each place that was kept.
+ * part `near` (id of the order, `until`); its part `kept` has a row for each place that was kept, with its slot if it goes with one.
  */
 export const keepUntil = sql`
+    kept_slots as (
+      update slots s set held_until = near.until from near, order_items i
+      where i.order_id = near.id and s.id = i.slot_id and s.order_id = near.id and s.sold_at is null
+      returning s.id
+    ),
     kept as (
       update places p set held_until = near.until from near, order_items i
       where i.order_id = near.id and p.id = i.place_id and p.order_id = near.id and p.sold_at is null
+        and (i.slot_id is null or i.slot_id in (select id from kept_slots))
       returning p.id, p.event_id, p.held_until
     ),
     kept_told as (
@@ -67,6 +79,10 @@ export const shortenTo = sql`
       where i.order_id = late.id and p.id = i.place_id and p.order_id = late.id and p.sold_at is null and p.held_until > late.kept
       returning p.id, p.event_id, p.held_until
     ),
+    held_slots as (
+      update slots s set held_until = late.kept from late, order_items i
+      where i.order_id = late.id and s.id = i.slot_id and s.order_id = late.id and s.sold_at is null and s.held_until > late.kept
+    ),
     held_told as (
       insert into place_changes (event_id, place_ids, state, held_until)
       select event_id, array_agg(id), 'held', held_until from held group by event_id, held_until
@@ -74,18 +90,24 @@ export const shortenTo = sql`
 
 /** Frees every place the order still holds, or some of them (sold ones stay). Safe to repeat. Returns how many became free. */
 export const release = (tx: Transaction<DB>, orderId: string, only?: string[]): Promise<number> =>
-  free(tx, orderId, only ? sql`p.sold_at is null and p.id = any(${only}::uuid[])` : sql`p.sold_at is null`);
+  free(tx, orderId, (alias) => {
+    const unsold = sql`${sql.ref(`${alias}.sold_at`)} is null`;
+    return only ? sql`${unsold} and i.place_id = any(${only}::uuid[])` : unsold;
+  });
 
 /** Frees the order's places, sold ones too, after its tickets were voided. Only cancelling an order calls this. */
-export const giveBack = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, sql`true`);
+export const giveBack = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, () => sql`true`);
 
-/** Frees places, writes the change for live seats, and wakes the event's waitlist if somebody waits. */
-async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unknown>): Promise<number> {
+/** Frees places and their slots, writes the change for live seats, and wakes the event's waitlist if somebody waits. */
+async function free(tx: Transaction<DB>, orderId: string, which: (alias: 'p' | 's') => RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     with freed as (
       update places p set order_id = null, held_until = null, sold_at = null
-      from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and ${which}
+      from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and ${which('p')}
       returning p.id, p.event_id),
+    freed_slots as (
+      update slots s set order_id = null, held_until = null, sold_at = null
+      from order_items i where i.order_id = ${orderId}::uuid and s.id = i.slot_id and s.order_id = i.order_id and ${which('s')}),
     told as (
       insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'free' from freed group by event_id),
     called as (
@@ -95,22 +117,43 @@ async function free(tx: Transaction<DB>, orderId: string, which: RawBuilder<unkn
   return rows[0]!.count;
 }
 
+/** Takes the order off unsold places that are none of its items any more: its hold on them is over. */
+export async function letGo(tx: Transaction<DB>, orderId: string, placeIds: string[]): Promise<void> {
+  await sql`update places set order_id = null, held_until = null
+    where id = any(${uuids(placeIds)}) and order_id = ${orderId}::uuid and sold_at is null`.execute(tx);
+}
+
+/** May a place or a slot (alias) be the order's: it still is, or is free again? */
+const isOrders = (alias: 'p' | 's', orderId: string) =>
+  sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} = ${orderId}::uuid or ${isFree(alias)})`;
+
 /**
- * Turns the order's items into sold places, whether its hold still runs or not: a place is taken if it is still the order's,
- * or free again. All or nothing; returns the ids of the places that could not be had (empty: all sold to this order now).
+ * Turns the order's items into sold places, and the slots that go with them into sold slots, whether its hold still runs or not: each is
+ * taken if it is still the order's, or free again. All or nothing; returns the ids of the places that could not be had, or whose slot
+ * could not (empty: all sold to this order now).
  */
 export async function take(tx: Transaction<DB>, orderId: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string; ok: boolean }>`
-    select p.id, p.sold_at is null and (p.order_id = ${orderId}::uuid or p.order_id is null or p.held_until <= now())
+  const { rows } = await sql<{ id: string; slot: string | null; ok: boolean }>`
+    select p.id, i.slot_id as slot, ${isOrders('p', orderId)}
       and p.offer_id = (select ${stockOf('f')} from offers f where f.id = i.offer_id) as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
     from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid order by p.id for update of p`.execute(tx);
-  const lost = rows.filter((r) => !r.ok).map((r) => r.id);
-  if (lost.length === 0)
-    await sql`with taken as (
-        update places set order_id = ${orderId}::uuid, held_until = null, sold_at = now() where id = any(${uuids(rows.map((r) => r.id))})
-        returning id, event_id)
-      insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from taken group by event_id`.execute(
-      tx,
-    );
-  return lost;
+  const slots = rows.filter((r) => r.slot !== null);
+  const gone = slots.length ? await lostSlots(tx, orderId) : new Set<string>();
+  const lost = rows.filter((r) => !r.ok || gone.has(r.slot!)).map((r) => r.id);
+  if (lost.length) return lost;
+
+  const sold = sql`order_id = ${orderId}::uuid, held_until = null, sold_at = now()`;
+  if (slots.length) await sql`update slots set ${sold} where id = any(${uuids(slots.map((r) => r.slot!))})`.execute(tx);
+  await sql`with taken as (
+      update places set ${sold} where id = any(${uuids(rows.map((r) => r.id))}) returning id, event_id)
+    insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from taken group by event_id`.execute(tx);
+  return [];
+}
+
+/** Locks the slots of the order's items. Returns those that another order has. */
+async function lostSlots(tx: Transaction<DB>, orderId: string): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string; ok: boolean }>`
+    select s.id, ${isOrders('s', orderId)} as ok
+    from order_items i join slots s on s.id = i.slot_id where i.order_id = ${orderId}::uuid order by s.id for update of s`.execute(tx);
+  return new Set(rows.filter((r) => !r.ok).map((r) => r.id));
 }

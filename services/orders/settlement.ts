@@ -10,6 +10,7 @@ import { allReturned, owe, type Requester } from '../payments/refunds.ts';
 import { DomainError } from '../shared/errors.ts';
 import * as tickets from '../tickets/tickets.ts';
 import { undo } from './cancel.ts';
+import { swap } from './equalPlaces.ts';
 import { lock, move, TRANSITIONS } from './orders.ts';
 
 /** `cancelled`: all its money went back, so the order did too. `unchanged`: everything was decided before. */
@@ -135,32 +136,5 @@ async function confirm(
   await move(tx, order, 'confirmed');
   await tickets.issue(tx, items, ticketSecret);
   await mails.enqueue(tx, 'tickets', order.id);
-  return true;
-}
-
-/**
- * Replaces lost places of the order's items by free ones of the same offer and section, one for one. False (and nothing changed)
- * if there are not enough. The buyer must have agreed to an equal place.
- */
-async function swap(tx: Transaction<DB>, orderId: string, lost: string[]): Promise<boolean> {
-  const { rows } = await sql<{ item: string; place: string }>`
-    with gone as (
-      select i.id, i.offer_id, p.section, row_number() over (partition by i.offer_id, p.section order by p.position) as n
-      from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid and i.place_id = any(${lost}::uuid[])),
-    spare as (
-      select s.id, s.offer_id, s.section, row_number() over (partition by s.offer_id, s.section order by s.position) as n
-      from (select offer_id, section, count(*) as n from gone group by 1, 2) g, lateral (
-        select p.id, p.offer_id, p.section, p.position from places p
-        where p.offer_id = g.offer_id and p.section is not distinct from g.section and ${places.isFree('p')}
-          -- its own places that are free again stay its own
-          and not exists (select from order_items own where own.order_id = ${orderId}::uuid and own.place_id = p.id)
-        order by p.position limit g.n for update skip locked) s)
-    select gone.id as item, spare.id as place from gone join spare using (offer_id, n)
-    where gone.section is not distinct from spare.section`.execute(tx);
-  if (rows.length !== lost.length) return false;
-  await sql`update order_items i set place_id = s.place
-    from unnest(${rows.map((r) => r.item)}::uuid[], ${rows.map((r) => r.place)}::uuid[]) as s (item, place) where i.id = s.item`.execute(
-    tx,
-  );
   return true;
 }

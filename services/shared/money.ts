@@ -46,3 +46,7 @@ export function minor(amount: number | string, currency: string): number {
  * networks do. All others stay as they are.
  */
 export const payable = (minor: number, currency: string): number => (exponent(currency) === 3 ? Math.floor((minor + 5) / 10) * 10 : minor);
+
+/** The same in SQL, of a bigint. */
+export const payableOf = (minor: RawBuilder<unknown>, currency: RawBuilder<unknown>): RawBuilder<number> =>
+  sql<number>`(case when ${currency} = any(${sql.lit(`{${DECIMALS[3]!.replaceAll(' ', ',')}}`)}) then ((${minor}) + 5) / 10 * 10 else ${minor} end)`;

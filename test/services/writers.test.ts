@@ -25,7 +25,7 @@ const OWNERS: Record<keyof DB, string | null> = {
   rate_limits: 'shared',
   refresh_tokens: 'accounts',
   refunds: 'payments',
-  slots: null,
+  slots: 'inventory',
   texts: 'outbox',
   ticket_files: 'tickets',
   tickets: 'tickets',
@@ -37,7 +37,7 @@ const OWNERS: Record<keyof DB, string | null> = {
 
 /** The two statements that write over folders, because each must be one round trip. */
 const EXCEPTIONS: Record<string, string[]> = {
-  'orders/claim': ['outbox', 'place_changes', 'places'],
+  'orders/claim': ['outbox', 'place_changes', 'places', 'slots'],
   'orders/sweep.ts': ['mails', 'outbox', 'payments', 'refunds', 'texts'],
 };
 

@@ -58,6 +58,7 @@ function check(request: ClaimRequest): Wanted {
       max: terms.maxPlaces,
       wanted: count,
     });
+  if (request.into && terms.feeBasisPoints) throw new RangeError('an order that grows has its fee from pricing.price');
   const accountId = accountOf(request.actor);
   if (!accountId) throw new DomainError('forbidden', 'Only an account buys.');
   return { ...request, accountId, places, offers, count };

@@ -9,8 +9,12 @@ export type Locked = 'skip' | 'wait';
 
 const lock = (locked: Locked) => (locked === 'wait' ? sql`for update of p` : sql`for update of p skip locked`);
 
-/** What every claimed place brings along: itself, and its offer's name, price and limits. */
-const columns = sql`p.id, p.section, p.row_label, p.seat_label, p.position, o.id as offer_id, o.name as offer_name, o.price_minor, o.min_per_order, o.max_per_order, ${sellsUntil(sql`(select starts_at from event)`)} as sells_until`;
+const place = sql`p.id, p.section, p.row_label, p.seat_label, p.position`;
+/** What every claimed place brings along beside itself: its offer, the price, and until when it sells. */
+const offer = sql`o.id as offer_id, o.name as offer_name, o.price_minor, ${sellsUntil(sql`(select starts_at from event)`)} as sells_until`;
+/** Whose minimum and maximum per order count for an offer: `limited` is the offer's own row, or its pool's. */
+const limits = (limited: string) =>
+  sql`${sql.ref(`${limited}.id`)} as limit_id, ${sql.ref(`${limited}.min_per_order`)} as min_per_order, ${sql.ref(`${limited}.max_per_order`)} as max_per_order`;
 
 /** The event, whether it is over, and whether somebody waits for what is wanted. */
 export const event = (w: Wanted): RawBuilder<unknown> => sql`
@@ -38,31 +42,58 @@ function waited({ terms, offers, places }: Wanted): RawBuilder<unknown> {
   return sql`coalesce(${waits(sql`w.offer_id is null`)}, ${waits(wish)}, false)`;
 }
 
-/** A place that may be had by this claim, of an offer that sells now. */
-const isOpen = ({ terms }: Wanted): RawBuilder<unknown> =>
-  sql`${terms.forWaiter ? sql`` : sql`not (select waited from event) and`} ${isFree('p')} and ${isOnSale(sql`(select starts_at from event)`)}`;
+/** A place or slot that may be had by this claim. */
+const isHad = ({ terms }: Wanted, alias: string): RawBuilder<unknown> =>
+  sql`${terms.forWaiter ? sql`` : sql`not (select waited from event) and`} ${isFree(alias)}`;
+
+const sells = isOnSale(sql`(select starts_at from event)`);
 
 /** Named places: locked in the order of their ids, so that two claims of the same ones never wait for each other in a circle. */
 export const namedPlaces = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
   got as materialized (
-    select ${columns} from places p join offers o on o.id = p.offer_id
-    where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid and ${isOpen(w)}
+    select ${place}, ${offer}, ${limits('o')}, null::uuid as slot_id from places p join offers o on o.id = p.offer_id
+    where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid and ${isHad(w, 'p')} and ${sells}
     order by p.id ${lock(locked)}
   )`;
 
-/** Any n places of each offer: from a random position of its stock to the end, then from the start for what is missing. */
+/**
+ * Any n places of each offer. Places are got by stock, since several of the offers may draw on one, and dealt out to the offers after that:
+ * a statement does not skip what it has locked itself. An offer with a cap of its own also needs as many of its slots, and a place
+ * without a slot is not got.
+ */
 export const anyPlaces = (w: Wanted): RawBuilder<unknown> => sql`
   asked as materialized (
-    select a.offer_id, a.n, stock.id as stock_id, floor(random() * stock.quantity)::int as start
+    select a.offer_id, a.n, sum(a.n) over (partition by stock.id order by a.offer_id) as up_to, stock.id as stock_id, stock.quantity as stock_quantity,
+      o.capped, o.quantity, case when stock.is_pool then stock.id else o.id end as limited_by
     from unnest(${uuids(w.offers.map((o) => o.offerId))}, array[${sql.join(w.offers.map((o) => o.quantity))}]::int[]) as a (offer_id, n)
     join offers o on o.id = a.offer_id and o.event_id = ${w.eventId}::uuid join offers stock on stock.id = ${stockOf('o')}
   ),
-  tail as materialized (${someOf(w, sql`p.position >= a.start`, sql`a.n`)}),
-  head as materialized (${someOf(w, sql`p.position < a.start`, sql`greatest(0, a.n - (select count(*) from tail where tail.offer_id = a.offer_id))`)}),
-  got as materialized (select * from tail union all select * from head)`;
+  stocks as materialized (select stock_id as of, sum(n) as n, floor(random() * max(stock_quantity))::int as start from asked group by stock_id),
+  ${some(w, 'stock', 'stocks', 'places', place)},
+  caps as materialized (select offer_id as of, n, floor(random() * quantity)::int as start from asked where capped),
+  ${some(w, 'slot', 'caps', 'slots', sql`p.id`)},
+  got as materialized (
+    select p.id, p.section, p.row_label, p.seat_label, p.position, ${offer}, ${limits('limited')}, slot.id as slot_id
+    from asked a join stock p on p.of = a.stock_id and p.k > a.up_to - a.n and p.k <= a.up_to
+    join offers o on o.id = a.offer_id and ${sells} join offers limited on limited.id = a.limited_by
+    left join slot on slot.of = a.offer_id and slot.k = p.k - (a.up_to - a.n)
+    where not a.capped or slot.id is not null
+  )`;
 
-const someOf = (w: Wanted, where: RawBuilder<unknown>, n: RawBuilder<unknown>): RawBuilder<unknown> => sql`
-    select t.* from asked a, lateral (
-      select ${columns} from places p join offers o on o.id = a.offer_id
-      where p.offer_id = a.stock_id and ${where} and ${isOpen(w)}
+/**
+ * A part `name` with up to n rows of a table for each row of `wants` (of an offer, n, start), numbered `k`: from a random position to the
+ * end, then from the beginning for what is missing, so that buyers do not queue for the same rows.
+ */
+function some(w: Wanted, name: string, wants: string, table: 'places' | 'slots', what: RawBuilder<unknown>): RawBuilder<unknown> {
+  const [tail, head] = [sql.ref(`${name}_tail`), sql.ref(`${name}_head`)];
+  const run = (where: RawBuilder<unknown>, n: RawBuilder<unknown>) => sql`
+    select w.of, t.* from ${sql.ref(wants)} w, lateral (
+      select ${what} from ${sql.table(table)} p where p.offer_id = w.of and ${where} and ${isHad(w, 'p')}
       order by p.position limit ${n} ${lock('skip')}) t`;
+  return sql`
+  ${tail} as materialized (${run(sql`p.position >= w.start`, sql`w.n`)}),
+  ${head} as materialized (${run(sql`p.position < w.start`, sql`greatest(0, w.n - (select count(*) from ${tail} t where t.of = w.of))`)}),
+  ${sql.ref(name)} as materialized (
+    select f.*, row_number() over (partition by f.of) as k from (select * from ${tail} union all select * from ${head}) f
+  )`;
+}

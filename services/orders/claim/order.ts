@@ -2,16 +2,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import { START_GRACE_SECONDS } from '../../outbox/outbox.ts';
 import { ownEnd } from '../../payments/attempts.ts';
+import { payableOf } from '../../shared/money.ts';
 import type { Wanted } from './request.ts';
 
-/** What was got, in sum, and whether it keeps each offer's minimum and maximum per order. */
+/** What was got, in sum, and whether it keeps the minimum and maximum per order: each offer's, or those of the pool it is of. */
 export const sums = (w: Wanted): RawBuilder<unknown> => sql`
   sums as materialized (
     select coalesce(sum(n), 0)::int as places, coalesce(sum(minor), 0)::bigint as minor, coalesce(bool_and(n + had between least_n and most_n), true) as kept, min(until) as until
     from (
       select count(*) as n, sum(price_minor) as minor, min(min_per_order) as least_n, coalesce(min(max_per_order), 2147483647) as most_n, min(sells_until) as until,
-        ${w.into ? sql`(select count(*) from order_items i where i.order_id = ${w.into}::uuid and i.offer_id = got.offer_id)` : sql`0`} as had
-      from got group by offer_id) by_offer
+        ${w.into ? sql`(select count(*) from order_items i join offers o on o.id = i.offer_id where i.order_id = ${w.into}::uuid and got.limit_id in (o.id, o.pool_id))` : sql`0`} as had
+      from got group by limit_id) by_limit
   )`;
 
 /** All that was wanted was got, it may be sold, and it fits into the order and into what one account may have. */
@@ -21,9 +22,15 @@ const ready = (w: Wanted): RawBuilder<unknown> => sql`
     ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}
     ${w.terms.mostAtOnce ? sql`and ${total(w)} <= e.most` : sql``}`;
 
+/** The fee on what was got: a share of it, rounded half up to an amount that cards can move, as pricing.priceOf has it. */
+const fee = ({ terms }: Wanted): RawBuilder<number> =>
+  terms.feeBasisPoints
+    ? payableOf(sql`((select minor from sums) * ${terms.feeBasisPoints}::int + 5000) / 10000`, sql`(select currency from event)`)
+    : sql`0::bigint`;
+
 /** What the order comes to with what was got. */
 export const total = (w: Wanted): RawBuilder<number> =>
-  w.into ? sql`(select minor from sums) + (select total_minor from target)` : sql`(select minor from sums)`;
+  w.into ? sql`(select minor from sums) + (select total_minor from target)` : sql`(select minor from sums) + ${fee(w)}`;
 
 /** Places of the event in the account's live orders. Exact, because the caller has locked the account's claims of this event. */
 export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`
@@ -48,8 +55,8 @@ const returnedOf = sql`orders.id, orders.number, orders.status, orders.created_a
 /** A new order, and the announcement that starts its workflow unless a payment does. */
 export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
   bought as (
-    insert into orders (id, event_id, account_id, total_minor, currency, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at)
-    select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, s.minor, e.currency,
+    insert into orders (id, event_id, account_id, total_minor, fee_minor, currency, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at)
+    select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, ${total(w)}, ${fee(w)}, e.currency,
       ${w.terms.buyer?.name ?? null}, ${w.terms.buyer?.email ?? null}, ${w.terms.buyer?.phone ?? null}, ${w.terms.notes ?? null},
       ${w.terms.acceptsEqualPlace ?? false}, ${holdEnd(w)}
     from event e, sums s where ${ready(w)} returning ${returned}

@@ -1,7 +1,7 @@
 // What a refused claim saw, for its reason. A claim that succeeds does not look: every part here is a case of "no order was written".
 import { type RawBuilder, sql } from 'kysely';
 import type { OrderStatus } from '../../../db/tables.ts';
-import { isFree, isOnSale, stockOf } from '../../inventory/places.ts';
+import { isFree, isOnSale } from '../../inventory/places.ts';
 import type { PlaceNamed } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Locked } from './find.ts';
@@ -41,11 +41,15 @@ const named = (w: Wanted, locked: Locked) => sql`
         json_agg(json_build_object('id', p.id, 'section', p.section, 'row', p.row_label, 'seat', p.seat_label) order by p.position) filter (where not (${isFree('p')})) as gone
       from places p join offers o on o.id = p.offer_id where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid`;
 
-const offered = sql`
+const offered = () => sql`
       select count(*)::int as known, bool_and(${isOnSale(sql`e.starts_at`)}) as offers_open, false as busy,
         json_agg(json_build_object('id', o.id, 'name', o.name, 'left', free.n)) filter (where free.n < a.n) as short, null::json as gone
-      from asked a join offers o on o.id = a.offer_id cross join lateral
-        (select count(*)::int as n from (select from places p where p.offer_id = ${stockOf('o')} and ${isFree('p')} order by p.position limit a.n) f) free`;
+      from asked a join offers o on o.id = a.offer_id cross join lateral (select least(${freeOf('places', sql`a.stock_id`)},
+        case when a.capped then ${freeOf('slots', sql`a.offer_id`)} end)::int as n) free`;
+
+/** How many of an offer's places or slots are free, as far as it matters: up to what was asked for. */
+const freeOf = (table: 'places' | 'slots', offer: RawBuilder<unknown>) =>
+  sql`(select count(*) from (select from ${sql.table(table)} p where p.offer_id = ${offer} and ${isFree('p')} order by p.position limit a.n) f)`;
 
 const nothing = sql`select 0 as known, null::boolean as offers_open, false as busy, null::json as short, null::json as gone`;
 
@@ -65,5 +69,5 @@ export const saw = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
   case when b.id is null then (
     select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'gone', k.gone, 'limits_kept', (select kept from sums), 'dear', ${dear(w)},
       'unsold', ${unsold}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)})
-    from (${w.places.length ? named(w, locked) : w.offers.length ? offered : nothing}) k
+    from (${w.places.length ? named(w, locked) : w.offers.length ? offered() : nothing}) k
   ) end as saw`;
