@@ -197,6 +197,7 @@ export interface Orders {
   buyer_email: string | null;
   buyer_name: string | null;
   buyer_phone: string | null;
+  code_prefix: string | null;
   confirmed_at: Timestamp | null;
   created_at: Generated<Timestamp>;
   currency: string;

@@ -6,7 +6,7 @@ import type { Progress } from '../../services/events/eventNotices.ts';
 import type { EventView, Tier } from '../../services/events/events.ts';
 import type { OrderView } from '../../services/orders/orders.ts';
 import { type PlacedOrder, type PlacedPlace, placeName } from '../../services/orders/placed.ts';
-import { orderCode } from '../../services/shared/codes.ts';
+import { buyersCode } from '../../services/shared/codes.ts';
 import { decimal } from '../../services/shared/money.ts';
 import type { Tokens, User } from './auth.ts';
 import type { Booking, BookingFull } from './bookings.ts';
@@ -18,11 +18,11 @@ import type { EventProgress } from './progress.ts';
 /** 50000, USD -> 500. Every amount below 2^53 minor units survives the trip through a JSON number. */
 export const money = (minor: number, currency: string): number => Number(decimal(minor, currency));
 
-/** What stands before the code of an order. */
+/** What stands before the code of an order, unless it was placed with a prefix of its own. */
 export const CODE_PREFIX = 'EVT';
 
 /** EVT2024011500001 */
-export const bookingCode = (order: Parameters<typeof orderCode>[0]): string => CODE_PREFIX + orderCode(order);
+export const bookingCode = (order: Parameters<typeof buyersCode>[0]): string => buyersCode(order, CODE_PREFIX);
 
 export const user = (account: Account): z.output<typeof User> => ({
   id: account.id,

@@ -5,7 +5,7 @@ import type { DB } from '../../db/tables.ts';
 import * as orders from '../orders/orders.ts';
 import { placeInText } from '../orders/placed.ts';
 import * as mails from '../outbox/mails.ts';
-import { orderCode } from '../shared/codes.ts';
+import { buyersCode } from '../shared/codes.ts';
 import { isolated } from '../shared/text.ts';
 import { createDocuments, type Documents } from '../tickets/documents.ts';
 import * as ticketFiles from '../tickets/ticketFiles.ts';
@@ -18,7 +18,7 @@ export type Mailbox = { name: string; address: string };
 /** What became of a message. */
 export type Delivery = 'sent' | 'sent before' | 'refused';
 export type Message = Content & { from: Mailbox; to: Mailbox; messageId: string; headers: Record<string, string> };
-/** `codePrefix` stands before an order's code in letters and on tickets, as its buyer has seen it; `documents` draws those. */
+/** `codePrefix` is the house's, for the codes of orders that have no prefix of their own; `documents` draws tickets. */
 export type Mailer = {
   from: Mailbox;
   codePrefix: string;
@@ -85,13 +85,14 @@ async function compose(
 }
 
 function about(db: Kysely<DB>, mailer: Mailer, order: orders.OrderView): About {
-  const code = mailer.codePrefix + orderCode(order);
+  const code = buyersCode(order, mailer.codePrefix);
   const { buyer_name, event } = order;
   const named = { ...event, name: isolated(event.name), venue: event.venue && isolated(event.venue) };
   return {
     order: { ...order, buyer_name: isolated(buyer_name), event: named },
     code,
     total: amount(order.total_minor, order.currency),
+    fee: order.fee_minor ? amount(order.fee_minor, order.currency) : undefined,
     places: order.places.map(placeInText),
     tickets: () => ticketPdfs(db, mailer, order, code),
   };

@@ -23,6 +23,8 @@ export const TRANSITIONS: Record<OrderStatus, readonly OrderStatus[]> = {
 /** A placed order with all that belongs to it. */
 export type OrderView = PlacedOrder & {
   account_id: string;
+  /** Part of the total. */
+  fee_minor: number;
   confirmed_at: Date | null;
   ended_at: Date | null;
   end_reason: string | null;
@@ -40,7 +42,7 @@ export type OrderView = PlacedOrder & {
 const clockStatus = sql<PlacedStatus>`case when o.status = 'pending' and ${attempts.holdIsOver} then 'expired' else o.status end`;
 
 const view = sql`
-  select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.currency, o.expires_at, o.created_at, o.confirmed_at,
+  select o.id, o.number, o.account_id, ${clockStatus} as status, o.total_minor, o.fee_minor, o.currency, o.code_prefix, o.expires_at, o.created_at, o.confirmed_at,
     o.ended_at, o.end_reason, coalesce(o.buyer_email, a.email) as buyer_email, coalesce(o.buyer_name, a.full_name) as buyer_name,
     e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at, e.ends_at, v.name as venue, v.time_zone,
     e.starts_at - make_interval(mins => coalesce(e.refund_until_minutes, 0)) as refundable_until,

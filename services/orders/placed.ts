@@ -16,6 +16,8 @@ export type PlacedOrder = {
   status: PlacedStatus;
   total_minor: number;
   currency: string;
+  /** See codes.ts buyersCode. */
+  code_prefix: string | null;
   created_at: Date;
   expires_at: Date | null;
   event: { id: string; number: number; slug: string; name: string; starts_at: Date };

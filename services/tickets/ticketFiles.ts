@@ -1,7 +1,7 @@
 // A ticket's QR picture and PDF: drawn when first asked for, then read from the table.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { orderCode } from '../shared/codes.ts';
+import { buyersCode } from '../shared/codes.ts';
 import { DomainError } from '../shared/errors.ts';
 import { decimal } from '../shared/money.ts';
 import type { Documents } from './documents.ts';
@@ -9,7 +9,7 @@ import type { Documents } from './documents.ts';
 export type FileKind = 'qr.png' | 'ticket.pdf';
 
 /**
- * The bytes of one file of one live ticket; `codePrefix` stands before its order's code. Throws not_found for a ticket that never
+ * The bytes of one file of one live ticket; `codePrefix` is the house's (codes.ts buyersCode). Throws not_found for a ticket that never
  * was or is void.
  */
 export async function file(db: Kysely<DB>, documents: Documents, ticketId: string, kind: FileKind, codePrefix: string): Promise<Buffer> {
@@ -42,6 +42,7 @@ async function draw(
     holder_name: string | null;
     number: number;
     created_at: Date;
+    code_prefix: string | null;
     event: string;
     venue: string | null;
     starts_at: Date;
@@ -53,7 +54,7 @@ async function draw(
     price_minor: number;
     currency: string;
     seen: string;
-  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, f.name as offer,
+  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.code_prefix, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, f.name as offer,
       p.section, p.row_label, p.seat_label, i.price_minor
     from tickets t join orders o on o.id = t.order_id join events e on e.id = t.event_id left join venues v on v.id = e.venue_id
     join offers f on f.id = t.offer_id join places p on p.id = t.place_id join order_items i on i.id = t.order_item_id
@@ -63,7 +64,7 @@ async function draw(
   if (kind === 'qr.png') return { content: await documents.qrPng(t.code), seen: t.seen };
   const content = await documents.ticketPdf({
     code: t.code,
-    orderCode: codePrefix + orderCode(t),
+    orderCode: buyersCode(t, codePrefix),
     eventName: t.event,
     venue: t.venue,
     startsAt: t.starts_at,

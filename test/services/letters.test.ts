@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deliver, type Mailer, smtpMailer } from '../../services/delivery/mailer.ts';
-import { claim } from '../../services/orders/claim/claim.ts';
+import { claim, type Terms } from '../../services/orders/claim/claim.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import * as mails from '../../services/outbox/mails.ts';
 import { type Catcher, startMailCatcher } from '../../standins/mail/catcher.ts';
@@ -26,13 +26,13 @@ afterAll(async () => {
 });
 
 /** An order of one place that is paid; its venue is in Copenhagen, on a winter's evening. */
-async function sold(o: { name: string; buyer: string; section: string }) {
+async function sold(o: { name: string; buyer: string; section: string; terms?: Partial<Terms> }) {
   const { db } = database;
   const sections = [{ name: o.section, rows: ['A'], seatsPerRow: 1, priceMinor: 5_000 }];
   const [event, account] = [await show(db, { sections }), await person(db)];
   await sql`update venues set time_zone = 'Europe/Copenhagen' where id = ${event.venueId}::uuid`.execute(db);
   await sql`update accounts set full_name = ${o.buyer} where id = ${account.id}::uuid`.execute(db);
-  const order = await claim(db, wish(account.id, event.id, { places: event.seats }));
+  const order = await claim(db, wish(account.id, event.id, { places: event.seats }, o.terms));
   await sql`update events set name = ${o.name}, starts_at = '2099-12-12T18:30:00Z', ends_at = '2099-12-13T00:00:00Z' where id = ${event.id}::uuid`.execute(
     db,
   );
@@ -109,4 +109,12 @@ it('who waited for a cancelled event reads its time in the zone', async () => {
   const [letter] = catcher.store.list('waiter@x.test');
   expect(letter!.text).toContain('Hello \u2068דוד\u2069,');
   expect(letter!.text).toContain('Gala, Sat 12 Dec 2099, 13:30 EST, will not take place.');
+});
+
+it('an order placed with a prefix of its own has that code in its letter and in the names of its tickets; a fee is part of what was paid', async () => {
+  const order = await sold({ name: 'Gala', buyer: 'Ann', section: 'Floor', terms: { codePrefix: 'OE-', feeBasisPoints: 500 } });
+  const letter = await arrived(order, /^Your tickets/);
+  expect(letter.subject).toMatch(/\(OE-\d{8}-\d{4,}\)$/);
+  expect(letter.attachments[0]!.filename).toMatch(/^OE-\d{8}-\d{4,}-1\.pdf$/);
+  expect(letter.text).toContain('Paid: 52.50 USD, 2.50 USD of it the service fee.');
 });

@@ -13,6 +13,8 @@ export type About = {
   code: string;
   /** What it costs, with its currency. */
   total: string;
+  /** The fee in it, if there is one. */
+  fee?: string;
   /** Its places, a line for each. */
   places: string[];
   /** Its tickets as PDFs. */

@@ -5,13 +5,13 @@ import { type Letter, page } from './letter.ts';
 export const tickets: Letter = {
   kind: 'tickets',
   of: 'order',
-  write: async ({ order, code, total, places, tickets }) =>
+  write: async ({ order, code, total, fee, places, tickets }) =>
     page(
       `Your tickets for ${order.event.name} (${code})`,
       `Hello ${order.buyer_name},`,
       [
         `you are going to ${order.event.name}${order.event.venue ? `, ${order.event.venue}` : ''}, ${localTime(order.event.starts_at, order.event.time_zone)}.`,
-        `Paid: ${total}.`,
+        `Paid: ${total}${fee ? `, ${fee} of it the service fee` : ''}.`,
         'Show the QR code of each ticket at the door.',
       ],
       places,

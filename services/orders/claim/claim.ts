@@ -81,6 +81,7 @@ const placed = (row: ClaimRow): PlacedOrder => ({
   status: row.status,
   total_minor: row.total_minor,
   currency: row.currency,
+  code_prefix: row.code_prefix,
   created_at: row.created_at,
   expires_at: row.expires_at,
   event: { id: row.event_id!, number: row.event_number, slug: row.slug, name: row.name, starts_at: row.starts_at },

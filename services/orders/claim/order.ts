@@ -49,14 +49,14 @@ const announced = sql`boxed as (
     from bought b, event e
   )`;
 
-const returned = sql`id, number, status, created_at, expires_at, total_minor, currency, account_id`;
-const returnedOf = sql`orders.id, orders.number, orders.status, orders.created_at, orders.expires_at, orders.total_minor, orders.currency, orders.account_id`;
+const returned = sql`id, number, status, created_at, expires_at, total_minor, currency, code_prefix, account_id`;
+const returnedOf = sql`orders.id, orders.number, orders.status, orders.created_at, orders.expires_at, orders.total_minor, orders.currency, orders.code_prefix, orders.account_id`;
 
 /** A new order, and the announcement that starts its workflow unless a payment does. */
 export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
   bought as (
-    insert into orders (id, event_id, account_id, total_minor, fee_minor, currency, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at)
-    select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, ${total(w)}, ${fee(w)}, e.currency,
+    insert into orders (id, event_id, account_id, total_minor, fee_minor, currency, code_prefix, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at)
+    select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, ${total(w)}, ${fee(w)}, e.currency, ${w.terms.codePrefix ?? null},
       ${w.terms.buyer?.name ?? null}, ${w.terms.buyer?.email ?? null}, ${w.terms.buyer?.phone ?? null}, ${w.terms.notes ?? null},
       ${w.terms.acceptsEqualPlace ?? false}, ${holdEnd(w)}
     from event e, sums s where ${ready(w)} returning ${returned}

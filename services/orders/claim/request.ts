@@ -18,6 +18,8 @@ export type Terms = {
   mostAtOnce?: MostAtOnce;
   /** The buyer agrees to an equal place where late money finds the own one gone. */
   acceptsEqualPlace?: boolean;
+  /** What stands before the order's code where its buyer sees it (codes.ts buyersCode); left out, the house's. */
+  codePrefix?: string;
   buyer?: { name?: string | null; email?: string | null; phone?: string | null };
   notes?: string;
   /** An offer of the waitlist, into the order that waits: it may have what is kept for those who wait, and holdSeconds counts whatever the event says. */
