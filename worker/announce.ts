@@ -1,6 +1,6 @@
 // What each topic of the outbox means to Temporal. The subject's id is the workflow's id, so handing a row on twice is harmless.
-import { type WorkflowClient, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import type { OrderSubject, OutboxRow } from '../services/outbox/outbox.ts';
+import { type WorkflowClient, WorkflowExecutionAlreadyStartedError, type WorkflowStartOptions } from '@temporalio/client';
+import type { Lane, OutboxRow } from '../services/outbox/outbox.ts';
 import { orderCode } from '../services/shared/codes.ts';
 import {
   CHANGED,
@@ -14,42 +14,42 @@ import {
   waitlistStart,
 } from '../workflows/messages.ts';
 
+/** What a row starts. `wakes`: one that runs already is told to look again. */
+type Start = { workflow: string; options: WorkflowStartOptions; wakes: boolean };
+
+const starts = (workflow: string, options: WorkflowStartOptions): Start => ({ workflow, options, wakes: false });
+const wakes = (workflow: string, options: WorkflowStartOptions): Start => ({ workflow, options, wakes: true });
+
+/** All but the starts of new orders, which starts.ts sees to. */
+type Announced = Lane['rest'];
+
+const START: { [T in Announced]: (row: OutboxRow<T>) => Start } = {
+  'order.paid': orderWoken,
+  'order.changed': orderWoken,
+  'places.freed': ({ subject_id }) => wakes(WORKFLOWS.waitlist, waitlistStart(subject_id)),
+  'waitlist.joined': ({ subject_id }) => wakes(WORKFLOWS.waitlist, waitlistStart(subject_id)),
+  'event.notice': ({ subject_id, payload }) => wakes(WORKFLOWS.eventNotice, eventNoticeStart(subject_id, payload.event)),
+  sms: ({ subject_id, payload }) => starts(WORKFLOWS.sms, smsStart(subject_id, payload.order)),
+  mail: ({ subject_id }) => starts(WORKFLOWS.mail, mailStart(subject_id)),
+};
+
+function orderWoken(row: OutboxRow<'order.paid' | 'order.changed'>): Start {
+  const { workflowIdConflictPolicy: _, ...options } = orderStart(orderOf(row));
+  return wakes(WORKFLOWS.order, { ...options, priority: PRIORITY.money });
+}
+
 /** Hands one row on. Throws when Temporal did not take it. */
-export async function announce(client: WorkflowClient, row: OutboxRow): Promise<void> {
-  const wake = { signal: CHANGED, signalArgs: [] as [] };
-  switch (row.topic) {
-    case 'sms':
-      await client.start(WORKFLOWS.sms, smsStart(row.subject_id, (row.payload as { order: string | null }).order));
-      return;
-    case 'mail':
-      await client.start(WORKFLOWS.mail, mailStart(row.subject_id));
-      return;
-    case 'event.notice':
-      await client.signalWithStart(WORKFLOWS.eventNotice, {
-        ...eventNoticeStart(row.subject_id, (row.payload as { event: string }).event),
-        ...wake,
-      });
-      return;
-    case 'places.freed':
-    case 'waitlist.joined':
-      await client.signalWithStart(WORKFLOWS.waitlist, { ...waitlistStart(row.subject_id), ...wake });
-      return;
-    case 'order.paid':
-    case 'order.changed': {
-      const { workflowIdConflictPolicy: _, ...options } = orderStart(orderOf(row));
-      await client.signalWithStart(WORKFLOWS.order, { ...options, ...wake, priority: PRIORITY.money });
-      return;
-    }
-    case 'order.created': // has a lane of its own (starts.ts)
-      throw new Error('starts are not announced');
-  }
+export async function announce(client: WorkflowClient, row: OutboxRow<Announced>): Promise<void> {
+  const { workflow, options, wakes } = (START[row.topic] as (row: OutboxRow<Announced>) => Start)(row);
+  if (wakes) await client.signalWithStart(workflow, { ...options, signal: CHANGED, signalArgs: [] });
+  else await client.start(workflow, options);
 }
 
 /**
  * Starts the workflow of an order that nobody has paid yet, `lateMs` after it was due.
  * @returns false when it had been started before, by a payment or another relay.
  */
-export async function startUnpaid(client: WorkflowClient, row: OutboxRow, lateMs: number): Promise<boolean> {
+export async function startUnpaid(client: WorkflowClient, row: OutboxRow<'order.created'>, lateMs: number): Promise<boolean> {
   try {
     await client.start(WORKFLOWS.order, orderFirstStart({ ...orderOf(row), lateMs }));
     return true;
@@ -59,7 +59,7 @@ export async function startUnpaid(client: WorkflowClient, row: OutboxRow, lateMs
   }
 }
 
-function orderOf(row: OutboxRow) {
-  const { number, createdAt, event, owner } = row.payload as OrderSubject;
+function orderOf(row: OutboxRow<'order.created' | 'order.paid' | 'order.changed'>) {
+  const { number, createdAt, event, owner } = row.payload;
   return { orderId: row.subject_id, code: orderCode({ number, created_at: new Date(createdAt) }), event, owner };
 }

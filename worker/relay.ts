@@ -70,7 +70,7 @@ export function startRelay(parts: Parts): Relay {
 }
 
 /** Hands rows on, captured money first, a few at a time. */
-async function handOn({ db, client, log }: Parts, rows: outbox.OutboxRow[]): Promise<void> {
+async function handOn({ db, client, log }: Parts, rows: outbox.OutboxRow<outbox.Lane['rest']>[]): Promise<void> {
   const urgent = (row: outbox.OutboxRow) => Number(row.topic === 'order.paid');
   const queue = [...rows].sort((a, b) => urgent(b) - urgent(a));
   const done: string[] = [];

@@ -22,7 +22,7 @@ export function createStarts({ db, client, log }: Parts): () => Promise<boolean>
   /** Handed to the engine by us, and when we last looked not run yet. Their rows go when they have (firstLooks.ts). */
   let unrun: string[] = [];
 
-  async function start(row: outbox.OutboxRow): Promise<void> {
+  async function start(row: outbox.OutboxRow<'order.created'>): Promise<void> {
     const lateMs = Math.max(0, Date.now() - row.created_at.getTime() - outbox.START_GRACE_SECONDS * 1000);
     try {
       if (await startUnpaid(client, row, lateMs)) unrun.push(row.id);

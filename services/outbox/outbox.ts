@@ -3,25 +3,42 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 
-/**
- * What a row makes the relay do:
- *   order.created                   starts the workflow of an order that nobody has paid
- *   order.changed                   starts or signals the order's workflow
- *   order.paid                      the same for captured money, before everything else
- *   places.freed, waitlist.joined   wake the waitlist of the event (the subject)
- *   event.notice                    starts or wakes the telling of the event's ticket holders
- *   sms                             starts the delivery of a text message
- *   mail                            starts the delivery of a mail that belongs to no order
- */
-export type Topic = 'order.created' | 'order.paid' | 'order.changed' | 'sms' | 'mail' | 'places.freed' | 'waitlist.joined' | 'event.notice';
+/** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
+export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };
+
+type None = Record<never, never>;
+
+/** The topics, and what a row of each carries beside its subject's id. What the relay does for each is worker/announce.ts' table. */
+export type Payloads = {
+  /** An order that nobody has paid: its workflow is started. */
+  'order.created': OrderSubject;
+  /** Its workflow is started or woken. */
+  'order.changed': OrderSubject;
+  /** The same for captured money, before everything else. */
+  'order.paid': OrderSubject;
+  /** Both wake the waitlist of the event. */
+  'places.freed': None;
+  'waitlist.joined': None;
+  /** The telling of the event's ticket holders is started or woken. `event`: its slug. */
+  'event.notice': { event: string };
+  /** The delivery of a text message, of an order or of none. */
+  sms: { order: string | null };
+  /** The delivery of a mail that belongs to no order. */
+  mail: None;
+};
+
+export type Topic = keyof Payloads;
 
 /** A new order's workflow is started so long after the claim, because a buyer who pays at once starts it by paying, in one step instead of two. */
 export const START_GRACE_SECONDS = 2;
 
-/** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
-export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };
+/** A row of the outbox. Its id is the announcement's, the same however often it is handed on. */
+export type OutboxRow<T extends Topic = Topic> = {
+  [K in T]: { id: string; topic: K; subject_id: string; payload: Payloads[K]; attempts: number; created_at: Date };
+}[T];
 
-export type OutboxRow = { id: string; topic: Topic; subject_id: string; payload: unknown; attempts: number; created_at: Date };
+/** The relay's lanes: starts of new orders apart from the rest, because thousands of them may wait after a rush. */
+export type Lane = { starts: 'order.created'; rest: Exclude<Topic, 'order.created'> };
 
 /**
  * How long a relay may keep a row before another relay may take it: longer than handing it on takes, short enough not to be noticed.
@@ -52,12 +69,11 @@ const LANES = {
 
 /**
  * Leases up to `limit` due rows to this caller, captured money first, then oldest first; other callers skip them until the lease ends.
- * Starts of new orders are taken apart from the rest, because thousands of them may wait after a rush, and nothing else should wait behind them.
  */
-export async function take(db: Kysely<DB>, kind: 'starts' | 'rest', limit: number): Promise<OutboxRow[]> {
-  const { rows } = await sql<OutboxRow>`
-    update outbox set attempts = attempts + 1, available_at = now() + make_interval(secs => ${LEASE_SECONDS[kind]})
-    where id in (select id from outbox where available_at <= now() and ${LANES[kind]} limit ${sql.lit(limit)} for update skip locked)
+export async function take<L extends keyof Lane>(db: Kysely<DB>, lane: L, limit: number): Promise<OutboxRow<Lane[L]>[]> {
+  const { rows } = await sql<OutboxRow<Lane[L]>>`
+    update outbox set attempts = attempts + 1, available_at = now() + make_interval(secs => ${LEASE_SECONDS[lane]})
+    where id in (select id from outbox where available_at <= now() and ${LANES[lane]} limit ${sql.lit(limit)} for update skip locked)
     returning id, topic, subject_id, payload, attempts, created_at`.execute(db);
   return rows;
 }
