@@ -1,6 +1,7 @@
 // EasyTicket's pages: {count, next, previous, results}, and what a list may be asked.
 import type { Context } from 'koa';
 import { z } from 'zod';
+import type { Ordering, Page } from '../../services/shared/pages.ts';
 import { whole } from '../http/fields.ts';
 import type { Reply } from '../http/route.ts';
 
@@ -14,7 +15,23 @@ export const paging = {
 };
 
 /** What `paging` reads, as lists of the core take it. */
-export const pageOf = (query: { page: number; page_size: number }) => ({ page: query.page, perPage: query.page_size });
+export const pageOf = (query: { page: number; page_size: number }): Page => ({ page: query.page, perPage: query.page_size });
+
+/**
+ * The parameter `ordering`: names that a list may be ordered by on the wire with what the core calls them, `-` before one turns it round,
+ * several with commas between.
+ */
+export function ordering<K extends string>(names: Record<string, K>) {
+  const one = Object.keys(names).join('|');
+  return z
+    .string()
+    .regex(new RegExp(`^-?(${one})(,-?(${one}))*$`), `must be of ${Object.keys(names).join(', ')}, with - before it for descending`)
+    .transform((text): Ordering<K>[] =>
+      text.split(',').map((key) => ({ by: names[key.replace(/^-/, '')]!, descending: key.startsWith('-') })),
+    )
+    .optional()
+    .meta({ override: { type: 'string' }, description: `Order by ${Object.keys(names).join(', ')}; descending with - before it.` });
+}
 
 /** The envelope of a list. */
 export const pageSchema = <T extends z.ZodType>(entry: T) =>
