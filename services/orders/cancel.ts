@@ -57,7 +57,8 @@ export async function undo(
   await outbox.orderChanged(tx, order.id);
 }
 
-function requester(actor: Actor): Requester {
+/** Who wants the money back, as refunds keep it. */
+export function requester(actor: Actor): Requester {
   if (actor.kind === 'account' || actor.kind === 'key') return `${actor.kind}/${actor.id}`;
   return actor.kind;
 }

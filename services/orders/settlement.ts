@@ -101,7 +101,7 @@ const WORD_SECONDS = 30;
 const isFree = (order: Locked): boolean => order.total_minor === 0 && order.status === 'pending' && order.hold_ends_at > new Date();
 
 /** Cancels a confirmed order of whose money nothing is kept. False: something is, or it is not confirmed. */
-async function letGo(tx: Transaction<DB>, order: Locked): Promise<boolean> {
+export async function letGo(tx: Transaction<DB>, order: Locked): Promise<boolean> {
   if (order.status !== 'confirmed') return false;
   const { rows } = await sql`select from orders o where o.id = ${order.id}::uuid and ${allReturned}`.execute(tx);
   if (!rows.length) return false;

@@ -211,9 +211,16 @@ export async function markSettled(tx: Transaction<DB>, orderId: string): Promise
  * otherwise. With `close`, the payment is cancelled if it still can be.
  * Money that was captured unnoticed (a lost callback) is found here. A captured amount that is not ours to keep is recorded as it is,
  * and settling refunds it. Of captured money it asks for refunds that were made at the provider.
+ * `announce` where it is not the order's workflow that asks: it is woken by money found so.
  * @returns the payment's status then.
  */
-export async function reconcile(db: Kysely<DB>, providers: Providers, paymentId: string, close: boolean): Promise<PaymentStatus> {
+export async function reconcile(
+  db: Kysely<DB>,
+  providers: Providers,
+  paymentId: string,
+  close: boolean,
+  announce = false,
+): Promise<PaymentStatus> {
   const payment = await db.selectFrom('payments').selectAll().where('id', '=', paymentId).executeTakeFirstOrThrow();
   const over = payment.status === 'succeeded' || payment.status === 'cancelled';
   if (over && !payment.contradicted_at) return payment.status;
@@ -232,7 +239,7 @@ export async function reconcile(db: Kysely<DB>, providers: Providers, paymentId:
     return payment.status;
   }
   const told = await ask(db, provider, { ...payment, ref }, close && !over);
-  await db.transaction().execute((tx) => applyAnswer(tx, provider, paymentId, told));
+  await db.transaction().execute((tx) => applyAnswer(tx, provider, paymentId, told, announce));
   return statusOf(told);
 }
 
@@ -257,8 +264,14 @@ async function isAwaited(db: Kysely<DB>, orderId: string): Promise<boolean> {
 }
 
 /** The provider's answer is the truth, also where it contradicts us. */
-async function applyAnswer(tx: Transaction<DB>, provider: PaymentProvider, paymentId: string, told: ProviderPayment): Promise<void> {
-  const fits = (await applyProviderState(tx, provider.name, told, { announce: false })) !== 'mismatch';
+async function applyAnswer(
+  tx: Transaction<DB>,
+  provider: PaymentProvider,
+  paymentId: string,
+  told: ProviderPayment,
+  announce: boolean,
+): Promise<void> {
+  const fits = (await applyProviderState(tx, provider.name, told, { announce })) !== 'mismatch';
   await tx.updateTable('payments').set({ contradicted_at: null }).where('id', '=', paymentId).execute();
   if (fits) return;
   await tx

@@ -4,7 +4,7 @@ import type { DB, RefundStatus } from '../../db/tables.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import { invalidField } from '../shared/errors.ts';
-import { isUuid } from '../shared/ids.ts';
+import { isUuid, uuids } from '../shared/ids.ts';
 import { payable } from '../shared/money.ts';
 import { type PaymentProvider, type ProviderRefund, type Providers, providerOf } from './provider.ts';
 
@@ -41,10 +41,13 @@ export async function owed(db: Kysely<DB> | Transaction<DB>, orderId: string): P
  * @returns how much was written; 0 when all of it is on its way already.
  * @throws DomainError invalid (fields.amount) when the amount is more than is left, or none that a bank can return.
  */
-export async function owe(
-  tx: Transaction<DB>,
-  want: { orderId: string; reason: string; requestedBy: Requester; amountMinor?: number; payments?: string[] },
-): Promise<number> {
+export const owe = async (tx: Transaction<DB>, want: Want): Promise<number> => (await oweParts(tx, want)).amountMinor;
+
+/** `id`: of the first refund that is written, where the caller must be able to find it again. */
+type Want = { id?: string; orderId: string; reason: string; requestedBy: Requester; amountMinor?: number; payments?: string[] };
+
+/** The same; with the ids of the refunds that were written. */
+export async function oweParts(tx: Transaction<DB>, want: Want): Promise<{ amountMinor: number; ids: string[] }> {
   // Two at once wait here for each other. What is left is read by the next statement, which sees what the first of them wrote.
   await sql`select id from payments where order_id = ${want.orderId}::uuid order by id for update`.execute(tx);
   const left = (await owed(tx, want.orderId)).filter((p) => want.payments?.includes(p.paymentId) ?? true);
@@ -52,13 +55,14 @@ export async function owe(
   const amount = want.amountMinor ?? total;
   if (want.amountMinor !== undefined) assertReturnable(want.amountMinor, total, left[0]?.currency);
 
+  const ids: string[] = [];
   let rest = amount;
   for (const p of left) {
     const part = Math.min(rest, p.leftMinor);
     rest -= part;
-    if (part) await insert(tx, { ...p, ...want, amountMinor: part });
+    if (part) ids.push(await insert(tx, { ...p, ...want, id: ids.length ? undefined : want.id, amountMinor: part }));
   }
-  return amount;
+  return { amountMinor: amount, ids };
 }
 
 function assertReturnable(amountMinor: number, leftMinor: number, currency: string | undefined): void {
@@ -71,13 +75,44 @@ function assertReturnable(amountMinor: number, leftMinor: number, currency: stri
 
 async function insert(
   tx: Transaction<DB>,
-  r: { orderId: string; paymentId: string; provider: string; amountMinor: number; currency: string; reason: string; requestedBy: string },
-): Promise<void> {
-  await sql`insert into refunds (order_id, payment_id, provider, amount_minor, currency, reason, requested_by)
-    values (${r.orderId}::uuid, ${r.paymentId}::uuid, ${r.provider}, ${r.amountMinor}, ${r.currency}, ${r.reason}, ${r.requestedBy})`.execute(
-    tx,
-  );
+  r: {
+    id?: string;
+    orderId: string;
+    paymentId: string;
+    provider: string;
+    amountMinor: number;
+    currency: string;
+    reason: string;
+    requestedBy: string;
+  },
+): Promise<string> {
+  const { rows } = await sql<{
+    id: string;
+  }>`insert into refunds (id, order_id, payment_id, provider, amount_minor, currency, reason, requested_by)
+    values (coalesce(${r.id ?? null}::uuid, gen_random_uuid()), ${r.orderId}::uuid, ${r.paymentId}::uuid, ${r.provider}, ${r.amountMinor}, ${r.currency}, ${r.reason}, ${r.requestedBy})
+    returning id`.execute(tx);
   await replaceFailed(tx, r.paymentId);
+  return rows[0]!.id;
+}
+
+/** What was written for the order under this id, by an earlier run of the same request; undefined when there is none. */
+export async function written(
+  tx: Transaction<DB>,
+  orderId: string,
+  id: string,
+): Promise<{ ids: string[]; amountMinor: number; currency: string } | undefined> {
+  const { rows } = await sql<{ ids: string[]; amountMinor: number; currency: string }>`
+    select array[r.id::text] as ids, r.amount_minor as "amountMinor", r.currency from refunds r
+    where r.id = ${id}::uuid and r.order_id = ${orderId}::uuid`.execute(tx);
+  return rows[0];
+}
+
+/** How refunds stand: those of these ids, and one state for all of them. A failed one that was replaced is not counted as failed. */
+export async function standing(db: Kysely<DB>, ids: string[]): Promise<{ status: RefundStatus; providerRef: string | null }> {
+  const { rows } = await sql<{ status: RefundStatus; providerRef: string | null }>`
+    select case when bool_or(r.status = 'failed' and ${stands}) then 'failed' when bool_or(r.status = 'pending') then 'pending' else 'succeeded' end as status,
+      min(r.provider_ref) as "providerRef" from refunds r where r.id = any(${uuids(ids)})`.execute(db);
+  return rows[0]!;
 }
 
 /** Refunds that failed are history once nothing is left of their payment. */

@@ -3,12 +3,15 @@ import Stripe from 'stripe';
 import { DomainError } from '../shared/errors.ts';
 import { proxyAgent } from '../shared/proxies.ts';
 import type { Ledger, LedgerRefund, NextStep, PaymentProvider, ProviderEvent, ProviderPayment, ProviderRefund } from './provider.ts';
-import { IN_HUNDREDTHS, stripeAmounts } from './stripeAmounts.ts';
+import { IN_HUNDREDTHS, stripeAmounts, toStripe } from './stripeAmounts.ts';
 import { meaningOf } from './stripeErrors.ts';
 
 export type StripeSettings = { secretKey: string; webhookSecret: string; standinUrl: string | undefined; timeoutMs: number };
 
 const STRIPE = 'https://api.stripe.com';
+
+/** The reasons of a refund that Stripe has words for; any other is ours to keep. */
+export const REASONS = ['requested_by_customer', 'duplicate', 'fraudulent'] as const;
 
 /** Opens the Stripe provider. Calls are retried twice by the library itself on connection errors, 409 and 5xx, with the same key. */
 export function stripeProvider(settings: StripeSettings): PaymentProvider {
@@ -71,7 +74,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
       }
     },
     async refund(p) {
-      const reason = p.reason === 'requested_by_customer' || p.reason === 'duplicate' ? p.reason : undefined;
+      const reason = REASONS.find((known) => known === p.reason);
       const wish = { payment_intent: p.ref, amount: toStripe(p.amountMinor, p.currency), metadata: { refund_id: p.refundId } };
       try {
         return refund(await stripe.refunds.create({ ...wish, ...(reason && { reason }) }, { idempotencyKey: p.key }));
@@ -154,7 +157,6 @@ const declined = (error: { code?: string; decline_code?: string; message: string
   failureMessage: error.message,
 });
 
-const toStripe = (minor: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? minor * 100 : minor);
 const fromStripe = (amount: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? amount / 100 : amount);
 
 const STATUS: Partial<Record<Stripe.PaymentIntent.Status, ProviderPayment['status']>> = {

@@ -21,3 +21,6 @@ export function stripeAmounts(currency: string): AmountLimits {
   const stepMinor = exponent(currency) === 3 ? 10 : 1;
   return { leastMinor: LEAST[currency] ?? stepMinor, mostMinor: IN_HUNDREDTHS.has(currency) ? Math.floor(most / 100) : most, stepMinor };
 }
+
+/** An amount in the unit that Stripe counts the currency in: 42000, USD -> 42000; 5000, ISK -> 500000. */
+export const toStripe = (minor: number, currency: string): number => (IN_HUNDREDTHS.has(currency) ? minor * 100 : minor);

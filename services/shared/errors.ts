@@ -86,6 +86,8 @@ export type RefusalDetails = {
   /** Cancelled, already confirmed, or nothing to pay (`free`). */
   order_not_payable: { orderId?: string; status?: string; free?: true; refund?: RefundTold };
   order_not_cancellable: None;
+  /** It was not paid, has been returned already, or it is too late for its buyer. */
+  order_not_refundable: { status?: string };
   /** The provider declined; while the hold keeps running, `expiresAt` says until when. */
   payment_failed: { declineCode?: string | null; orderStatus?: string; expiresAt?: Date | null };
   /** The provider did not answer in time: the outcome is unknown and will be found out. */
