@@ -13,7 +13,10 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['test/{http,evently,services,reads,standins,local,deploy,support}/**/*.test.ts', PURE] },
+        test: {
+          name: 'parts',
+          include: ['test/{http,evently,easyticket,services,reads,standins,local,deploy,support}/**/*.test.ts', PURE],
+        },
       },
       {
         extends: true,

@@ -41,7 +41,7 @@ export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, {
           const event = providerOf(providers, provider).readCallback(body as unknown as Buffer, (name) => ctx.get(name));
           if (event.payment?.orderId) note(event.payment.orderId);
           const { outcome } = await callbacks.receive(db, provider, event);
-          return { status: 200, body: { received: true, outcome } };
+          return { status: 200, body: { received: true, message: 'Webhook processed successfully', outcome } };
         },
       }),
     ],

@@ -28,6 +28,7 @@ export const TABLE = {
   order_expired: { status: 400, code: 'order_expired' },
   order_not_payable: { status: 400, code: 'order_not_payable' },
   order_not_cancellable: { status: 400, code: 'order_not_cancellable' },
+  order_not_refundable: { status: 400, code: 'order_not_refundable' },
   payment_failed: { status: 400, code: 'payment_failed' },
   payment_unavailable: { status: 503, code: 'unavailable' },
   unavailable: { status: 503, code: 'unavailable' },
@@ -72,11 +73,19 @@ const FIELD = {
 type Json = Record<string, unknown>;
 
 /** `error` is the short sentence, `detail` the explanation; the seed's own sentences are both, so that a client finds them in either. */
-type Said = { error?: string; detail?: string; fields?: Record<string, string>; facts?: Json };
+type Said = { error?: string; detail?: string; fields?: Record<string, string | string[]>; facts?: Json };
+
+/** What EasyTicket calls the parts of an order's item (orders/items.ts). */
+const PART: Partial<Record<string, string>> = {
+  type: 'ticket_type_id',
+  tier: 'ticket_tier_id',
+  dayPass: 'day_pass_id',
+  dayTier: 'day_tier_price_id',
+};
 
 function wireField(path: FieldPath): string {
   const [head, ...rest] = path.split('.') as [Field, ...string[]];
-  return [FIELD[head], ...rest].join('.');
+  return [FIELD[head], ...rest.map((part) => (head === 'offers' && PART[part]) || part)].join('.');
 }
 
 const wireFields = (fields: Fields): Record<string, string> =>
@@ -94,6 +103,21 @@ const OWN: { [C in RefusalCode]?: (refusal: Refusal<C>) => Said } = {
   invalid: ({ message, details }) => ({ error: message, fields: wireFields(details.fields) }),
   email_taken: ({ message, details }) => ({ error: message, fields: wireFields(details.fields) }),
   event_fixed: ({ message, details }) => ({ error: message, fields: wireFields(details.fields) }),
+  places_unavailable: ({ message, details }) => {
+    const said = details.offers?.map(({ name, left }) => `Only ${left} tickets available for '${name}'`);
+    return said?.length ? { error: said[0]!, detail: said.join('; '), fields: { items: said } } : { error: message };
+  },
+  limit_exceeded: ({ message }) => ({ error: message, fields: { items: message } }),
+  order_not_payable: ({ message, details }) => ({
+    error: 'Order cannot be paid',
+    detail: details.status === 'confirmed' ? 'This order has already been paid' : message,
+    facts: { ...(details.status && { status: details.status }) },
+  }),
+  order_not_refundable: ({ message, details }) => ({
+    error: 'Order cannot be refunded',
+    detail: message,
+    facts: { ...(details.status && { status: details.status }) },
+  }),
   rate_limited: ({ message, details }) => ({
     error: 'Rate limit exceeded',
     detail: message,
@@ -107,7 +131,7 @@ export const failure = (code: string, { error, detail = error, fields, facts }: 
   detail,
   code,
   // A list for each field, as forms of this API's kind show them.
-  ...(fields && { field_errors: Object.fromEntries(Object.entries(fields).map(([field, text]) => [field, [text]])) }),
+  ...(fields && { field_errors: Object.fromEntries(Object.entries(fields).map(([field, text]) => [field, [text].flat()])) }),
   ...facts,
 });
 

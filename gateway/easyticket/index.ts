@@ -9,6 +9,10 @@ import { bearer } from '../http/steps/bearer.ts';
 import { cookie } from '../http/steps/cookies.ts';
 import { refuse } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { orderActions } from './orderActions.ts';
+import { orderRoutes } from './orders.ts';
+import { paymentRoutes } from './payments.ts';
+import { refundRoute } from './refunds.ts';
 import { refusalTexts } from './refusals.ts';
 
 const DOCUMENT_URL = '/api/schema/easyticket/';
@@ -19,6 +23,8 @@ Rate limits per hour: anonymous ${LIMITS.anonymous.calls} and sign-in ${LIMITS.l
 
 const TAGS = {
   Authentication: 'Accounts, tokens and cookies.',
+  Orders: 'Tickets held, and bought.',
+  Payments: 'Money for orders, and back.',
 };
 
 /** The EasyTicket API. */
@@ -26,7 +32,7 @@ export function easyticket(gateway: Gateway): Api {
   const { production, http, apis } = gateway.config;
   const verify = (token: string) => verifyAccess(gateway.tokens, token);
   const authenticate = firstOf(bearer(verify), cookie('access_token', verify));
-  const routes: Route[] = [];
+  const routes: Route[] = [...orderRoutes(gateway), ...orderActions(gateway), ...paymentRoutes(gateway), refundRoute(gateway)];
   const about: About = {
     title: 'EasyTicket API',
     version: '1.1.0',

@@ -24,6 +24,7 @@ const CODES = {
   order_expired: ['The order was not paid in time.', {}],
   order_not_payable: ['There is nothing to pay, or not any more.', { status: z.string().optional() }],
   order_not_cancellable: ['The order can no longer be cancelled.', {}],
+  order_not_refundable: ['Nothing of it can be returned: it was not paid, or it is too late.', { status: z.string().optional() }],
   payment_failed: ['The payment was declined, or cannot be made so.', {}],
   unavailable: ['Not available right now: try again.', {}],
   key_reused: ['The Idempotency-Key was used for another request.', {}],

@@ -36,6 +36,7 @@ export const TABLE = {
   // A cancelled booking has given its seats back: for it they are no longer available, a 409 of the seed's.
   order_not_payable: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
   order_not_cancellable: { status: 400, code: 'VALIDATION_ERROR' },
+  order_not_refundable: { status: 400, code: 'VALIDATION_ERROR' },
   payment_failed: { status: 402, code: 'PAYMENT_FAILED' },
   // What we depend on is away: 503 tells programs to come back, which 500 does not.
   payment_unavailable: { status: 503, code: 'SERVER_ERROR' },

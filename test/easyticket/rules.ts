@@ -3,6 +3,7 @@ import type { Rules } from '../support/contract/compare.ts';
 
 export const RULES: Rules = {
   same: ['message', 'success', 'received'],
+  mayLack: ['next'],
   forms: [
     ['order number', /^OE-\d{8}-\d{4,}$/],
     ['ticket number', /^TKT-\d{8}-\d{4,}$/],

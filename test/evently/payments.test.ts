@@ -137,7 +137,8 @@ describe('payment_url', () => {
 
   it('says in one word how the payment stands', async () => {
     const order = (await orders.find(world.db, await booking()))!;
-    const payment = { id: 'x', status: 'created' as const, failure_code: null, failure_message: null };
+    const known = { provider: 'stripe', provider_ref: null, succeeded_at: null };
+    const payment = { ...known, id: 'x', status: 'created' as const, failure_code: null, failure_message: null };
     const refund = { status: 'pending' as const, amount_minor: 1 };
     expect(paymentState(order)).toBe('pending');
     expect(paymentState({ ...order, payment: { ...payment, failure_code: 'card_declined' } })).toBe('failed');
@@ -178,8 +179,9 @@ describe('the Stripe webhook', () => {
 
   it('200 recorded, then 200 duplicate; the payment succeeded once', async () => {
     const { id, payload } = await event();
-    expect((await send(payload)).body).toEqual({ received: true, outcome: 'recorded' });
-    expect((await send(payload)).body).toEqual({ received: true, outcome: 'duplicate' });
+    const message = 'Webhook processed successfully';
+    expect((await send(payload)).body).toEqual({ received: true, message, outcome: 'recorded' });
+    expect((await send(payload)).body).toEqual({ received: true, message, outcome: 'duplicate' });
     expect((await orders.find(world.db, id))!.payment!.status).toBe('succeeded');
   });
 

@@ -1,0 +1,268 @@
+// EasyTicket's orders: made, shown, listed. What is done with one is in orderActions.ts; its money in payments.ts and refunds.ts.
+import { z } from 'zod';
+import type { Caller } from '../../services/accounts/sessions.ts';
+import { listBought } from '../../services/orders/boughtItems.ts';
+import { type OfferWanted, resolveItems } from '../../services/orders/items.ts';
+import * as orders from '../../services/orders/orders.ts';
+import { confirmFree } from '../../services/orders/settlement.ts';
+import { textable } from '../../services/outbox/texts.ts';
+import { orderStats } from '../../services/reports/orderStats.ts';
+import { DomainError, isRefusal } from '../../services/shared/errors.ts';
+import { isUuid } from '../../services/shared/ids.ts';
+import type { Gateway } from '../deps.ts';
+import { id, phone } from '../http/fields.ts';
+import { type Route, route } from '../http/route.ts';
+import { place } from '../placing.ts';
+import { LIMITS } from './limits.ts';
+import * as present from './orderPresenter.ts';
+import { paged, pageOf, pageSchema, paging } from './pages.ts';
+import { Money, money } from './shapes.ts';
+
+export const OrderPath = z.object({ id: z.string().meta({ description: "The order's id.", param: { id: 'OrderId' } }) });
+
+const ItemBody = z
+  .object({
+    ticket_type_id: id,
+    ticket_tier_id: id.nullish().meta({ description: 'Where the event is sold by tier.' }),
+    day_pass_id: id.nullish().meta({ description: 'Where it is sold by day.' }),
+    day_tier_price_id: id.nullish().meta({ description: 'Where it is sold by day and tier.' }),
+    quantity: z.int().min(1).max(1000),
+  })
+  .meta({ id: 'EasyOrderItemWanted' });
+
+const OrderBody = z
+  .object({
+    event: id,
+    buyer_email: z
+      .string()
+      .trim()
+      .max(254)
+      .check(z.email())
+      .nullish()
+      .meta({ description: "The account's own, unless said.", example: 'buyer@example.com' }),
+    buyer_phone: phone.meta({ example: '+1234567890' }),
+    buyer_name: z.string().trim().max(200).nullish().meta({ description: "The account's own, unless said.", example: 'John Doe' }),
+    notes: z.string().max(2000).nullish(),
+    items: z.array(ItemBody).max(100).default([]).meta({ description: 'At least one. What is named twice is summed up.' }),
+  })
+  .meta({ id: 'EasyOrderWanted' });
+
+const OrdersQuery = z.object({
+  ...paging,
+  status: present.OrderStatus.optional().meta({ description: 'Orders in this state.' }),
+  event: id.optional().meta({ description: 'Orders of this event, by its id.' }),
+});
+
+const Stats = z
+  .object({
+    total_orders: z.int(),
+    pending_orders: z.int().meta({ description: 'Can still be paid.' }),
+    confirmed_orders: z.int(),
+    cancelled_orders: z.int().meta({ description: 'Refunded ones among them.' }),
+    failed_orders: z.int().meta({ description: 'Not paid in time.' }),
+    total_spent: Money.meta({ description: 'What was paid minus what went back, in `currency` alone.' }),
+    currency: z.string().nullable().meta({ description: 'The one that most confirmed orders were in; null before the first.' }),
+    total_tickets: z.int(),
+    upcoming_events: z.int(),
+  })
+  .meta({ id: 'EasyOrderStats' });
+
+const tag = 'Orders';
+const path = '/api/orders/';
+
+/** The caller with its role: admins act on any order. */
+export const actor = ({ accountId, role }: Caller) => ({ kind: 'account', id: accountId, role }) as const;
+
+/** The order id of a path. What is no uuid names no order. */
+export function orderId(text: string): string {
+  if (!isUuid(text)) throw new DomainError('order_not_found', 'There is no such order.');
+  return text.toLowerCase();
+}
+
+/** A lost race for the last of everything is told as one for what was asked: nothing of it is left. */
+const namesShort = (wanted: OfferWanted[]) => (error: unknown) => {
+  if (!isRefusal(error, 'sold_out', 'places_unavailable')) throw error;
+  const details = error.details as { wanted?: number; waitlist?: true; offers?: { id: string; name: string; left: number }[] };
+  const left = new Map(details.offers?.map((offer) => [offer.id, offer.left]));
+  const short = wanted.filter(({ offerId }) => error.code === 'sold_out' || left.has(offerId));
+  throw new DomainError('places_unavailable', error.message, {
+    ...(details.wanted && { wanted: details.wanted }),
+    ...(details.waitlist && { waitlist: true }),
+    ...(short.length && { offers: short.map(({ offerId, name }) => ({ id: offerId, name, left: left.get(offerId) ?? 0 })) }),
+  });
+};
+
+/** The routes under /api/orders/ that make and show orders. */
+export function orderRoutes(gateway: Gateway): Route[] {
+  const { config, db } = gateway;
+  const { holdSeconds, feeBasisPoints } = config.apis.easyticket;
+  const { publicUrl } = config.http;
+  const shown = (order: orders.OrderView) => present.orderFull(order, publicUrl);
+
+  const listRoute = (at: string, about: { operationId: string; summary: string; description?: string; status?: 'pending' | 'confirmed' }) =>
+    route({
+      method: 'get',
+      path: at,
+      access: 'user',
+      limit: LIMITS.authenticated,
+      tag,
+      operationId: about.operationId,
+      summary: about.summary,
+      description: about.description,
+      query: z.object(paging),
+      responses: { 200: { description: 'One page, newest first.', schema: pageSchema(present.OrderBrief) } },
+      async handle({ query, caller, ctx }) {
+        const { rows, total } = await orders.list(db, caller.accountId, { status: about.status, ...pageOf(query) });
+        return paged(ctx, publicUrl, { results: rows.map(present.orderBrief), count: total, ...query });
+      },
+    });
+
+  return [
+    route({
+      method: 'get',
+      path,
+      access: 'user',
+      limit: LIMITS.authenticated,
+      tag,
+      operationId: 'listOrders',
+      summary: "The caller's orders",
+      description: 'Admins see the orders of everybody.',
+      query: OrdersQuery,
+      responses: { 200: { description: 'One page, newest first.', schema: pageSchema(present.OrderBrief) } },
+      async handle({ query, caller, ctx }) {
+        const { rows, total } = await orders.list(db, caller.role === 'admin' ? null : caller.accountId, {
+          stages: query.status && present.stagesOf(query.status),
+          eventId: query.event,
+          ...pageOf(query),
+        });
+        return paged(ctx, publicUrl, { results: rows.map(present.orderBrief), count: total, ...query });
+      },
+    }),
+    route({
+      method: 'post',
+      path,
+      access: 'user',
+      limit: LIMITS.authenticated,
+      tag,
+      operationId: 'createOrder',
+      summary: 'Create order',
+      description:
+        'Holds the tickets, all or none, until `expires_at`. Each item names its ticket type and, as the event is sold, a tier, a day pass or a day and tier. An order that costs nothing is confirmed at once.',
+      body: OrderBody,
+      responses: { 201: { description: 'The tickets are held; confirmed where nothing is due.', schema: present.Order } },
+      refusals: [
+        'invalid',
+        'event_not_found',
+        'event_not_on_sale',
+        'event_over',
+        'event_cancelled',
+        'places_unavailable',
+        'limit_exceeded',
+        'order_expired',
+      ],
+      idempotent: true,
+      async handle({ body, caller, note, attempt }) {
+        const wanted = await resolveItems(
+          db,
+          body.event.toLowerCase(),
+          body.items.map((item) => ({
+            type: item.ticket_type_id.toLowerCase(),
+            tier: item.ticket_tier_id?.toLowerCase(),
+            dayPass: item.day_pass_id?.toLowerCase(),
+            dayTier: item.day_tier_price_id?.toLowerCase(),
+            quantity: item.quantity,
+          })),
+        );
+        const placed = await place(
+          gateway,
+          { attempt, note },
+          {
+            actor: actor(caller),
+            eventId: body.event.toLowerCase(),
+            want: { offers: wanted.map(({ offerId, quantity }) => ({ offerId, quantity })) },
+            terms: {
+              holdSeconds,
+              maxPlaces: config.maxPlacesPerOrder,
+              feeBasisPoints,
+              codePrefix: present.CODE_PREFIX,
+              buyer: { name: body.buyer_name || null, email: body.buyer_email, phone: textable(body.buyer_phone) },
+              notes: body.notes ?? undefined,
+            },
+          },
+        ).catch(namesShort(wanted));
+        if (placed.total_minor === 0) await confirmFree(db, placed.id, config.ticketSecret);
+        return { status: 201, body: shown((await orders.find(db, placed.id))!) };
+      },
+    }),
+    listRoute('/api/orders/pending/', {
+      operationId: 'listPendingOrders',
+      summary: "The caller's orders that can still be paid",
+      description: 'Those whose payment is open (`processing`) or was declined (`failed`) among them, until they expire.',
+      status: 'pending',
+    }),
+    listRoute('/api/orders/confirmed/', {
+      operationId: 'listConfirmedOrders',
+      summary: "The caller's orders that are paid",
+      status: 'confirmed',
+    }),
+    route({
+      method: 'get',
+      path: '/api/orders/stats/',
+      access: 'user',
+      limit: LIMITS.authenticated,
+      tag,
+      operationId: 'getOrderStats',
+      summary: "Figures of the caller's orders",
+      responses: { 200: { description: 'The figures.', schema: Stats } },
+      async handle({ caller }) {
+        const { spent, ...stats } = await orderStats(db, caller.accountId);
+        const body = {
+          total_orders: stats.total,
+          pending_orders: stats.pending,
+          confirmed_orders: stats.confirmed,
+          cancelled_orders: stats.cancelled,
+          failed_orders: stats.failed,
+          total_spent: money(spent?.minor ?? 0, spent?.currency ?? 'USD'),
+          currency: spent?.currency ?? null,
+          total_tickets: stats.tickets,
+          upcoming_events: stats.upcoming,
+        };
+        return { status: 200, body };
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/orders/my_tickets/',
+      access: 'user',
+      limit: LIMITS.authenticated,
+      tag,
+      operationId: 'listBoughtItems',
+      summary: "The items of the caller's confirmed orders",
+      description: 'So many tickets of a kind in one order. The tickets one by one are under /api/tickets/my-tickets/.',
+      query: z.object(paging),
+      responses: { 200: { description: 'One page, those of the newest order first.', schema: pageSchema(present.TicketItem) } },
+      async handle({ query, caller, ctx }) {
+        const { rows, total } = await listBought(db, caller.accountId, pageOf(query));
+        return paged(ctx, publicUrl, { results: rows.map(present.boughtItem), count: total, ...query });
+      },
+    }),
+    route({
+      method: 'get',
+      path: '/api/orders/:id/',
+      access: 'user',
+      limit: LIMITS.authenticated,
+      tag,
+      operationId: 'getOrder',
+      summary: 'Show order',
+      description: 'For its owner and for admins.',
+      params: OrderPath,
+      responses: { 200: { description: 'The order.', schema: present.Order } },
+      refusals: ['order_not_found', 'forbidden'],
+      async handle({ params, caller, note }) {
+        const order = await orders.findFor(db, orderId(params.id), actor(caller));
+        note(order.id);
+        return { status: 200, body: shown(order) };
+      },
+    }),
+  ];
+}
