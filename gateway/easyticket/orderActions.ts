@@ -63,7 +63,7 @@ export function orderActions(gateway: Gateway): Route[] {
       operationId: 'cancelOrder',
       summary: 'Cancel order',
       description:
-        'Ends an order that is not paid; its tickets are free at once. A paid one is refunded instead. Cancelling twice gives the same answer.',
+        'Ends an order that is not paid; its tickets are free at once. A paid one is refunded instead; one that cost nothing is cancelled until its event begins. Cancelling twice gives the same answer.',
       params: OrderPath,
       body: CancelBody.default({}),
       idempotent: true,
@@ -73,7 +73,9 @@ export function orderActions(gateway: Gateway): Route[] {
         const id = orderId(params.id);
         note(id);
         const reason = body.reason || 'cancelled by the buyer';
-        const { order } = await cancel(db, id, actor(caller), { reason, act: 'decline' });
+        // What cost nothing has nothing to be refunded, so it is cancelled also when it is confirmed.
+        const { total_minor } = await orders.findFor(db, id, actor(caller));
+        const { order } = await cancel(db, id, actor(caller), { reason, act: total_minor ? 'decline' : 'cancel' });
         const answer = {
           id,
           order_number: present.orderNumber(order),

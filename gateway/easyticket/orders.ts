@@ -159,6 +159,7 @@ export function orderRoutes(gateway: Gateway): Route[] {
         'places_unavailable',
         'limit_exceeded',
         'order_expired',
+        'order_not_payable',
       ],
       idempotent: true,
       async handle({ body, caller, note, attempt }) {

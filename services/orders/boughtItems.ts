@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { fullName } from '../inventory/offerNames.ts';
+import { type Page, type Paged, slice } from '../shared/pages.ts';
 import { dayName, type OrderedPlace, offerKind, tierName } from './view.ts';
 
 /** `id` is the least of its order items' ids: it stays the same as long as they do. */
@@ -17,11 +18,7 @@ export type BoughtItem = Pick<
 };
 
 /** One page of them, those of the newest order first, with the number of all. */
-export async function listBought(
-  db: Kysely<DB>,
-  accountId: string,
-  { page, perPage }: { page: number; perPage: number },
-): Promise<{ rows: BoughtItem[]; total: number }> {
+export async function listBought(db: Kysely<DB>, accountId: string, page: Page): Promise<Paged<BoughtItem>> {
   const groups = sql`
     select min(i.id::text) as id, o.id as order_id, o.currency, o.created_at, i.offer_id, i.price_minor, count(*)::int as quantity
     from orders o join order_items i on i.order_id = o.id
@@ -30,7 +27,7 @@ export async function listBought(
     sql<BoughtItem>`
       select g.*, t.id as pool_id, ${offerKind} as kind, ${fullName('f', 't')} as offer_name, coalesce(t.name, f.name) as type_name,
         ${tierName} as tier_name, ${dayName} as day_name
-      from (${groups} order by o.created_at desc, id limit ${perPage} offset ${(page - 1) * perPage}) g
+      from (${groups} order by o.created_at desc, id ${slice(page)}) g
       join offers f on f.id = g.offer_id left join offers t on t.id = f.pool_id and t.is_pool
       order by g.created_at desc, g.id`.execute(db),
     sql<{ total: number }>`select count(*)::int as total from (${groups}) g`.execute(db),

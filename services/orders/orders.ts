@@ -9,6 +9,7 @@ import * as attempts from '../payments/attempts.ts';
 import { unsettled } from '../payments/payments.ts';
 import { isOpen } from '../payments/states.ts';
 import { DomainError } from '../shared/errors.ts';
+import { type Page, type Paged, slice } from '../shared/pages.ts';
 import { isPlaced, type PlacedStatus } from './placed.ts';
 import { type Act, refuse } from './policy.ts';
 import { clockStatus, type OrderView, type Stage, stage, toView, type ViewRow, view } from './view.ts';
@@ -39,25 +40,26 @@ export async function findFor(db: Kysely<DB> | Transaction<DB>, orderId: string,
   return order;
 }
 
-/** Which orders a list is of. `stages`: any of these; `accountId` null: everybody's. */
-export type Listed = { status?: PlacedStatus; stages?: Stage[]; eventId?: string; page: number; perPage: number };
+/** Which orders a list is of. `stages`: any of these. */
+export type Listed = Page & { status?: PlacedStatus; stages?: Stage[]; eventId?: string };
 
-/** One page of the account's placed orders, or of everybody's, newest first, with the number of all that match. */
-export async function list(db: Kysely<DB>, accountId: string | null, options: Listed): Promise<{ rows: OrderView[]; total: number }> {
+/** One page of the account's placed orders, newest first; of everybody's where `accountId` is null, by their numbers then. */
+export async function list(db: Kysely<DB>, accountId: string | null, options: Listed): Promise<Paged<OrderView>> {
+  const { status, stages, eventId } = options;
   const matches = sql.join(
     [
       isPlaced,
-      ...(accountId ? [sql`o.account_id = ${accountId}::uuid`] : []),
-      ...(options.status ? [sql`${clockStatus} = ${options.status}::order_status`] : []),
-      ...(options.stages ? [sql`${stage} = any(array[${sql.join(options.stages)}]::text[])`] : []),
-      ...(options.eventId ? [sql`o.event_id = ${options.eventId}::uuid`] : []),
+      ...(accountId === null ? [] : [sql`o.account_id = ${accountId}::uuid`]),
+      ...(status ? [sql`${clockStatus} = ${status}::order_status`] : []),
+      ...(stages ? [sql`${stage} = any(array[${sql.join(stages)}]::text[])`] : []),
+      ...(eventId ? [sql`o.event_id = ${eventId}::uuid`] : []),
     ],
     sql` and `,
   );
+  // Each has its index.
+  const order = accountId === null ? sql`o.number desc` : sql`o.created_at desc, o.id`;
   const [page, count] = await Promise.all([
-    sql<ViewRow>`${view} where ${matches} order by o.created_at desc, o.id limit ${options.perPage} offset ${(options.page - 1) * options.perPage}`.execute(
-      db,
-    ),
+    sql<ViewRow>`${view} where ${matches} order by ${order} ${slice(options)}`.execute(db),
     sql<{ total: number }>`select count(*)::int as total from orders o where ${matches}`.execute(db),
   ]);
   return { rows: page.rows.map(toView), total: count.rows[0]!.total };

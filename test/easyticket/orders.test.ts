@@ -1,0 +1,430 @@
+// EasyTicket's orders: made of each form of item, refused in the seed's words, listed, cancelled, confirmed by hand, ended when overdue.
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PricingType } from '../../db/tables.ts';
+import { offersOf, person, show } from '../support/made.ts';
+import { type OrderWorld, startOrders } from '../support/orderWorld.ts';
+
+type Who = { id: string; token: string; email: string };
+
+let world: OrderWorld;
+let buyer: Who;
+let other: Who;
+let admin: Who;
+
+beforeAll(async () => {
+  world = await startOrders();
+  [buyer, other, admin] = await Promise.all([person(world.db), person(world.db), person(world.db, 'admin')]);
+});
+afterAll(() => world?.stop());
+
+const get = (path: string, who: { token: string } = buyer) => world.call('GET', `/api/orders/${path}`, { token: who.token });
+const post = (path: string, body: unknown = undefined, who: { token: string } = buyer) =>
+  world.call('POST', `/api/orders/${path}`, { token: who.token, body });
+const create = (event: string, items: unknown, more: object = {}) => post('', { event, items, ...more });
+/** The hold of an order has ended: its own time is over, and that of its places. */
+const lapse = async (id: string) => {
+  await sql`update orders set expires_at = now() - interval '1 minute' where id = ${id}::uuid`.execute(world.db);
+  for (const table of ['places', 'slots'])
+    await sql`update ${sql.table(table)} set held_until = now() - interval '1 minute' where order_id = ${id}::uuid`.execute(world.db);
+};
+const one = (item: Record<string, string>, quantity = 1) => ({ ...item, quantity });
+
+describe('an order', () => {
+  it.each<[PricingType, object]>([
+    ['simple', { ticket_name: 'General Admission', tier_name: null, day_name: null, full_ticket_name: 'General Admission' }],
+    ['tiered', { ticket_name: 'Festival Pass', tier_name: 'VIP', day_name: null, full_ticket_name: 'Festival Pass - VIP' }],
+    ['day_based', { ticket_name: 'Festival Pass', tier_name: null, day_name: 'Day 1', full_ticket_name: 'Festival Pass - Day 1' }],
+    ['tier_and_day', { ticket_name: 'Festival Pass', tier_name: 'VIP', day_name: 'Day 1', full_ticket_name: 'Festival Pass - Day 1 VIP' }],
+  ])('of %s pricing shows what was bought as it was named', async (pricing, names) => {
+    const sold = await offersOf(world.db, pricing);
+    const { status, body } = await create(sold.eventId, [one(sold.items[0]!, 2)]);
+    expect(status).toBe(201);
+    const ids = { ticket_type: null, ticket_tier: null, day_pass: null, day_tier_price: null };
+    for (const [name, id] of Object.entries(sold.items[0]!)) ids[name.replace(/_id$/, '') as keyof typeof ids] = id as never;
+    expect(body.items).toEqual([
+      { id: expect.any(String), ...ids, quantity: 2, unit_price: '20.00', subtotal: '40.00', ...names, created_at: body.created_at },
+    ]);
+    expect([body.subtotal, body.service_fee, body.total_amount, body.total_tickets]).toEqual(['40.00', '2.00', '42.00', 2]);
+    expect(Date.parse(body.expires_at) - Date.parse(body.created_at)).toBe(900_000);
+    expect(body.order_number).toMatch(/^OE-\d{8}-\d{4,}$/);
+  });
+
+  it('sums up what is named twice, and groups by offer and price with ids that stay', async () => {
+    const sold = await offersOf(world.db, 'tiered');
+    const made = await create(sold.eventId, [one(sold.items[0]!, 2), one(sold.items[1]!), one(sold.items[0]!)], {
+      buyer_email: 'gift@example.test',
+      buyer_phone: '+45 12 34 56 78',
+      buyer_name: 'Ann',
+      notes: 'aisle',
+    });
+    expect(made.body.items.map((item: any) => [item.tier_name, item.quantity])).toEqual([
+      ['General', 1],
+      ['VIP', 3],
+    ]);
+    const again = await get(`${made.body.id}/`);
+    expect(again.body).toEqual(made.body);
+    expect([again.body.buyer_email, again.body.buyer_phone, again.body.buyer_name, again.body.notes]).toEqual([
+      'gift@example.test',
+      '+4512345678',
+      'Ann',
+      'aisle',
+    ]);
+  });
+
+  it('of an event made through Evently takes any seats of a section', async () => {
+    const { id, seats } = await show(world.db, { seats: 3 });
+    const { offer_id } = await world.db.selectFrom('places').select('offer_id').where('id', '=', seats[0]!).executeTakeFirstOrThrow();
+    const { status, body } = await create(id, [one({ ticket_type_id: offer_id }, 2)]);
+    expect([status, body.total_tickets, body.total_amount]).toEqual([201, 2, '105.00']);
+  });
+
+  it('is made once for one Idempotency-Key', async () => {
+    const sold = await offersOf(world.db, 'simple');
+    const headers = { 'idempotency-key': randomUUID() };
+    const ask = (quantity: number) =>
+      world.call('POST', '/api/orders/', {
+        token: buyer.token,
+        headers,
+        body: { event: sold.eventId, items: [one(sold.items[0]!, quantity)] },
+      });
+    const [first, second, changed] = [await ask(1), await ask(1), await ask(2)];
+    expect([first.status, second.status, second.body.id, changed.status]).toEqual([201, 201, first.body.id, 422]);
+  });
+
+  it('that costs nothing is confirmed at once, with tickets and mail; it is cancelled, not refunded', async () => {
+    const sold = await offersOf(world.db, 'day_based', { priceMinor: 0 });
+    const { body } = await create(sold.eventId, [one(sold.items[1]!, 2)]);
+    expect([body.status, body.is_paid, body.payment_method, body.payment_id, body.expires_at]).toEqual([
+      'confirmed',
+      true,
+      'free',
+      null,
+      null,
+    ]);
+    expect(body.paid_at).toMatch(/Z$/);
+    const tickets = await world.db.selectFrom('tickets').select('id').where('order_id', '=', body.id).execute();
+    const mails = await world.db.selectFrom('mails').select('kind').where('order_id', '=', body.id).execute();
+    expect([tickets.length, mails]).toEqual([2, [{ kind: 'tickets' }]]);
+    expect((await post(`${body.id}/create-payment-intent/`)).body).toMatchObject({ error: 'Order cannot be paid', status: 'confirmed' });
+    expect((await post(`${body.id}/refund/`)).status).toBe(400);
+    const cancelled = await post(`${body.id}/cancel/`);
+    expect([cancelled.status, cancelled.body.status]).toEqual([200, 'cancelled']);
+  });
+
+  it.each([
+    [
+      ['USD', 10],
+      ['0.10', '0.01', '0.11'],
+    ], // half a cent goes up
+    [
+      ['USD', 9],
+      ['0.09', '0.00', '0.09'],
+    ],
+    [
+      ['USD', 1999],
+      ['19.99', '1.00', '20.99'],
+    ],
+    [
+      ['JPY', 1030],
+      ['1030', '52', '1082'],
+    ],
+    [
+      ['KWD', 1990],
+      ['1.990', '0.100', '2.090'],
+    ],
+  ] as const)('has a fee of five in a hundred: %j', async ([currency, priceMinor], figures) => {
+    const sold = await offersOf(world.db, 'simple', { currency, priceMinor });
+    const { body } = await create(sold.eventId, [one(sold.items[0]!)]);
+    expect([body.subtotal, body.service_fee, body.total_amount]).toEqual(figures);
+  });
+});
+
+describe('a refused order', () => {
+  const refused = async (event: string, items: unknown) => {
+    const { status, body } = await create(event, items);
+    return { status, error: body.error, fields: body.field_errors };
+  };
+
+  it('has items, and types that are there', async () => {
+    const [sold, elsewhere] = [await offersOf(world.db, 'simple'), await offersOf(world.db, 'simple')];
+    const nothing = 'Order must have at least one item';
+    expect(await refused(sold.eventId, [])).toEqual({ status: 400, error: nothing, fields: { items: [nothing] } });
+    expect((await post('', { event: sold.eventId })).body.error).toBe(nothing);
+    const unknown = 'Ticket type not found';
+    for (const id of [randomUUID(), elsewhere.typeId])
+      expect(await refused(sold.eventId, [one(sold.items[0]!), one({ ticket_type_id: id })])).toEqual({
+        status: 400,
+        error: unknown,
+        fields: { 'items.1.ticket_type_id': [unknown] },
+      });
+    for (const items of ['x', [{}], [one({ ticket_type_id: 'x' })], [one(sold.items[0]!, 0)], [one(sold.items[0]!, 1.5)], [null]])
+      expect((await create(sold.eventId, items)).status, JSON.stringify(items)).toBe(400);
+  });
+
+  it('names what its event’s pricing asks for, and no other', async () => {
+    const [simple, tiered, days, both] = await Promise.all(
+      (['simple', 'tiered', 'day_based', 'tier_and_day'] as const).map((pricing) => offersOf(world.db, pricing)),
+    );
+    const type = (sold: typeof simple) => ({ ticket_type_id: sold!.typeId });
+    const id = randomUUID();
+    const cases: [typeof simple, Record<string, string>, string, string][] = [
+      [
+        simple,
+        { ...type(simple), ticket_tier_id: id },
+        'ticket_tier_id',
+        'Tickets of this event are sold by ticket type alone: leave this out.',
+      ],
+      [tiered, type(tiered), 'ticket_tier_id', 'Tickets of this event are sold by tier: say which.'],
+      [tiered, { ...tiered!.items[0]!, day_pass_id: id }, 'day_pass_id', 'Tickets of this event are sold by tier: leave this out.'],
+      [tiered, { ...type(tiered), ticket_tier_id: id }, 'ticket_tier_id', 'Ticket tier not found'],
+      [tiered, { ticket_type_id: tiered!.offers[0]! }, 'ticket_type_id', 'Ticket type not found'],
+      [days, { ...type(days), day_pass_id: days!.typeId }, 'day_pass_id', 'Day pass not found'],
+      [days, type(days), 'day_pass_id', 'Tickets of this event are sold by day: say which.'],
+      [both, { ...type(both), day_tier_price_id: id }, 'day_tier_price_id', 'Day and tier price not found'],
+      [
+        both,
+        { ...type(both), ticket_tier_id: both!.offers[0]! },
+        'ticket_tier_id',
+        'Tickets of this event are sold by day and tier: leave this out.',
+      ],
+    ];
+    for (const [sold, item, field, text] of cases) {
+      const { status, fields } = await refused(sold!.eventId, [one(item)]);
+      expect([status, fields[`items.0.${field}`]], JSON.stringify(item)).toEqual([400, [text]]);
+    }
+    // A tier of another type of the same event.
+    const two = await offersOf(world.db, 'tiered');
+    await sql`update offers set event_id = ${tiered!.eventId}::uuid where event_id = ${two.eventId}::uuid`.execute(world.db);
+    const crossed = await refused(tiered!.eventId, [one({ ...type(tiered), ticket_tier_id: two.offers[0]! })]);
+    expect(crossed.fields).toEqual({ 'items.0.ticket_tier_id': ['Ticket tier not found'] });
+  });
+
+  it('says of everything that is short how much is left, by name', async () => {
+    const sold = await offersOf(world.db, 'tier_and_day', { quantity: 3 });
+    const said = await refused(sold.eventId, [one(sold.items[0]!, 4), one(sold.items[1]!, 5)]);
+    const [first, second] = [1, 2].map((day) => `Only 3 tickets available for 'Festival Pass - Day ${day} VIP'`);
+    expect(said).toMatchObject({ status: 400, error: first });
+    expect(said.fields.items.sort()).toEqual([first, second]);
+
+    await world.order(other, sold.eventId, [one(sold.items[0]!, 3), one(sold.items[1]!, 2)]);
+    expect(await refused(sold.eventId, [one(sold.items[0]!), one(sold.items[1]!)])).toMatchObject({
+      error: "Only 0 tickets available for 'Festival Pass - Day 1 VIP'",
+      fields: { items: ["Only 0 tickets available for 'Festival Pass - Day 1 VIP'"] },
+    });
+    // Nothing of the event is unsold any more.
+    await sql`update places set sold_at = now(), order_id = (select id from orders where event_id = ${sold.eventId}::uuid limit 1) where event_id = ${sold.eventId}::uuid`.execute(
+      world.db,
+    );
+    expect((await refused(sold.eventId, [one(sold.items[1]!)])).error).toBe("Only 0 tickets available for 'Festival Pass - Day 2 VIP'");
+  });
+
+  it('keeps the least and the most of a type, over all that is of it', async () => {
+    const sold = await offersOf(world.db, 'tiered', { type: { min_per_order: 2, max_per_order: 3 } });
+    const [vip, general] = sold.items;
+    expect((await refused(sold.eventId, [one(vip!)])).error).toBe("At least 2 tickets of 'Festival Pass' must be bought at once.");
+    const most = await refused(sold.eventId, [one(vip!, 2), one(general!, 2)]);
+    expect(most).toMatchObject({
+      status: 400,
+      error: "At most 3 tickets of 'Festival Pass' can be bought at once.",
+      fields: { items: [most.error] },
+    });
+    expect((await create(sold.eventId, [one(vip!), one(general!)])).status).toBe(201);
+    const many = await offersOf(world.db, 'simple', { quantity: 60 });
+    expect((await refused(many.eventId, [one(many.items[0]!, 51)])).error).toBe('At most 50 places fit into one order.');
+  });
+
+  it('is of an event on sale: none, a draft, cancelled, over, a type that is closed or not open yet', async () => {
+    const sold = await offersOf(world.db, 'tiered');
+    expect((await create(randomUUID(), [one(sold.items[0]!)])).status).toBe(404);
+    const tried = async (change: object, of: 'events' | 'offers') => {
+      const fresh = await offersOf(world.db, 'tiered');
+      const id = of === 'events' ? fresh.eventId : fresh.typeId;
+      await world.db.updateTable(of).set(change).where('id', '=', id).execute();
+      const { status, body } = await create(fresh.eventId, [one(fresh.items[0]!)]);
+      return [status, body.code, body.error];
+    };
+    expect(await tried({ status: 'draft' }, 'events')).toEqual([404, 'not_found', 'There is no such event.']);
+    expect(await tried({ status: 'cancelled' }, 'events')).toEqual([400, 'event_cancelled', 'This event is cancelled.']);
+    const [begun, over] = [new Date(Date.now() - 60_000), new Date(Date.now() - 1000)];
+    expect((await tried({ starts_at: begun }, 'events'))[1]).toBe('event_over');
+    expect((await tried({ starts_at: begun, ends_at: over }, 'events'))[1]).toBe('event_over');
+    const closed = [400, 'not_on_sale', "'Festival Pass' is not on sale now."];
+    expect(await tried({ is_active: false }, 'offers')).toEqual(closed);
+    expect(await tried({ sales_start: new Date(Date.now() + 60_000) }, 'offers')).toEqual(closed);
+    expect(await tried({ sales_end: over }, 'offers')).toEqual(closed);
+  });
+});
+
+describe('lists', () => {
+  it('show the own orders, admins everybody’s; by status and event, in pages', async () => {
+    const [ann, sold] = [await person(world.db), await offersOf(world.db, 'simple', { quantity: 9 })];
+    const item = one(sold.items[0]!);
+    const made = [];
+    for (let n = 0; n < 4; n++) made.push(await world.order(ann, sold.eventId, [item]));
+    const foreign = await world.order(other, sold.eventId, [item]);
+    const [pending, processing, paid, gone] = made.map((order) => order.id);
+    await post(`${processing}/create-payment-intent/`, undefined, ann);
+    await post(`${paid}/confirm_payment/`, {}, ann);
+    await post(`${gone}/cancel/`, {}, ann);
+
+    const ids = async (query: string, who: { token: string } = ann) => (await get(query, who)).body.results.map((order: any) => order.id);
+    expect(await ids('')).toEqual(made.map((order) => order.id).reverse());
+    expect(await ids('?status=pending')).toEqual([pending]);
+    expect(await ids('?status=processing')).toEqual([processing]);
+    expect(await ids('?status=cancelled')).toEqual([gone]);
+    expect(await ids('pending/')).toEqual([processing, pending]);
+    expect(await ids('confirmed/')).toEqual([paid]);
+    expect(await ids(`?event=${randomUUID()}`)).toEqual([]);
+    expect(await ids(`?event=${sold.eventId}`, admin)).toEqual([foreign.id, ...made.map((order) => order.id).reverse()]);
+    expect(await ids('confirmed/', other)).not.toContain(paid);
+
+    const second = (await get('?page=2&page_size=3', ann)).body;
+    expect([second.count, second.results.length, second.next]).toEqual([4, 1, null]);
+    expect(second.previous).toContain('/api/orders/?page=1&page_size=3');
+    for (const query of ['?status=paid', '?event=x', '?page=0', '?page_size=101', '?nonsense=1'])
+      expect((await get(query, ann)).status, query).toBe(400);
+  });
+
+  it('count what was bought and spent, and show it item by item', async () => {
+    const ann = await person(world.db);
+    expect((await get('stats/', ann)).body).toMatchObject({ total_orders: 0, total_spent: '0.00', currency: null, upcoming_events: 0 });
+    const sold = await offersOf(world.db, 'tiered', { quantity: 9 });
+    const [first, second] = [
+      await world.order(ann, sold.eventId, [one(sold.items[0]!, 2), one(sold.items[1]!)]),
+      await world.order(ann, sold.eventId, [one(sold.items[0]!)]),
+    ];
+    await world.order(ann, sold.eventId, [one(sold.items[0]!)]);
+    const late = await world.order(ann, sold.eventId, [one(sold.items[0]!)]);
+    for (const { id } of [first, second]) expect((await post(`${id}/confirm_payment/`, {}, ann)).status).toBe(200);
+    await lapse(late.id);
+    expect((await post(`${first.id}/refund/`, { amount: 13 }, ann)).status).toBe(200);
+    expect((await get('stats/', ann)).body).toEqual({
+      total_orders: 4,
+      pending_orders: 1,
+      confirmed_orders: 2,
+      cancelled_orders: 0,
+      failed_orders: 1,
+      total_spent: '71.00', // 63.00 and 21.00 with the fee, 13.00 went back
+      currency: 'USD',
+      total_tickets: 4,
+      upcoming_events: 1,
+    });
+    const items = (await get('my_tickets/', ann)).body;
+    expect([items.count, items.results.map((item: any) => [item.order, item.tier_name, item.quantity]).sort()]).toEqual([
+      3,
+      [
+        [first.id, 'General', 1],
+        [first.id, 'VIP', 2],
+        [second.id, 'VIP', 1],
+      ].sort(),
+    ]);
+    const shown = (await get(`${first.id}/`, ann)).body.items.map((item: any) => item.id).sort();
+    expect(
+      items.results
+        .filter((item: any) => item.order === first.id)
+        .map((item: any) => item.id)
+        .sort(),
+    ).toEqual(shown);
+    expect((await get('my_tickets/?page=2&page_size=2', ann)).body.results).toHaveLength(1);
+    expect((await get(`${first.id}/`, ann)).body.refunded_amount).toBe('13.00');
+  });
+});
+
+describe('cancelling', () => {
+  it('frees the tickets at once, twice is once, with the first reason; an admin may; what is paid or over is not cancelled', async () => {
+    const sold = await offersOf(world.db, 'tiered', { quantity: 1, total: 1 });
+    const order = await world.order(buyer, sold.eventId, [one(sold.items[0]!)]);
+    expect((await post(`${order.id}/cancel/`, { reason: 'x'.repeat(501) })).status).toBe(400);
+    const first = (await post(`${order.id}/cancel/`, { reason: 'Changed my mind' })).body;
+    const again = (await post(`${order.id}/cancel/`, { reason: 'Another' }, admin)).body;
+    expect([first.cancellation_reason, again]).toEqual(['Changed my mind', first]);
+    expect((await get(`${order.id}/`)).body).toMatchObject({
+      status: 'cancelled',
+      is_expired: false,
+      expires_at: null,
+      cancelled_at: first.cancelled_at,
+    });
+
+    const next = await world.order(other, sold.eventId, [one(sold.items[1]!)]);
+    expect((await post(`${next.id}/confirm_payment/`, {}, other)).body.status).toBe('confirmed');
+    const paid = await post(`${next.id}/cancel/`, {}, other);
+    expect([paid.status, paid.body.code, paid.body.error]).toEqual([400, 'order_not_cancellable', expect.stringContaining('refund')]);
+
+    const free = await offersOf(world.db, 'simple');
+    const over = await world.order(buyer, free.eventId, [one(free.items[0]!)]);
+    await lapse(over.id);
+    expect((await post(`${over.id}/cancel/`)).body.code).toBe('order_expired');
+  });
+});
+
+describe('confirming by hand', () => {
+  it('pays with a test card; a declined one leaves the order failed until it is paid anew', async () => {
+    const sold = await offersOf(world.db, 'simple');
+    const { id } = await world.order(buyer, sold.eventId, [one(sold.items[0]!)]);
+    const declined = await post(`${id}/confirm_payment/`, { payment_id: 'pm_card_chargeDeclined' });
+    expect([declined.status, declined.body.code]).toEqual([400, 'payment_failed']);
+    expect((await get(`${id}/`)).body).toMatchObject({ status: 'failed', is_expired: false, is_paid: false });
+    const paid = await post(`${id}/confirm_payment/`, { payment_id: 'test-payment-id', payment_method: 'stripe' });
+    expect([paid.status, paid.body.status, paid.body.payment_method]).toEqual([200, 'confirmed', 'stripe']);
+    expect((await post(`${id}/confirm_payment/`)).body).toEqual(paid.body);
+    expect((await post(`${id}/confirm_payment/`, {}, admin)).status).toBe(403);
+  });
+
+  it('is refused in production, and with live keys', async () => {
+    for (const change of [{ production: true }, { stripe: { secretKey: 'sk_live_x' } }]) {
+      const { config } = world.gateway;
+      const live = await startOrders({ overrides: { config: { ...config, ...change, stripe: { ...config.stripe, ...change.stripe } } } });
+      const [ann, sold] = [await person(live.db), await offersOf(live.db, 'simple')];
+      const { id } = await live.order(ann, sold.eventId, [one(sold.items[0]!)]);
+      const answer = await live.call('POST', `/api/orders/${id}/confirm_payment/`, { token: ann.token, body: {} });
+      expect([answer.status, answer.body.error]).toEqual([403, expect.stringContaining('testing only')]);
+      expect((await live.db.selectFrom('payments').select('id').execute()).length).toBe(0);
+      await live.stop();
+    }
+  });
+});
+
+describe('cleaning up', () => {
+  it('ends what is overdue and counts what it ended itself, also when two ask at once', async () => {
+    const clean = (who = admin) => post('cleanup_expired/', undefined, who);
+    await clean();
+    const sold = await offersOf(world.db, 'simple');
+    const orders = [];
+    for (let n = 0; n < 4; n++) orders.push(await world.order(buyer, sold.eventId, [one(sold.items[0]!)]));
+    await post(`${orders[0].id}/create-payment-intent/`);
+    for (const { id } of orders.slice(0, 3)) await lapse(id);
+    expect((await get(`${orders[0].id}/`)).body).toMatchObject({ status: 'failed', is_expired: true }); // by the clock already
+    world.engine.on = false;
+    const answers = await Promise.all([clean(), clean()]);
+    expect(answers.map(({ body }) => body.expired_count).reduce((a, b) => a + b)).toBe(3);
+    expect((await clean()).body).toEqual({ message: '0 expired orders marked as failed', expired_count: 0 });
+    const told = await world.db.selectFrom('outbox').select('subject_id').where('topic', '=', 'order.changed').execute();
+    expect(told).toEqual([{ subject_id: orders[0].id }]); // its payment has to be closed
+    world.engine.on = true;
+    expect((await get(`${orders[3].id}/`)).body.status).toBe('pending');
+    const refused = await clean(buyer);
+    expect([refused.status, refused.body.error]).toEqual([403, 'Only administrators can trigger order cleanup.']);
+  });
+});
+
+describe('somebody else’s order', () => {
+  it('is out of reach by every route, for consumers and organizers; no order is no order', async () => {
+    const sold = await offersOf(world.db, 'simple');
+    const { id } = await world.order(buyer, sold.eventId, [one(sold.items[0]!)]);
+    const organizer = await person(world.db, 'organizer');
+    const routes = world.apis.flatMap((api) => api.routes).filter((route) => route.path.startsWith('/api/orders/:id/'));
+    expect(routes).toHaveLength(6);
+    for (const { method, path } of routes) {
+      const ask = (at: string, token?: string) =>
+        world.call(method.toUpperCase(), path.replace(':id', at), { token, body: method === 'get' ? undefined : {} });
+      for (const who of [other, organizer]) expect((await ask(id, who.token)).status, path).toBe(403);
+      expect((await ask(id)).status, path).toBe(401);
+      for (const at of [randomUUID(), 'x', `${id}0`]) expect((await ask(at, buyer.token)).status, `${path} ${at}`).toBe(404);
+    }
+    expect((await get(`${id}/`)).body.status).toBe('pending');
+    expect((await get(`${id}/`, admin)).status).toBe(200);
+    expect((await get(`${id.toUpperCase()}/`)).status).toBe(200);
+  });
+});
