@@ -91,7 +91,7 @@ export function orderActions(gateway: Gateway): Route[] {
       method: 'post',
       path: '/api/orders/:id/confirm_payment/',
       access: 'user',
-      limit: LIMITS.payment,
+      limit: LIMITS.authenticated,
       tag,
       operationId: 'confirmPayment',
       summary: 'Confirm payment by hand (testing only)',

@@ -79,6 +79,14 @@ export function orderId(text: string): string {
   return text.toLowerCase();
 }
 
+const itemWanted = (item: z.output<typeof ItemBody>) => ({
+  type: item.ticket_type_id.toLowerCase(),
+  tier: item.ticket_tier_id?.toLowerCase(),
+  dayPass: item.day_pass_id?.toLowerCase(),
+  dayTier: item.day_tier_price_id?.toLowerCase(),
+  quantity: item.quantity,
+});
+
 /** A lost race for the last of everything is told as one for what was asked: nothing of it is left. */
 const namesShort = (wanted: OfferWanted[]) => (error: unknown) => {
   if (!isRefusal(error, 'sold_out', 'places_unavailable')) throw error;
@@ -163,23 +171,16 @@ export function orderRoutes(gateway: Gateway): Route[] {
       ],
       idempotent: true,
       async handle({ body, caller, note, attempt }) {
-        const wanted = await resolveItems(
-          db,
-          body.event.toLowerCase(),
-          body.items.map((item) => ({
-            type: item.ticket_type_id.toLowerCase(),
-            tier: item.ticket_tier_id?.toLowerCase(),
-            dayPass: item.day_pass_id?.toLowerCase(),
-            dayTier: item.day_tier_price_id?.toLowerCase(),
-            quantity: item.quantity,
-          })),
-        );
+        const eventId = body.event.toLowerCase();
+        // What an earlier run of this request made is found again, whatever is on sale by now.
+        const made = attempt?.again && (await orders.find(db, attempt.id));
+        const wanted = made ? [] : await resolveItems(db, eventId, body.items.map(itemWanted));
         const placed = await place(
           gateway,
           { attempt, note },
           {
             actor: actor(caller),
-            eventId: body.event.toLowerCase(),
+            eventId,
             want: { offers: wanted.map(({ offerId, quantity }) => ({ offerId, quantity })) },
             terms: {
               holdSeconds,

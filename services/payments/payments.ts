@@ -1,7 +1,7 @@
 // Payments: what is asked of the provider for an order, from its opening to its end. What goes back is in refunds.ts.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
-import { orderCode } from '../shared/codes.ts';
+import { buyersCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
 import * as attempts from './attempts.ts';
@@ -47,7 +47,7 @@ export async function begin(db: Kysely<DB>, providers: Providers, want: Opening)
     currency: payment.currency,
     orderId: want.orderId,
     paymentId: payment.id,
-    description: `Order ${orderCode(order)}`,
+    description: `Order ${buyersCode(order, '')}`,
   });
   const { next } = made;
   const kept = await db
@@ -70,7 +70,15 @@ async function open(tx: Transaction<DB>, want: Opening) {
   const order = await tx
     .selectFrom('orders as o')
     .innerJoin('events as e', 'e.id', 'o.event_id')
-    .select(['o.id', 'o.number', 'o.created_at', 'o.status', attempts.holdIsOver.as('over'), attempts.takesPlace.as('takes_place')])
+    .select([
+      'o.id',
+      'o.number',
+      'o.created_at',
+      'o.code_prefix',
+      'o.status',
+      attempts.holdIsOver.as('over'),
+      attempts.takesPlace.as('takes_place'),
+    ])
     .where('o.id', '=', orderId)
     .forUpdate('o')
     .executeTakeFirst();

@@ -1,6 +1,7 @@
 // A ticket's QR picture and PDF: drawn when first asked for, then read from the table.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { fullName } from '../inventory/offerNames.ts';
 import { buyersCode } from '../shared/codes.ts';
 import { DomainError } from '../shared/errors.ts';
 import { decimal } from '../shared/money.ts';
@@ -54,10 +55,10 @@ async function draw(
     price_minor: number;
     currency: string;
     seen: string;
-  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.code_prefix, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, f.name as offer,
+  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.code_prefix, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, ${fullName('f', 'kind')} as offer,
       p.section, p.row_label, p.seat_label, i.price_minor
     from tickets t join orders o on o.id = t.order_id join events e on e.id = t.event_id left join venues v on v.id = e.venue_id
-    join offers f on f.id = t.offer_id join places p on p.id = t.place_id join order_items i on i.id = t.order_item_id
+    join offers f on f.id = t.offer_id left join offers kind on kind.id = f.pool_id and kind.is_pool join places p on p.id = t.place_id join order_items i on i.id = t.order_item_id
     where t.id = ${ticketId}::uuid and t.voided_at is null`.execute(db);
   const t = rows[0];
   if (!t) throw new DomainError('not_found', 'There is no such ticket.', { what: 'ticket' });

@@ -10,7 +10,7 @@ export const STATED: Record<string, string> = {
   'post /api/orders/cleanup_expired/': 'admin authenticated',
   'get /api/orders/:id/': 'user authenticated',
   'post /api/orders/:id/cancel/': 'user authenticated',
-  'post /api/orders/:id/confirm_payment/': 'user payment',
+  'post /api/orders/:id/confirm_payment/': 'user authenticated',
   'post /api/orders/:id/create-payment-intent/': 'user payment',
   'get /api/orders/:id/payment-status/': 'user authenticated',
   'post /api/orders/:id/refund/': 'user payment',

@@ -126,6 +126,12 @@ const FAULTS: [string, Make, (o: Bought) => ReturnType<typeof sql>[], string[]][
   ],
   ['money refunded twice', 'cancelled', (o) => [refundLike(o)], ['money/refunded-too-much']],
   ['money with ticket and refund', 'confirmed', (o) => [refundLike(o)], ['money/not-the-price', 'workflows/forsaken']],
+  [
+    'a fee that is not in the total',
+    'pending',
+    (o) => [sql`update orders set fee_minor = fee_minor + 1 where id = ${o.id}::uuid`],
+    ['money/wrong-total'],
+  ],
   ['money kept twice', 'confirmed', (o) => [paymentLike(o, sql`'succeeded', now(), now()`)], ['money/not-the-price']],
   [
     'an attempt to pay that nobody begins or takes back',

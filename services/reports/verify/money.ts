@@ -58,6 +58,19 @@ const kept = rowCheck<{ total: number; payments: number; paid: number; currency:
     `order ${subject} has tickets for ${money(total, currency)}, but ${payments} payment(s) of ${money(paid, currency)} are kept for it`,
 });
 
+/** One price everywhere: what its items cost, the fee upon them, less what was taken off. */
+const total = rowCheck<{ total: number; sum: number; currency: string }>({
+  name: 'money/wrong-total',
+  of: 'orders',
+  rows: () => sql`
+    select o.id as subject, array[o.id, o.event_id] as about, o.total_minor as total, s.sum, o.currency
+    from orders o cross join lateral (
+      select coalesce(sum(i.price_minor), 0)::bigint + o.fee_minor - o.discount_minor as sum from order_items i where i.order_id = o.id) s
+    where o.total_minor <> s.sum`,
+  says: ({ subject, total, sum, currency }) =>
+    `order ${subject} costs ${money(total, currency)}, but its items with fee and discount ${money(sum, currency)}`,
+});
+
 /** An attempt that never reached its workflow is taken back after minutes (attempts.prune). A begun one is a duty of the workflow. */
 const undecided = rowCheck<{ order: string; received_at: Date }>({
   name: 'money/undecided-attempt',
@@ -70,4 +83,4 @@ const undecided = rowCheck<{ order: string; received_at: Date }>({
     `attempt ${subject} to pay order ${order}, received ${received_at.toISOString()}, is neither begun nor taken back`,
 });
 
-export const moneyChecks = [unsettled, unreturned, overReturned, kept, undecided];
+export const moneyChecks = [unsettled, unreturned, overReturned, kept, total, undecided];
