@@ -7,13 +7,16 @@ import { type Route, route } from '../http/route.ts';
 import { firstOf } from '../http/steps/auth.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { cookie } from '../http/steps/cookies.ts';
+import { belowRoutes } from './below.ts';
 import { refuse } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { matrixRoute } from './matrix.ts';
 import { orderActions } from './orderActions.ts';
 import { orderRoutes } from './orders.ts';
 import { paymentRoutes } from './payments.ts';
 import { refundRoute } from './refunds.ts';
 import { refusalTexts } from './refusals.ts';
+import { typeRoutes } from './types.ts';
 
 const DOCUMENT_URL = '/api/schema/easyticket/';
 
@@ -23,6 +26,10 @@ Rate limits per hour: anonymous ${LIMITS.anonymous.calls} and sign-in ${LIMITS.l
 
 const TAGS = {
   Authentication: 'Accounts, tokens and cookies.',
+  'Ticket Types': 'What an event sells.',
+  'Ticket Tiers': 'Below types of tiered events.',
+  'Day Passes': 'Below types of events sold by day.',
+  'Day+Tier Prices': 'Below types of events sold by day and tier.',
   Orders: 'Tickets held, and bought.',
   Payments: 'Money for orders, and back.',
 };
@@ -32,7 +39,15 @@ export function easyticket(gateway: Gateway): Api {
   const { production, http, apis } = gateway.config;
   const verify = (token: string) => verifyAccess(gateway.tokens, token);
   const authenticate = firstOf(bearer(verify), cookie('access_token', verify));
-  const routes: Route[] = [...orderRoutes(gateway), ...orderActions(gateway), ...paymentRoutes(gateway), refundRoute(gateway)];
+  const routes: Route[] = [
+    ...typeRoutes(gateway),
+    ...belowRoutes(gateway),
+    matrixRoute(gateway),
+    ...orderRoutes(gateway),
+    ...orderActions(gateway),
+    ...paymentRoutes(gateway),
+    refundRoute(gateway),
+  ];
   const about: About = {
     title: 'EasyTicket API',
     version: '1.1.0',

@@ -55,6 +55,8 @@ export type Route = {
   method: Method;
   path: string;
   access: Access;
+  /** Of a public route: the handler is told who calls, if they prove it. Credentials that prove nothing are nobody's. */
+  recognizes?: true;
   /** The sentence for a signed-in caller whose role is not enough; left out, one that names the role. */
   wrongRole?: string;
   /** Counts the call. `none` is for machines that must never be refused: probes, scrapes, callbacks. */

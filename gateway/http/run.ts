@@ -44,9 +44,9 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
     return credentials?.verify();
   }
 
-  /** Who calls a public route, where that decides how the call is counted; credentials that prove nothing are nobody's here. */
+  /** Who calls a public route, where that decides what it answers or how it is counted; credentials that prove nothing are nobody's here. */
   async function recognize(ctx: Context): Promise<Caller | undefined> {
-    if (access !== 'public' || limit !== unknown || !known) return undefined;
+    if (access !== 'public' || !(route.recognizes || (limit === unknown && known))) return undefined;
     return scheme
       ?.of(ctx)
       ?.verify()
@@ -65,6 +65,7 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
         if (limiter && limit !== 'none')
           countCall(ctx, limiter, { name: api.name, unknown: unknown!, known }, limit, caller ?? (await recognize(ctx)));
       }
+      if (route.recognizes) caller ??= await recognize(ctx);
       if (caller) {
         state.accountId = caller.accountId;
         if (signed) authorize(caller, access, route.wrongRole);

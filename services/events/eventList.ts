@@ -62,7 +62,7 @@ const BY_CLOCK: Part[] = [
 
 const KEYS = {
   startsAt: sql`e.starts_at`,
-  price: sql`(select min(${inUnits(sql`o.price_minor`, sql`o.currency`)}) from offers o where o.event_id = e.id and o.is_active)`,
+  price: sql`(select min(${inUnits(sql`o.price_minor`, sql`o.currency`)}) from offers o where o.event_id = e.id and o.is_active and not o.is_pool)`,
   name: folded(sql`e.name`),
   createdAt: sql`e.created_at`,
 } satisfies Record<Sort['by'], RawBuilder<unknown>>;
@@ -147,7 +147,7 @@ function isPriced({ priceMin, priceMax }: EventFilter): RawBuilder<unknown> {
   const price = inUnits(sql`o.price_minor`, sql`o.currency`);
   const low = priceMin === undefined ? sql`true` : sql`${price} >= ${priceMin}::numeric`;
   const high = priceMax === undefined ? sql`true` : sql`${price} <= ${priceMax}::numeric`;
-  return sql`exists (select from offers o where o.event_id = e.id and o.is_active and ${low} and ${high})`;
+  return sql`exists (select from offers o where o.event_id = e.id and o.is_active and not o.is_pool and ${low} and ${high})`;
 }
 
 const isAvailable = sql`(e.status = 'published' and e.ends_at > now() and exists (

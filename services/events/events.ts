@@ -1,7 +1,7 @@
 // Events as readers see them: found, listed, with prices and availability derived from their rows.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { isFree } from '../inventory/places.ts';
+import { isFree, priceFrom } from '../inventory/places.ts';
 import { DomainError } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import type { Venue } from './venues.ts';
@@ -37,6 +37,9 @@ const phase = sql<EventView['status']>`case when e.status <> 'published' then e.
 /** Places that can be bought now. */
 const free = sql`${isFree('p')} and o.is_active`;
 
+/** What has places of its own is a tier here: a ticket type stands for all that is sold below it. */
+const isTier = sql`o.is_active and o.pool_id is null`;
+
 /** The columns and tables of an event's card, for a statement that begins with `select`. */
 export const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organizer_id, e.starts_at, e.ends_at, e.capacity, e.currency, e.created_at,
     case when v.id is not null then json_build_object('id', v.id, 'number', v.number, 'name', v.name, 'address', v.address, 'city', v.city,
@@ -44,7 +47,7 @@ export const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organiz
       'layout_config', v.layout_config) end as venue,
     price.low as min_price_minor, price.high as max_price_minor
   from events e left join venues v on v.id = e.venue_id
-  left join lateral (select min(price_minor) as low, max(price_minor) as high from offers where event_id = e.id and is_active) price on true`;
+  left join lateral (select min(price_minor) as low, max(price_minor) as high from offers where event_id = e.id and is_active and not is_pool) price on true`;
 const view = sql`select ${phase} as status,
   (select count(*)::int from places p join offers o on o.id = p.offer_id where p.event_id = e.id and e.status <> 'cancelled' and ${free}) as available, ${card}`;
 
@@ -92,8 +95,8 @@ export type EventDetail = EventCard & { stored: 'published' | 'cancelled'; tiers
 /** These events and their price tiers, nothing counted; without drafts. */
 export async function details(db: Kysely<DB>, ids: string[]): Promise<EventDetail[]> {
   const { rows } = await sql<EventDetail>`select e.status::text as stored,
-    (select coalesce(json_agg(json_build_object('id', o.id, 'name', o.name, 'price_minor', o.price_minor, 'quantity', o.quantity) order by o.number), '[]')
-      from offers o where o.event_id = e.id and o.is_active) as tiers, ${card}
+    (select coalesce(json_agg(json_build_object('id', o.id, 'name', o.name, 'price_minor', ${priceFrom('o')}, 'quantity', o.quantity) order by o.number), '[]')
+      from offers o where o.event_id = e.id and ${isTier}) as tiers, ${card}
     where e.id = any(${ids}::uuid[]) and e.status <> 'draft'`.execute(db);
   return rows;
 }
@@ -132,9 +135,9 @@ export const statusAt = (event: Dated & { stored: 'draft' | 'published' | 'cance
 /** The price tiers of these events, in the order in which they were made, each with its number of free places. */
 export async function tiers(db: Kysely<DB> | Transaction<DB>, eventIds: string[]): Promise<(Tier & { event_id: string })[]> {
   const { rows } = await sql<Tier & { event_id: string }>`
-    select o.event_id, o.id, o.name, o.price_minor, o.quantity,
+    select o.event_id, o.id, o.name, ${priceFrom('o')} as price_minor, o.quantity,
       (select count(*)::int from places p where p.offer_id = o.id and e.status <> 'cancelled' and ${free}) as available
-    from offers o join events e on e.id = o.event_id where o.event_id = any(${eventIds}::uuid[]) and o.is_active order by o.number`.execute(
+    from offers o join events e on e.id = o.event_id where o.event_id = any(${eventIds}::uuid[]) and ${isTier} order by o.number`.execute(
     db,
   );
   return rows;

@@ -15,13 +15,15 @@ export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
 
 /**
- * An offer (alias `o`) whose places can be bought now. The same words for claims and for the waitlist.
+ * An offer (alias) whose places can be bought now. The same words for claims and for the waitlist.
  * It sells until its event starts, unless it says until when (a later day of an event of several days). A pool is not sold itself, and
  * nothing of it sells while it is closed or outside its own window.
  */
-export const isOnSale = (startsAt: RawBuilder<unknown>) =>
-  sql<boolean>`o.is_active and not o.is_pool and coalesce(o.sales_start <= now(), true) and ${sellsUntil(startsAt)} > now()
-    and (o.pool_id is null or exists (select from offers pool where pool.id = o.pool_id and (not pool.is_pool or (pool.is_active and coalesce(pool.sales_start <= now(), true)))))`;
+export const isOnSale = (startsAt: RawBuilder<unknown>, alias: 'o' | 'c' = 'o') => {
+  const [active, pool, opens, poolId] = ['is_active', 'is_pool', 'sales_start', 'pool_id'].map((column) => sql.ref(`${alias}.${column}`));
+  return sql<boolean>`${active} and not ${pool} and coalesce(${opens} <= now(), true) and ${sellsUntil(startsAt, alias)} > now()
+    and (${poolId} is null or exists (select from offers pool where pool.id = ${poolId} and (not pool.is_pool or (pool.is_active and coalesce(pool.sales_start <= now(), true)))))`;
+};
 
 /** Until when an offer (alias `o`) sells. No hold on its places outlives that: what is not paid by then is not sold. */
 export const sellsUntil = (startsAt: RawBuilder<unknown>, alias = 'o') =>
@@ -31,6 +33,10 @@ export const sellsUntil = (startsAt: RawBuilder<unknown>, alias = 'o') =>
 /** Until when all that is in an order is sold, as its rows say it now; null where nothing is in it yet. */
 export const allSellUntil = (orderId: RawBuilder<unknown>) => sql<Date | null>`(select min(${sellsUntil(sql`sale.starts_at`, 'sold')})
   from order_items item join offers sold on sold.id = item.offer_id join events sale on sale.id = sold.event_id where item.order_id = ${orderId})`;
+
+/** What places of an offer (alias) cost: its price, or of a pool the lowest of what sells them. */
+export const priceFrom = (alias: string) => sql<number>`case when ${sql.ref(`${alias}.is_pool`)}
+  then coalesce((select min(below.price_minor) from offers below where below.pool_id = ${sql.ref(`${alias}.id`)} and below.is_active), 0) else ${sql.ref(`${alias}.price_minor`)} end`;
 
 /** The offer whose places another one sells: its pool's, or its own. Several offers may draw on one stock. */
 export const stockOf = (alias: string) => sql<string>`coalesce(${sql.ref(`${alias}.pool_id`)}, ${sql.ref(`${alias}.id`)})`;
@@ -153,7 +159,7 @@ export async function take(tx: Transaction<DB>, orderId: string): Promise<string
 /** Locks the slots of the order's items. Returns those that another order has. */
 async function lostSlots(tx: Transaction<DB>, orderId: string): Promise<Set<string>> {
   const { rows } = await sql<{ id: string; ok: boolean }>`
-    select s.id, ${isOrders('s', orderId)} as ok
+    select s.id, ${isOrders('s', orderId)} and s.offer_id = i.offer_id as ok -- one that was taken away meanwhile belongs to another offer
     from order_items i join slots s on s.id = i.slot_id where i.order_id = ${orderId}::uuid order by s.id for update of s`.execute(tx);
   return new Set(rows.filter((r) => !r.ok).map((r) => r.id));
 }

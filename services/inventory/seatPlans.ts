@@ -4,6 +4,7 @@ import type { DB } from '../../db/tables.ts';
 import { DomainError } from '../shared/errors.ts';
 import { isFree } from './places.ts';
 import { plan, type Section } from './seats.ts';
+import { withdraw } from './stock.ts';
 
 type Offer = { id: string; name: string; price_minor: number; is_active: boolean };
 type Seat = { id: string; section: string; row_label: string; seat_label: string; state: 'free' | 'held' | 'sold' };
@@ -84,15 +85,12 @@ async function takeOut(tx: Transaction<DB>, eventId: string, sections: Section[]
   );
   const rest = await sql<{ id: string }>`select id from places where id = any(${ids}::uuid[])`.execute(tx);
   if (!rest.rows.length) return;
-  await sql`with attic as (
-      insert into offers (event_id, name, price_minor, currency, quantity, seated, is_active, details)
-      select e.id, 'Withdrawn', 0, e.currency, 0, true, false, '{"withdrawn": true}' from events e
-      where e.id = ${eventId}::uuid and not exists (select from offers o where o.event_id = e.id and o.details ? 'withdrawn') returning id)
-    update places p set order_id = null, held_until = null, position = top.position + n.n, offer_id = a.id
-    from (select id from attic union all select id from offers where event_id = ${eventId}::uuid and details ? 'withdrawn') a,
-      lateral (select coalesce(max(position), -1) as position from places where offer_id = a.id) top,
-      (select id, row_number() over (order by id) as n from unnest(${rest.rows.map((r) => r.id)}::uuid[]) as u (id)) n
-    where p.id = n.id`.execute(tx);
+  await withdraw(
+    tx,
+    'places',
+    eventId,
+    rest.rows.map((r) => r.id),
+  );
 }
 
 function inUse(seats: Seat[]): DomainError {

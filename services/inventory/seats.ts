@@ -2,6 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { parseSnapshot, type Snapshot } from './placeChanges.ts';
+import { priceFrom } from './places.ts';
 
 export const SEAT_STATES = ['available', 'held', 'booked'] as const;
 export type SeatState = (typeof SEAT_STATES)[number];
@@ -33,7 +34,7 @@ export async function readSeats(db: Kysely<DB>, eventId: string): Promise<Seats>
   const { rows } = await sql<SeatRow & { snapshot: string }>`
     select s.*, h.* from (select pg_current_snapshot()::text as snapshot) s
     left join (
-      select o.id as offer, o.name as tier, o.price_minor, o.seated, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row,
+      select o.id as offer, o.name as tier, ${priceFrom('o')} as price_minor, o.seated, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row,
         string_agg(p.id::text, ',' order by p.position) as ids,
         json_agg(coalesce(p.seat_label, (p.position + 1)::text) order by p.position) as labels,
         string_agg(case when p.sold_at is not null then 's' when p.order_id is null then 'f' else 'h' end, '' order by p.position) as states,

@@ -9,6 +9,7 @@ import { ledgerRefunds } from './verify/ledgerRefunds.ts';
 import { moneyChecks } from './verify/money.ts';
 import { orders } from './verify/orders.ts';
 import { places } from './verify/places.ts';
+import { slots } from './verify/slots.ts';
 import { waitlist } from './verify/waitlist.ts';
 import { forsaken, idle, type Workflows } from './verify/workflows.ts';
 
@@ -61,6 +62,7 @@ export async function* verify(parts: Parts, options: Options = {}): AsyncGenerat
 function checksOf({ providers, workflows }: Parts): Check[] {
   return [
     ...places,
+    ...slots,
     ...orders,
     ...moneyChecks,
     ...waitlist,

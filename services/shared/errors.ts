@@ -6,6 +6,15 @@ export type Field =
   | 'offers' // or what it is to have of each offer
   | 'quantity'
   | 'tier'
+  | 'total' // how many of a pool, or of an offer alone, are to be sold
+  | 'price'
+  | 'pricingType'
+  | 'day'
+  | 'dayDate'
+  | 'salesStart'
+  | 'salesEnd'
+  | 'minPerOrder'
+  | 'maxPerOrder'
   | 'name'
   | 'description'
   | 'venueId'

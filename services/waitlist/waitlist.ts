@@ -154,7 +154,8 @@ async function checkPhone(tx: Transaction<DB>, { accountId, smsAvailable }: Join
 
 /**
  * The id of the offer that is wished for, or null for any. Throws for a wish that no offer could ever meet. An offer that is not on
- * sale cannot be waited for, because its places would then be refused to the buyers it opens for.
+ * sale cannot be waited for, because its places would then be refused to the buyers it opens for. Nor can one of a pool: the line's offers
+ * name places, and which of a pool's are whose is decided by the claim.
  */
 async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<string | null> {
   const { quantity, tier, eventId } = request;
@@ -162,7 +163,9 @@ async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<str
     throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces });
   const { rows } = await sql<{ id: string; name: string; fits: boolean }>`
     select o.id, o.name, ${quantity}::int between o.min_per_order and least(coalesce(o.max_per_order, o.quantity), o.quantity) as fits
-    from offers o join events e on e.id = o.event_id where o.event_id = ${eventId}::uuid and ${isOnSale(sql`e.starts_at`)}`.execute(tx);
+    from offers o join events e on e.id = o.event_id where o.event_id = ${eventId}::uuid and o.pool_id is null and ${isOnSale(sql`e.starts_at`)}`.execute(
+    tx,
+  );
   if (!rows.length) throw new DomainError('event_not_on_sale', 'No places of this event are on sale.', { eventId });
   const wished = rows.filter((o) => tier === undefined || o.name === tier);
   if (!wished.length)

@@ -11,6 +11,7 @@ import { priceOf } from '../../services/orders/pricing.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import { shortenHolds } from '../../services/orders/shorten.ts';
 import * as attempts from '../../services/payments/attempts.ts';
+import { slots } from '../../services/reports/verify/slots.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase, lockWaits } from '../support/database.ts';
 import { capture, person } from '../support/made.ts';
@@ -298,5 +299,33 @@ describe('the fee of a new order', () => {
     const terms = { feeBasisPoints: 500, mostAtOnce: { usual: 1_049, by: {} } };
     expect(await outcome(wish(ann, id, of([offers[0]!, 1]), terms))).toBe('limit_exceeded');
     expect(await outcome(wish(ann, id, of([offers[0]!, 1]), { ...terms, mostAtOnce: { usual: 1_050, by: {} } }))).toBe(1);
+  });
+});
+
+describe('the net', () => {
+  const run = async () => {
+    const look = { db, grace: 0, limit: 10, seconds: 10, leaveOut: [], tell() {} };
+    return (await Promise.all(slots.map((check) => check.run(look)))).flatMap((seen) => seen.findings);
+  };
+
+  test('finds a slot that does not go with its place, one taken for nothing, and a pool that sells too much; nothing else', async () => {
+    await sql`truncate orders cascade`.execute(db);
+    await sql`delete from slots`.execute(db);
+    await sql`delete from events`.execute(db);
+    const { id, pool, offers } = await pooled(db, { total: 3, children: [{ name: 'VIP', quantity: 3 }] });
+    const order = await claim(db, wish(ann, id, of([offers[0]!, 2])));
+    await capture(db, order.id);
+    await settle(db, order.id, SECRET);
+    await claim(db, wish(bob, id, of([offers[0]!, 1])));
+    expect(await run()).toEqual([]);
+
+    await sql`update slots set sold_at = null, order_id = null where order_id = ${order.id}::uuid and position = (select min(position) from slots where order_id = ${order.id}::uuid)`.execute(
+      db,
+    );
+    await sql`insert into slots (offer_id, position, order_id, sold_at) values (${offers[0]!}::uuid, 99, ${order.id}::uuid, now())`.execute(
+      db,
+    );
+    await sql`insert into places (event_id, offer_id, position) values (${id}::uuid, ${pool}::uuid, 99)`.execute(db);
+    expect((await run()).map((finding) => finding.check)).toEqual(['slots/astray', 'slots/taken-for-nothing', 'slots/pool-unfit']);
   });
 });

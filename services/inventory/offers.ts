@@ -1,0 +1,178 @@
+// Offers: what is for sale of an event. One alone, or a tree: a pool with offers that draw on its places, each capped by slots of its own.
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import { DomainError } from '../shared/errors.ts';
+import { isFree, stockOf } from './places.ts';
+import { setStock } from './stock.ts';
+
+/** What an offer says of itself. Amounts in minor units; null is no limit, and of `salesEnd` the event's start. */
+export type OfferFacts = {
+  name: string;
+  description: string;
+  priceMinor: number;
+  /** How many are to be sold: of a pool in all, whatever its offers' quantities come to. */
+  quantity: number;
+  salesStart: Date | null;
+  salesEnd: Date | null;
+  minPerOrder: number;
+  maxPerOrder: number | null;
+  isActive: boolean;
+  tierNumber: number | null;
+  tierName: string | null;
+  dayNumber: number | null;
+  dayName: string | null;
+  /** As 2025-12-15. */
+  dayDate: string | null;
+  allDays: boolean;
+  benefits: string;
+};
+
+/** An offer above others, one of those, or one alone. */
+export type Level = { pool: true } | { of: string } | 'alone';
+
+export type OfferRow = NonNullable<Awaited<ReturnType<typeof lock>>>;
+
+/** Free places or slots (`table`) of the offer with this id. */
+const free = (table: 'places' | 'slots', offerId: RawBuilder<unknown>) =>
+  sql<number>`(select count(*)::int from ${sql.table(table)} x where x.offer_id = ${offerId} and ${isFree('x')})`;
+
+/**
+ * How many of an offer (alias) can be sold now: what is free of its stock, and of its own slots if it is capped. Lists, details, the
+ * matrix and refusals say this number and no other.
+ */
+export const leftOf = (alias: string): RawBuilder<number> =>
+  sql<number>`least(${free('places', stockOf(alias))}, case when ${sql.ref(`${alias}.capped`)} then ${free('slots', sql.ref(`${alias}.id`))} end)`;
+
+/** How many of an offer (alias) are sold. */
+export const soldOf = (alias: string): RawBuilder<number> => {
+  const sold = (table: string) =>
+    sql`(select count(*)::int from ${sql.table(table)} x where x.offer_id = ${sql.ref(`${alias}.id`)} and x.sold_at is not null)`;
+  return sql<number>`case when ${sql.ref(`${alias}.capped`)} then ${sold('slots')} else ${sold('places')} end`;
+};
+
+/**
+ * Makes an offer with its stock and returns its id. One of a pool needs that pool's row locked (`lock`).
+ * @throws DomainError invalid (tier): the pool has this tier, day or pair already
+ */
+export async function create(
+  tx: Transaction<DB>,
+  event: { id: string; currency: string },
+  level: Level,
+  facts: OfferFacts,
+): Promise<string> {
+  const pool = typeof level === 'object' && 'pool' in level;
+  const poolId = typeof level === 'object' && 'of' in level ? level.of : null;
+  const row = await tx
+    .insertInto('offers')
+    .values({
+      ...columns(facts),
+      event_id: event.id,
+      currency: event.currency,
+      pool_id: poolId,
+      capped: poolId !== null,
+      is_pool: pool,
+      total: pool ? facts.quantity : null,
+      quantity: pool ? 0 : facts.quantity,
+      details: JSON.stringify({ benefits: facts.benefits }),
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+    .catch(doubled);
+  if (!pool)
+    await setStock(tx, poolId ? 'slots' : 'places', { id: row.id, event_id: event.id }, facts.quantity, poolId ? 'quantity' : 'total');
+  if (poolId) await fitPool(tx, poolId);
+  return row.id;
+}
+
+/**
+ * Changes an offer whose row is locked. Its stock follows; the pool it is of, or which it is, is fitted to the new numbers.
+ * @throws DomainError event_fixed (quantity, or total) where more is sold or held than is wanted now; invalid as create
+ */
+export async function change(tx: Transaction<DB>, offer: OfferRow, facts: OfferFacts): Promise<void> {
+  await tx
+    .updateTable('offers')
+    .set({
+      ...columns(facts),
+      ...(offer.is_pool ? { total: facts.quantity } : { quantity: facts.quantity }),
+      details: sql`details || ${JSON.stringify({ benefits: facts.benefits })}::jsonb`,
+      updated_at: sql<Date>`now()`,
+    })
+    .where('id', '=', offer.id)
+    .execute()
+    .catch(doubled);
+  if (!offer.is_pool) await setStock(tx, offer.capped ? 'slots' : 'places', offer, facts.quantity, offer.capped ? 'quantity' : 'total');
+  const pool = offer.is_pool ? offer.id : offer.pool_id;
+  if (pool) await fitPool(tx, pool);
+}
+
+/**
+ * Takes away an offer whose row is locked, and all that is of it, for nobody ever ordered any of it.
+ * @throws DomainError event_fixed (offers): there have been orders, or somebody waits for it
+ */
+export async function remove(tx: Transaction<DB>, offer: OfferRow): Promise<void> {
+  const { rows } = await sql<{ orders: number; waits: boolean }>`
+    with gone as (select id from offers where id = ${offer.id}::uuid or pool_id = ${offer.id}::uuid)
+    select (select count(distinct order_id)::int from order_items where offer_id in (select id from gone)) as orders,
+      exists (select from waitlist_entries where offer_id in (select id from gone)) as waits`.execute(tx);
+  const { orders, waits } = rows[0]!;
+  if (orders || waits) {
+    const message = `There have been ${orders} order(s) of "${offer.name}": it can be closed (is_active: false), but not deleted.`;
+    throw new DomainError('event_fixed', message, { fields: { offers: message }, because: 'ordered', orders });
+  }
+  await sql`delete from offers where pool_id = ${offer.id}::uuid`.execute(tx);
+  await sql`delete from offers where id = ${offer.id}::uuid`.execute(tx);
+  if (offer.pool_id) await fitPool(tx, offer.pool_id);
+}
+
+/** Locks an offer, and the pool it is of before it, against other changes; sales go on. Undefined: there is none. */
+export async function lock(tx: Transaction<DB>, id: string) {
+  await sql`select from offers where id = (select pool_id from offers where id = ${id}::uuid) for no key update`.execute(tx);
+  return tx.selectFrom('offers').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
+}
+
+/**
+ * Gives a pool as many places as can be sold at all: its total, or fewer where its offers come to less. An offer that is closed counts for
+ * what it has sold or holds. Its row must be locked.
+ */
+async function fitPool(tx: Transaction<DB>, poolId: string): Promise<void> {
+  const { rows } = await sql<{ id: string; event_id: string; wanted: number }>`
+    select o.id, o.event_id, least(o.total, (
+      select coalesce(sum(case when c.is_active then c.quantity
+        else (select count(*) from slots s where s.offer_id = c.id and not (${isFree('s')})) end), 0)
+      from offers c where c.pool_id = o.id))::int as wanted
+    from offers o where o.id = ${poolId}::uuid`.execute(tx);
+  const pool = rows[0]!;
+  await setStock(tx, 'places', pool, pool.wanted, 'total');
+  await sql`update offers set quantity = ${pool.wanted}, updated_at = now() where id = ${poolId}::uuid`.execute(tx);
+}
+
+const columns = (facts: OfferFacts) => ({
+  name: facts.name,
+  description: facts.description,
+  price_minor: facts.priceMinor,
+  sales_start: facts.salesStart,
+  sales_end: facts.salesEnd,
+  min_per_order: facts.minPerOrder,
+  max_per_order: facts.maxPerOrder,
+  is_active: facts.isActive,
+  tier_number: facts.tierNumber,
+  tier_name: facts.tierName,
+  day_number: facts.dayNumber,
+  day_name: facts.dayName,
+  day_date: facts.dayDate,
+  all_days: facts.allDays,
+});
+
+function doubled(error: { constraint?: string }): never {
+  if (error.constraint !== 'offers_tier_day') throw error;
+  const message = 'There is one of this number already.';
+  throw new DomainError('invalid', message, { fields: { tier: message } });
+}
+
+/** How many places the event's offers come to together, closed ones aside. */
+export async function offered(db: Kysely<DB> | Transaction<DB>, eventId: string, but?: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select coalesce(sum(coalesce(total, quantity)), 0)::int as n from offers
+    where event_id = ${eventId}::uuid and pool_id is null and is_active and id is distinct from ${but ?? null}::uuid`.execute(db);
+  return rows[0]!.n;
+}
