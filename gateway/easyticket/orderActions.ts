@@ -72,9 +72,9 @@ export function orderActions(gateway: Gateway): Route[] {
       async handle({ params, body, caller, note }) {
         const id = orderId(params.id);
         note(id);
-        const reason = body.reason || 'cancelled by the buyer';
         // What cost nothing has nothing to be refunded, so it is cancelled also when it is confirmed.
-        const { total_minor } = await orders.findFor(db, id, actor(caller));
+        const { total_minor, account_id } = await orders.findFor(db, id, actor(caller));
+        const reason = body.reason || `cancelled by ${account_id === caller.accountId ? 'the buyer' : 'an administrator'}`;
         const { order } = await cancel(db, id, actor(caller), { reason, act: total_minor ? 'decline' : 'cancel' });
         const answer = {
           id,

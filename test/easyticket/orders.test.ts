@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PricingType } from '../../db/tables.ts';
 import { offersOf, person, show } from '../support/made.ts';
 import { type OrderWorld, startOrders } from '../support/orderWorld.ts';
+import { organized } from '../support/organized.ts';
 
 type Who = { id: string; token: string; email: string };
 
@@ -138,6 +139,44 @@ describe('an order', () => {
     const sold = await offersOf(world.db, 'simple', { currency, priceMinor });
     const { body } = await create(sold.eventId, [one(sold.items[0]!)]);
     expect([body.subtotal, body.service_fee, body.total_amount]).toEqual(figures);
+  });
+});
+
+describe('what an organizer made', () => {
+  it.each<[PricingType, string, (days: string[]) => object, [names: unknown[], field: string]]>([
+    ['simple', '', () => ({}), [['Pass', null, null, 'Pass'], '']],
+    ['tiered', 'tiers/', () => ({ tier_number: 1, name: 'VIP' }), [['Pass', 'VIP', null, 'Pass - VIP'], 'ticket_tier_id']],
+    [
+      'day_based',
+      'day-passes/',
+      ([, date]) => ({ day_number: 2, name: 'Day 2', date }),
+      [['Pass', null, 'Day 2', 'Pass - Day 2'], 'day_pass_id'],
+    ],
+    [
+      'tier_and_day',
+      'day-tier-prices/',
+      ([, date]) => ({ day_number: 2, day_name: 'Day 2', date, tier_number: 1, tier_name: 'VIP' }),
+      [['Pass', 'VIP', 'Day 2', 'Pass - Day 2 VIP'], 'day_tier_price_id'],
+    ],
+  ])('is ordered and paid, of %s pricing; it is sold then', async (pricing, below, facts, [names, field]) => {
+    const event = await organized(world.db, pricing);
+    const make = async (path: string, body: object) => {
+      const answer = await world.call('POST', `/api/tickets/${path}`, { token: event.organizer.token, body });
+      if (answer.status !== 201) throw new Error(answer.text);
+      return answer.body;
+    };
+    const type = await make('types/', { event: event.id, name: 'Pass', total_quantity: 3, ...(below ? {} : { price: 12.5 }) });
+    const offer = below ? await make(below, { ticket_type: type.id, price: 12.5, quantity: 5, ...facts(event.days) }) : type;
+    const item = { ticket_type_id: type.id, ...(field && { [field]: offer.id }) };
+
+    const order = await world.order(buyer, event.id, [one(item, 2)]);
+    const [bought] = order.items;
+    expect([bought.ticket_name, bought.tier_name, bought.day_name, bought.full_ticket_name]).toEqual(names);
+    expect([order.subtotal, order.service_fee, order.total_amount]).toEqual(['25.00', '1.25', '26.25']);
+    expect((await create(event.id, [one(item, 2)])).body.error).toBe(`Only 1 tickets available for '${names.at(-1)}'`);
+    expect((await post(`${order.id}/confirm_payment/`, {})).body.status).toBe('confirmed');
+    const now = (await world.call('GET', `/api/tickets/${below || 'types/'}${offer.id}/`)).body;
+    expect([now.quantity_sold, now.available_quantity]).toEqual([2, 1]);
   });
 });
 

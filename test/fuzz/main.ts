@@ -19,6 +19,7 @@ const SCHEMATHESIS = { packages: ['schemathesis==4.32.5'], modules: ['schemathes
 
 const USAGE = `npm run fuzz -- [options]
   --minutes N      how long, for all callers together (10; at most 240)
+  --api NAME       evently or easyticket (evently)
   --as NAME        only as anonymous, user, organizer or admin; may be repeated
   --seed N         the same requests again (it is printed with every run)
   --only REGEX     only paths that fit`;
@@ -29,7 +30,10 @@ const SHARE: Record<string, number> = { anonymous: 0.2, user: 0.4, organizer: 0.
 /** What the last requests have begun may take so long to end. */
 const NET_MS = 120_000;
 
-type Options = { seconds: number; as: string[]; seed: number; only: string | undefined };
+/** Where each API's document is. */
+const DOCUMENTS: Record<string, string> = { evently: '/api/v1/openapi.json', easyticket: '/api/schema/easyticket/' };
+
+type Options = { seconds: number; api: string; as: string[]; seed: number; only: string | undefined };
 type Summary = { caller: string; cases: number; operations: string; failures: number; found: string[]; ok: boolean };
 
 let fuzzer: ReturnType<typeof spawn> | undefined;
@@ -63,13 +67,13 @@ async function fuzz(python: string, world: World, caller: Caller, options: Optio
     string,
   ];
   writeFileSync(config, configuration(caller));
-  const document = await (await fetch(`${world.url}/api/v1/openapi.json`)).json();
+  const document = await (await fetch(world.url + DOCUMENTS[options.api]!)).json();
   writeFileSync(schema, JSON.stringify(exemplify(document, caller.known)));
   say(`fuzz: as ${caller.name}, ${seconds} s, seed ${options.seed}`);
   const args = ['-m', 'schemathesis.cli', '--config-file', config, 'run', schema, '--url', world.url];
   args.push('--max-time', String(seconds), '--seed', String(options.seed), '--report', 'json', '--report-json-path', result);
   // A caller who signs out is nobody for the rest of the run.
-  if (caller.name !== 'anonymous') args.push('--exclude-path-regex', '/auth/logout$');
+  if (caller.name !== 'anonymous') args.push('--exclude-path-regex', '/auth/logout/?$');
   if (options.only) args.push('--include-path-regex', options.only);
   const code = await run(python, args, dir);
   if (!existsSync(result)) throw new ClearError(`schemathesis ended with exit code ${code} and without a result`);
@@ -127,6 +131,7 @@ function report(summaries: Summary[], requests: number, faults: string[], { seed
 function readOptions(): Options {
   const options = {
     minutes: { type: 'string', default: '10' },
+    api: { type: 'string', default: 'evently' },
     as: { type: 'string', multiple: true, default: Object.keys(SHARE) },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
     only: { type: 'string' },
@@ -138,7 +143,7 @@ function readOptions(): Options {
   } catch (error) {
     throw new ClearError(`${(error as Error).message}\n${USAGE}`);
   }
-  const { minutes, as, seed, only, help } = given.values;
+  const { minutes, api, as, seed, only, help } = given.values;
   if (help) {
     console.log(USAGE);
     process.exit(0);
@@ -147,8 +152,9 @@ function readOptions(): Options {
   if (!(seconds >= 10 && seconds <= 240 * 60)) throw new ClearError(`--minutes takes a number up to 240\n${USAGE}`);
   const unknown = as.filter((name) => !(name in SHARE));
   if (unknown.length) throw new ClearError(`there is no caller called ${unknown.join(', ')}\n${USAGE}`);
+  if (!(api in DOCUMENTS)) throw new ClearError(`there is no API called ${api}\n${USAGE}`);
   if (!/^\d{1,9}$/.test(seed)) throw new ClearError(`--seed takes a whole number\n${USAGE}`);
-  return { seconds, as: [...as], seed: Number(seed), only };
+  return { seconds, api, as: [...as], seed: Number(seed), only };
 }
 
 runTool(main, (signal) => {

@@ -1,6 +1,8 @@
 // A private stack with something to find in it: the demo's accounts and event, an event that is sold out, everybody's own bookings.
+import type { Kysely } from 'kysely';
 import { connect } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
+import type { DB } from '../../db/tables.ts';
 import { ClearError, type Say, step } from '../../deploy/local/say.ts';
 import { seed } from '../../deploy/local/seed.ts';
 import { type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
@@ -8,7 +10,19 @@ import * as venues from '../../services/events/venues.ts';
 
 /** Values that mean something, by what they mean. The first of each is the example. */
 export type Known = Record<
-  'events' | 'changing' | 'seats' | 'venues' | 'bookings' | 'tickets' | 'waitlist' | 'starts' | 'ends' | 'currencies' | 'cards',
+  | 'events'
+  | 'changing'
+  | 'seats'
+  | 'venues'
+  | 'bookings'
+  | 'orders'
+  | 'types'
+  | 'tickets'
+  | 'waitlist'
+  | 'starts'
+  | 'ends'
+  | 'currencies'
+  | 'cards',
   string[]
 > &
   Record<'counts' | 'capacities', number[]>;
@@ -30,15 +44,15 @@ export async function startWorld(say: Say, started: (stack: Stack) => void): Pro
     await seed(db);
   });
   const venue = await venues.create(db, { name: 'Fuzz Hall', city: 'Aarhus', capacity: 1000 });
-  await db.destroy();
   const env = { HOST: '127.0.0.1', RATE_LIMITS: 'off', ACCESS_TOKEN_SECONDS: '18000' };
   await Promise.all([step(say, 'gateway', () => startGateway(stack, env)), step(say, 'worker', () => startWorker(stack, env))]);
   const url = `http://127.0.0.1:${stack.ports.gateway}`;
-  const callers = await step(say, "everybody's bookings, tickets, waitlists", () => furnish(url, venue.id));
+  const callers = await step(say, "everybody's bookings, tickets, waitlists", () => furnish(db, url, venue.id));
+  await db.destroy();
   return { stack, url, callers };
 }
 
-async function furnish(url: string, venueId: string): Promise<Caller[]> {
+async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Caller[]> {
   const tokens = await Promise.all(
     Object.values(SIGNED).map(
       async (email) => (await call(url, 'POST', '/auth/login', undefined, { email, password: PASSWORD })).access_token,
@@ -65,11 +79,14 @@ async function furnish(url: string, venueId: string): Promise<Caller[]> {
   const full = await create('Fuzz: sold out', 1);
   const [seats, fullSeats] = [await seatsOf(large.id), await seatsOf(full.id)];
   await book(tokens[0], full.id, fullSeats);
+  const offers = await db.selectFrom('offers').select('id').where('event_id', 'in', [large.id, full.id]).orderBy('number').execute();
+  const types = offers.map((offer) => offer.id);
   const days = (n: number) => [0, 100, -40].map((more) => new Date(Date.now() + (n + more) * DAY).toISOString());
   const shared = {
     events: [large.id, full.id, demo.id, demo.slug],
     changing,
     seats: [...seats.slice(100), ...seats.slice(0, 4), ...fullSeats.slice(0, 2)],
+    types,
     venues: [venueId, demo.venue.id],
     currencies: ['USD', 'JPY', 'KWD'],
     cards: ['tok_visa', 'tok_chargeDeclined', 'pm_card_visa'],
@@ -85,11 +102,13 @@ async function furnish(url: string, venueId: string): Promise<Caller[]> {
     const own = await Promise.all([0, 2, 4, 6].map((n) => book(token, large.id, seats.slice(10 * i + n, 10 * i + n + 2))));
     const { booking } = await call(url, 'POST', `/bookings/${own[0]}/confirm`, token, { payment_details: { token: 'tok_visa' } });
     await call(url, 'DELETE', `/bookings/${own[3]}`, token);
+    const orders = await order(url, token!, large.id, types[0]!);
     const tickets = booking.tickets.map((t: any) => t.id as string);
     // What the caller before had is the others' to this one.
     const others = signed.at(-1)?.known;
     const known: Known = {
       ...shared,
+      orders: [...orders, ...(others?.orders.slice(0, 2) ?? [])],
       bookings: [...own, ...(others?.bookings.slice(0, 2) ?? [])],
       tickets: [...tickets, ...(others?.tickets.slice(0, 1) ?? [])],
       waitlist: [waiting.waitlist_id, ...(others?.waitlist.slice(0, 1) ?? [])],
@@ -97,6 +116,21 @@ async function furnish(url: string, venueId: string): Promise<Caller[]> {
     signed.push({ name, token, known });
   }
   return [{ name: 'anonymous', token: undefined, known: signed[0]!.known }, ...signed];
+}
+
+/** Orders of EasyTicket, of two tickets each: one waits, one is being paid, three are paid. */
+async function order(url: string, token: string, event: string, type: string): Promise<string[]> {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const post = async (path: string, body: unknown = {}) => {
+    const response = await fetch(`${url}/api/orders/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new ClearError(`POST /api/orders/${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as any;
+  };
+  const made: string[] = [];
+  for (let n = 0; n < 5; n++) made.push((await post('', { event, items: [{ ticket_type_id: type, quantity: 2 }] })).id);
+  await post(`${made[1]}/create-payment-intent/`);
+  for (const id of made.slice(2)) await post(`${id}/confirm_payment/`);
+  return made.reverse();
 }
 
 async function call(url: string, method: string, path: string, token?: string, body?: unknown): Promise<any> {

@@ -33,7 +33,7 @@ const WHO: Record<Access, string> = {
 export function openApi({ about, routes, authenticate, refusals, server }: Documented): OpenApiDocument {
   const { tags, contact, license, ...info } = about;
   const names = createNames();
-  const refused = createRefusals(refusals, Boolean(authenticate?.challenges.length));
+  const refused = createRefusals(refusals, authenticate);
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
     if (route.hidden) continue;

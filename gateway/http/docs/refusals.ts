@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ZodOpenApiResponseObject } from 'zod-openapi';
 import type { RefusalCode, RefusalTexts } from '../api.ts';
 import type { Route } from '../route.ts';
-import { isSigned } from '../steps/auth.ts';
+import { isSigned, type Scheme } from '../steps/auth.ts';
 import { RATE_HEADERS, RETRY_AFTER, WWW_AUTHENTICATE } from './headers.ts';
 import { pascal } from './names.ts';
 
@@ -18,7 +18,8 @@ const PHRASES: Record<number, string> = {
   503: 'ServiceUnavailable',
 };
 
-type Rule = { when(route: Route): boolean; codes: RefusalCode[] };
+/** `ambient`: the API takes credentials that a browser sends by itself. */
+type Rule = { when(route: Route, ambient: boolean): boolean; codes: RefusalCode[] };
 
 const IMPLIED: Rule[] = [
   { when: () => true, codes: ['malformed', 'server_error', 'unavailable'] },
@@ -28,13 +29,19 @@ const IMPLIED: Rule[] = [
     when: ({ access, path }) => access === 'organizer' || access === 'admin' || (path.includes(':') && access !== 'public'),
     codes: ['forbidden'],
   },
+  // It changes something, and a page of another site may have made the call (origin.ts).
+  { when: ({ method }, ambient) => ambient && method !== 'get', codes: ['forbidden'] },
   { when: ({ idempotent }) => idempotent === true, codes: ['key_in_use', 'key_reused'] },
   { when: ({ body }) => body !== undefined, codes: ['body_too_large'] },
   { when: ({ limit }) => limit !== 'none', codes: ['rate_limited'] },
 ];
 
 /** Makes the refusals of an operation, by status. Equal ones are one component of the document. */
-export function createRefusals(texts: RefusalTexts, challenges: boolean): (route: Route) => Record<string, ZodOpenApiResponseObject> {
+export function createRefusals(
+  texts: RefusalTexts,
+  scheme: Scheme | undefined,
+): (route: Route) => Record<string, ZodOpenApiResponseObject> {
+  const challenges = Boolean(scheme?.challenges.length);
   const made = new Map<string, ZodOpenApiResponseObject>();
   const wireCodes = (status: number, codes: RefusalCode[]) =>
     [...new Set(codes.filter((code) => texts[code].status === status).map((code) => texts[code].code))].sort();
@@ -72,7 +79,7 @@ export function createRefusals(texts: RefusalTexts, challenges: boolean): (route
   }
 
   return (route) => {
-    const codes = new Set([...implied(route), ...(route.refusals ?? [])]);
+    const codes = new Set([...implied(route, scheme?.ambient ?? false), ...(route.refusals ?? [])]);
     const statuses = new Set([...codes].map((code) => texts[code].status));
     return Object.fromEntries(
       [...statuses].map((status) => [
@@ -86,4 +93,5 @@ export function createRefusals(texts: RefusalTexts, challenges: boolean): (route
   };
 }
 
-const implied = (route: Route): RefusalCode[] => IMPLIED.flatMap(({ when, codes }) => (when(route) ? codes : []));
+const implied = (route: Route, ambient: boolean): RefusalCode[] =>
+  IMPLIED.flatMap(({ when, codes }) => (when(route, ambient) ? codes : []));
