@@ -16,6 +16,7 @@ export type Known = Record<
   | 'venues'
   | 'bookings'
   | 'orders'
+  | 'byType'
   | 'types'
   | 'tickets'
   | 'waitlist'
@@ -76,16 +77,19 @@ async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Ca
 
   const demo = await call(url, 'GET', '/events/summer-music-festival');
   const large = await create('Fuzz: much to sell', 50);
+  // Orders by ticket type take any places, so they have an event of their own.
+  const byType = await create('Fuzz: sold by ticket type', 20);
   const full = await create('Fuzz: sold out', 1);
   const [seats, fullSeats] = [await seatsOf(large.id), await seatsOf(full.id)];
   await book(tokens[0], full.id, fullSeats);
-  const offers = await db.selectFrom('offers').select('id').where('event_id', 'in', [large.id, full.id]).orderBy('number').execute();
+  const offers = await db.selectFrom('offers').select('id').where('event_id', 'in', [byType.id, full.id]).orderBy('number').execute();
   const types = offers.map((offer) => offer.id);
   const days = (n: number) => [0, 100, -40].map((more) => new Date(Date.now() + (n + more) * DAY).toISOString());
   const shared = {
     events: [large.id, full.id, demo.id, demo.slug],
     changing,
     seats: [...seats.slice(100), ...seats.slice(0, 4), ...fullSeats.slice(0, 2)],
+    byType: [byType.id, full.id],
     types,
     venues: [venueId, demo.venue.id],
     currencies: ['USD', 'JPY', 'KWD'],
@@ -102,7 +106,7 @@ async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Ca
     const own = await Promise.all([0, 2, 4, 6].map((n) => book(token, large.id, seats.slice(10 * i + n, 10 * i + n + 2))));
     const { booking } = await call(url, 'POST', `/bookings/${own[0]}/confirm`, token, { payment_details: { token: 'tok_visa' } });
     await call(url, 'DELETE', `/bookings/${own[3]}`, token);
-    const orders = await order(url, token!, large.id, types[0]!);
+    const orders = await order(url, token!, byType.id, types[0]!);
     const tickets = booking.tickets.map((t: any) => t.id as string);
     // What the caller before had is the others' to this one.
     const others = signed.at(-1)?.known;
