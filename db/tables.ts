@@ -386,6 +386,7 @@ export interface Venues {
   longitude: Numeric | null;
   name: string;
   number: Generated<number>;
+  of_event: Generated<boolean>;
   postal_code: Generated<string>;
   state: Generated<string>;
   time_zone: string | null;

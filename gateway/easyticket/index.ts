@@ -8,7 +8,9 @@ import { firstOf } from '../http/steps/auth.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { cookie } from '../http/steps/cookies.ts';
 import { belowRoutes } from './below.ts';
+import { categoryRoutes } from './categories.ts';
 import { refuse } from './errors.ts';
+import { eventRoutes } from './events.ts';
 import { LIMITS } from './limits.ts';
 import { matrixRoute } from './matrix.ts';
 import { orderActions } from './orderActions.ts';
@@ -26,6 +28,8 @@ Rate limits per hour: anonymous ${LIMITS.anonymous.calls} and sign-in ${LIMITS.l
 
 const TAGS = {
   Authentication: 'Accounts, tokens and cookies.',
+  'Event Categories': 'What events are sorted into.',
+  Events: 'What is on, and what its organizers do with it.',
   'Ticket Types': 'What an event sells.',
   'Ticket Tiers': 'Below types of tiered events.',
   'Day Passes': 'Below types of events sold by day.',
@@ -40,6 +44,8 @@ export function easyticket(gateway: Gateway): Api {
   const verify = (token: string) => verifyAccess(gateway.tokens, token);
   const authenticate = firstOf(bearer(verify), cookie('access_token', verify));
   const routes: Route[] = [
+    ...categoryRoutes(gateway),
+    ...eventRoutes(gateway),
     ...typeRoutes(gateway),
     ...belowRoutes(gateway),
     matrixRoute(gateway),

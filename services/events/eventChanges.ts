@@ -22,8 +22,10 @@ import { DomainError, type Field, invalidField, type RefusalDetails } from '../s
 import { forgetPdfs } from '../tickets/ticketFiles.ts';
 import { wishForAny } from '../waitlist/waitlist.ts';
 import { checkPrices, checkVenue, countSeats } from './eventCreation.ts';
+import { type EventFacts, writeFacts } from './eventFacts.ts';
 import * as notices from './eventNotices.ts';
 import { checkManager, type Manager, named } from './events.ts';
+import { changed as changedVenue, dropUnused, type VenueFacts } from './eventVenues.ts';
 
 export type EventChanges = {
   name?: string;
@@ -40,6 +42,9 @@ export type EventChanges = {
   sections?: (currency: string) => Section[];
   /** Told to the holders with a notice. */
   reason?: string;
+  /** Where it is, for an event whose venue is written down with it. */
+  venue?: Partial<VenueFacts>;
+  facts?: Partial<EventFacts>;
 };
 
 type Row = {
@@ -77,11 +82,16 @@ async function change(tx: Transaction<DB>, { event, by, changes, providers }: Ch
   const old = await lock(tx, event);
   checkManager(old, by);
   const next = merged(old, changes);
+  if (changes.venue) next.venue_id = await changedVenue(tx, old, changes.venue);
   const changed = (Object.keys(FIELD) as (keyof typeof FIELD)[]).filter((key) => String(next[key]) !== String(old[key]));
   const sections = changes.sections?.(next.currency);
 
   checkMoment(old, changed, sections !== undefined);
   if (changed.includes('venue_id')) await checkVenue(tx, next.venue_id);
+  if (changes.facts) {
+    if (old.status === 'cancelled') throw fixed('cancelled', 'status', 'The event is cancelled, and nothing of it changes any more.');
+    await writeFacts(tx, { id: old.id, currency: next.currency }, changes.facts, providers);
+  }
   if (next.ends_at <= next.starts_at) throw invalidField('endsAt', 'The event must end after it starts.');
   if (changed.includes('starts_at') && next.starts_at <= new Date()) throw invalidField('startsAt', 'The new start must lie ahead.');
   if (changed.includes('currency') || (changed.includes('status') && next.status === 'draft')) await checkUnbooked(tx, old.id, changed);
@@ -96,7 +106,9 @@ async function change(tx: Transaction<DB>, { event, by, changes, providers }: Ch
 
   await sql`update events set name = ${next.name}, description = ${next.description}, venue_id = ${next.venue_id}::uuid, starts_at = ${next.starts_at},
       ends_at = ${next.ends_at}, capacity = ${next.capacity}, currency = ${next.currency}, hold_seconds = ${next.hold_seconds},
-      status = ${next.status}::event_status, updated_at = now() where id = ${old.id}::uuid`.execute(tx);
+      status = ${next.status}::event_status, published_at = case when ${next.status} = 'published' then coalesce(published_at, now()) else published_at end,
+      updated_at = now() where id = ${old.id}::uuid`.execute(tx);
+  if (next.venue_id !== old.venue_id) await dropUnused(tx, old.venue_id);
   if (changed.includes('starts_at')) await shortenHolds(tx, old.id);
   if (changed.includes('currency')) {
     if (!sections) await checkKeptPrices(tx, providers, old.id, next.currency);

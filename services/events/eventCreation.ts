@@ -7,6 +7,8 @@ import { priceFault } from '../payments/prices.ts';
 import type { Providers } from '../payments/provider.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
+import { type EventFacts, writeFacts } from './eventFacts.ts';
+import { make as makeVenue, type VenueFacts } from './eventVenues.ts';
 import * as venues from './venues.ts';
 
 export type NewEvent = {
@@ -24,6 +26,9 @@ export type NewEvent = {
   holdSeconds?: number | null;
   status: 'draft' | 'published';
   sections: Section[];
+  /** Its venue, written down with it in place of `venueId`. */
+  venue?: Partial<VenueFacts>;
+  facts?: Partial<EventFacts>;
 };
 
 /** Twice the largest arena, so that one request cannot fill the disk. */
@@ -44,7 +49,9 @@ export async function create(db: Kysely<DB>, event: NewEvent, providers: Provide
   checkPrices(providers, event.currency, event.sections);
   await checkVenue(db, event.venueId);
   return db.transaction().execute(async (tx) => {
-    const id = await insert(tx, event, event.capacity ?? seats);
+    const venueId = event.venue ? await makeVenue(tx, event.venue, event.capacity ?? seats) : event.venueId;
+    const id = await insert(tx, { ...event, venueId }, event.capacity ?? seats);
+    if (event.facts) await writeFacts(tx, { id, currency: event.currency }, event.facts, providers);
     if (event.sections.length) await plan(tx, { id, currency: event.currency }, event.sections);
     return id;
   });
@@ -97,6 +104,7 @@ async function insert(tx: Transaction<DB>, event: NewEvent, capacity: number): P
         currency: event.currency,
         hold_seconds: event.holdSeconds ?? null,
         status: event.status,
+        published_at: event.status === 'published' ? sql<Date>`now()` : null,
         settings: sql`'{}'`,
       })
       .onConflict((c) => c.column('slug').doNothing())
@@ -107,9 +115,13 @@ async function insert(tx: Transaction<DB>, event: NewEvent, capacity: number): P
   throw new Error(`no free slug for ${base}`);
 }
 
+/** Fixed words where an API has a slug: test/easyticket/slugs.test.ts compares them with the routes. */
+export const RESERVED = new Set(['categories', 'my_events', 'upcoming', 'featured', 'search']);
+
 /**
  * "Été à Paris!" -> "ete-a-paris", "Новый год" -> "новый-год": Latin letters lose their accents, those of other scripts stay, for
- * there a mark is part of the letter. Never empty and never shaped like a uuid, which would be looked up as an id.
+ * there a mark is part of the letter. Never empty, never a number and never shaped like a uuid, which would be looked up as an id; and no
+ * word that stands beside slugs in an address.
  */
 export function slugOf(name: string): string {
   const words = name
@@ -122,5 +134,6 @@ export function slugOf(name: string): string {
     .slice(0, 80)
     .join('')
     .replace(/^-+|-+$/g, '');
-  return !slug || isUuid(slug) ? `event-${randomBytes(4).toString('hex')}` : slug;
+  if (!slug || isUuid(slug)) return `event-${randomBytes(4).toString('hex')}`;
+  return RESERVED.has(slug) || /^\p{N}+$/u.test(slug) ? `event-${slug}` : slug;
 }

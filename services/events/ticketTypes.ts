@@ -48,6 +48,7 @@ type EventRow = {
   currency: string;
   status: EventStatus;
   pricing_type: PricingType;
+  is_free: boolean;
   capacity: number;
   starts_at: Date;
   ends_at: Date;
@@ -132,7 +133,7 @@ const changing = <T>(db: Kysely<DB>, work: (tx: Transaction<DB>) => Promise<T>):
 async function managed(tx: Transaction<DB>, id: string, by: Manager): Promise<EventRow> {
   const zone = sql`coalesce(v.time_zone, 'UTC')`;
   const { rows } = await sql<EventRow>`
-    select e.id, e.organizer_id, e.currency, e.status, e.pricing_type, e.capacity, e.starts_at, e.ends_at, e.ends_at <= now() as over,
+    select e.id, e.organizer_id, e.currency, e.status, e.pricing_type, e.is_free, e.capacity, e.starts_at, e.ends_at, e.ends_at <= now() as over,
       (e.starts_at at time zone ${zone})::date::text as first_day, (e.ends_at at time zone ${zone})::date::text as last_day, ${zone} as time_zone
     from events e left join venues v on v.id = e.venue_id where e.id = ${isUuid(id) ? id : null}::uuid for share of e`.execute(tx);
   const event = rows[0];
@@ -255,6 +256,7 @@ function checkShared(event: EventRow, facts: Facts, quantity: 'quantity' | 'tota
   if (facts.quantity < 1 || facts.quantity > MAX_QUANTITY) throw invalidField(quantity, `It is from 1 to ${MAX_QUANTITY}.`);
   const fault = priceFault(providers, facts.priceMinor, event.currency);
   if (fault) throw invalidField('price', fault);
+  if (event.is_free && facts.priceMinor > 0) throw invalidField('price', 'The event is free: nothing of it has a price.');
   if (facts.salesStart && facts.salesEnd && facts.salesEnd <= facts.salesStart)
     throw invalidField('salesEnd', 'The sale must end after it begins.');
   if (facts.salesEnd && facts.salesEnd > event.ends_at) throw invalidField('salesEnd', 'Nothing is sold once the event is over.');

@@ -20,6 +20,9 @@ export type Venue = {
   layout_config: unknown;
 };
 
+/** What a venue may have beside. `of_event`: it was written down with one event, and is not offered to others. */
+export type VenueMore = { latitude?: string | number | null; longitude?: string | number | null; of_event?: boolean };
+
 const COLUMNS = [
   'id',
   'number',
@@ -42,7 +45,7 @@ export async function find(db: Kysely<DB> | Transaction<DB>, id: string): Promis
 /** Creates a venue. Throws DomainError invalid for a time zone that is none. */
 export async function create(
   db: Kysely<DB>,
-  venue: Partial<Omit<Venue, 'id' | 'number'>> & { name: string; capacity: number },
+  venue: Partial<Omit<Venue, 'id' | 'number'>> & VenueMore & { name: string; capacity: number },
 ): Promise<Venue> {
   if (venue.time_zone && !isTimeZone(venue.time_zone))
     throw invalidField('timeZone', `"${venue.time_zone}" is no time zone. Give a name of the IANA database, such as Europe/Copenhagen.`);
@@ -58,7 +61,10 @@ export async function list(
   db: Kysely<DB>,
   filter: { search?: string; page: number; perPage: number },
 ): Promise<{ rows: Venue[]; total: number }> {
-  const where = sql.join([sql`true`, ...(filter.search ? contains(folded(sql`v.name || ' ' || v.city`), filter.search) : [])], sql` and `);
+  const where = sql.join(
+    [sql`not v.of_event`, ...(filter.search ? contains(folded(sql`v.name || ' ' || v.city`), filter.search) : [])],
+    sql` and `,
+  );
   const columns = sql.join(COLUMNS.map((column) => sql.ref(`v.${column}`)));
   const [page, counted] = await Promise.all([
     sql<Venue>`select ${columns} from venues v where ${where}

@@ -9,6 +9,10 @@ export type Field =
   | 'total' // how many of a pool, or of an offer alone, are to be sold
   | 'price'
   | 'pricingType'
+  | 'basePrice'
+  | 'isFree'
+  | 'category'
+  | 'slug'
   | 'day'
   | 'dayDate'
   | 'salesStart'

@@ -8,7 +8,7 @@ import type { DB } from '../../db/tables.ts';
 const OWNERS: Record<keyof DB, string | null> = {
   accounts: 'accounts',
   api_keys: null,
-  event_categories: null,
+  event_categories: 'events',
   event_notices: 'events',
   events: 'events',
   idempotency_keys: 'shared',
