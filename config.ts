@@ -125,6 +125,8 @@ function shape(env: z.infer<typeof Env>) {
       smtpUrl: env.SMTP_URL,
       from: env.MAIL_FROM,
       codePrefix: env.ORDER_CODE_PREFIX,
+      // Of the tokens that mails carry: gateways keep their digests, workers write the mails, and both have this secret.
+      tokenSecret: env.JWT_SECRET,
       payUrl: `${env.PUBLIC_URL.replace(/\/$/, '')}${env.PAY_PATH}`,
     },
     sms: {

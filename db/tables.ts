@@ -45,15 +45,30 @@ export interface Accounts {
   created_at: Generated<Timestamp>;
   email: string;
   email_verified_at: Timestamp | null;
+  first_name: string | null;
   full_name: Generated<string>;
   id: Generated<string>;
+  last_login_at: Timestamp | null;
+  last_name: string | null;
+  mailed_at: Timestamp | null;
   number: Generated<number>;
+  organization: Generated<string>;
   password_hash: string;
   phone: string | null;
   picture_url: string | null;
   role: Generated<AccountRole>;
   updated_at: Generated<Timestamp>;
   username: string | null;
+}
+
+export interface AccountTokens {
+  account_id: string;
+  created_at: Generated<Timestamp>;
+  digest: Buffer;
+  expires_at: Timestamp;
+  purpose: string;
+  signup: Json;
+  used_at: Timestamp | null;
 }
 
 export interface ApiKeys {
@@ -430,6 +445,7 @@ export interface WebhookEndpoints {
 }
 
 export interface DB {
+  account_tokens: AccountTokens;
   accounts: Accounts;
   api_keys: ApiKeys;
   event_categories: EventCategories;

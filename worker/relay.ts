@@ -5,6 +5,7 @@ import { meaning } from '../db/sqlstate.ts';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
 import * as sessions from '../services/accounts/sessions.ts';
+import * as tokens from '../services/accounts/tokens.ts';
 import * as notices from '../services/events/eventNotices.ts';
 import { sweep } from '../services/orders/sweep.ts';
 import * as outbox from '../services/outbox/outbox.ts';
@@ -52,7 +53,7 @@ export function startRelay(parts: Parts): Relay {
   const rest = loop(IDLE_MS, async () => {
     if (Date.now() - swept > SWEEP_MS) {
       swept = Date.now();
-      await Promise.all([sessions.prune(db), idempotency.prune(db), attempts.prune(db), retryFailed(db)]);
+      await Promise.all([sessions.prune(db), tokens.prune(db), idempotency.prune(db), attempts.prune(db), retryFailed(db)]);
       const found = (await sweep(db)) + (await notices.sweep(db));
       if (found) log.warn({ found }, 'sweep: orders or notices nobody had seen to were announced again');
     }

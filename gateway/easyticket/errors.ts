@@ -8,6 +8,7 @@ export const TABLE = {
   malformed: { status: 400, code: 'invalid' },
   // "Invalid email or password." is a 400 in the seed.
   invalid_credentials: { status: 400, code: 'invalid_credentials' },
+  email_not_verified: { status: 400, code: 'email_not_verified' },
   token_expired: { status: 401, code: 'token_not_valid' },
   token_invalid: { status: 401, code: 'token_not_valid' },
   unauthenticated: { status: 401, code: 'not_authenticated' },
@@ -78,6 +79,8 @@ const FIELD = {
   email: 'email',
   phone: 'phone_number',
   currentPassword: 'old_password',
+  token: 'token',
+  refreshToken: 'refresh',
   notifySms: 'notify_sms',
   firstDay: 'start_date',
   lastDay: 'end_date',
@@ -107,6 +110,7 @@ const wireFields = (fields: Fields): Record<string, string> =>
 /** Where EasyTicket has words of its own for what the core tells. */
 const OWN: { [C in RefusalCode]?: (refusal: Refusal<C>) => Said } = {
   unauthenticated: ({ message }) => ({ error: 'Authentication credentials were not provided.', detail: message }),
+  email_not_verified: () => ({ error: 'Email not verified. Please check your email.' }),
   invalid_credentials: () => ({ error: 'Invalid email or password.' }),
   malformed: ({ message, details }) => ({
     error: 'Validation error',

@@ -7,6 +7,7 @@ import { type Route, route } from '../http/route.ts';
 import { firstOf } from '../http/steps/auth.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { cookie } from '../http/steps/cookies.ts';
+import { authRoutes, COOKIES } from './auth.ts';
 import { belowRoutes } from './below.ts';
 import { categoryRoutes } from './categories.ts';
 import { refuse } from './errors.ts';
@@ -16,8 +17,10 @@ import { matrixRoute } from './matrix.ts';
 import { orderActions } from './orderActions.ts';
 import { orderRoutes } from './orders.ts';
 import { paymentRoutes } from './payments.ts';
+import { profileRoutes } from './profile.ts';
 import { refundRoute } from './refunds.ts';
 import { refusalTexts } from './refusals.ts';
+import { signUpRoutes } from './signUp.ts';
 import { typeRoutes } from './types.ts';
 
 const DOCUMENT_URL = '/api/schema/easyticket/';
@@ -42,8 +45,11 @@ const TAGS = {
 export function easyticket(gateway: Gateway): Api {
   const { production, http, apis } = gateway.config;
   const verify = (token: string) => verifyAccess(gateway.tokens, token);
-  const authenticate = firstOf(bearer(verify), cookie('access_token', verify));
+  const authenticate = firstOf(bearer(verify), cookie(COOKIES.access.name, verify));
   const routes: Route[] = [
+    ...signUpRoutes(gateway),
+    ...authRoutes(gateway),
+    ...profileRoutes(gateway),
     ...categoryRoutes(gateway),
     ...eventRoutes(gateway),
     ...typeRoutes(gateway),

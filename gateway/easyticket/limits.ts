@@ -9,5 +9,11 @@ export const LIMITS = {
   /** Signup and login, each with a bucket of its own: who has just signed up can still sign in. */
   signup: { name: 'signup', calls: 5, seconds, per: 'address' },
   login: { name: 'login', calls: 5, seconds, per: 'address' },
+  /** As often as signing up: it sends mail to somebody as signing up does. */
+  resend: { name: 'resend', calls: 5, seconds, per: 'address' },
+  /** A page refreshes every five minutes, and many people share an address; a token cannot be guessed, and a spent one ends its sign-in. */
+  refresh: { name: 'refresh', calls: 1000, seconds, per: 'address' },
+  /** Guessing the present password with a token that was found is guessing, as signing in is. */
+  password: { name: 'password', calls: 5, seconds, per: 'account' },
   payment: { name: 'payment', calls: 10, seconds, per: 'account' },
 } as const satisfies Record<string, Limit>;

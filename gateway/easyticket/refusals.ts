@@ -10,6 +10,7 @@ type Code = (typeof TABLE)[keyof typeof TABLE]['code'];
 const CODES = {
   invalid: ['The request is not as described here, or contradicts what is so.', {}],
   invalid_credentials: ['The e-mail address or the password is wrong.', {}],
+  email_not_verified: ['The password is right, but the address is not verified yet.', {}],
   token_not_valid: ['The token is not valid any more, or never was.', {}],
   not_authenticated: ['No credentials were sent.', {}],
   permission_denied: ["The caller may not do this: it is somebody else's, or needs another role.", {}],

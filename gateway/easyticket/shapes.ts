@@ -13,6 +13,9 @@ export const money = decimal;
 /** 42000, USD -> 420. For the payment's figures only, which the seed has as numbers. */
 export const amount = (minorUnits: number, currency: string): number => Number(decimal(minorUnits, currency));
 
+/** An answer that only says what was done. */
+export const Message = z.object({ message: z.string() }).meta({ id: 'Message' });
+
 /** Money in an answer. */
 export const Money = z.string().meta({ example: '420.00' });
 

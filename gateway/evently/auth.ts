@@ -4,23 +4,15 @@ import * as accounts from '../../services/accounts/accounts.ts';
 import * as sessions from '../../services/accounts/sessions.ts';
 import { textable } from '../../services/outbox/texts.ts';
 import type { Gateway } from '../deps.ts';
+import { newEmail, newPassword } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok } from './envelope.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
 import { envelope, id, instant, label, Nothing, PHONE, phone } from './shapes.ts';
 
-/** A password to be set. */
-export const newPassword = z.string().min(8).max(128).meta({ example: 'SecurePass123!' });
-
 const RegisterBody = z.object({
-  email: z
-    .string()
-    .trim()
-    .max(254)
-    .check(z.email())
-    .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
-    .meta({ example: 'user@example.com' }),
+  email: newEmail,
   password: newPassword,
   full_name: label(200).meta({ example: 'John Doe' }),
   phone: phone.meta({ description: PHONE, example: '+1234567890' }),
@@ -87,7 +79,7 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       summary: 'Login',
       body: LoginBody,
       responses: { 200: { description: 'Signed in.', schema: envelope(Tokens) } },
-      refusals: ['invalid_credentials'],
+      refusals: ['invalid_credentials', 'email_not_verified'],
       async handle({ body }) {
         const account = await accounts.login(db, passwords, body);
         return ok(present.tokens(await sessions.open(db, tokens, account, lifetimes)));
@@ -120,7 +112,7 @@ export function auth({ config, db, passwords, tokens }: Gateway): Route[] {
       responses: { 200: { description: 'Signed out.', schema: envelope(Nothing) } },
       refusals: [],
       async handle({ caller }) {
-        if (caller.sessionId) sessions.refuseFrom(tokens, await sessions.end(db, caller.accountId, { only: caller.sessionId }));
+        await sessions.signOut(db, tokens, caller);
         return ok({}, 'Signed out');
       },
     }),

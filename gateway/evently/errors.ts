@@ -9,6 +9,8 @@ export const TABLE = {
   invalid: { status: 400, code: 'VALIDATION_ERROR' },
   malformed: { status: 400, code: 'VALIDATION_ERROR' },
   invalid_credentials: { status: 401, code: 'AUTH_INVALID_CREDENTIALS' },
+  // Accounts made through an API that asks for a proof of the address. The seed has one code for all who cannot sign in.
+  email_not_verified: { status: 401, code: 'AUTH_INVALID_CREDENTIALS' },
   token_expired: { status: 401, code: 'AUTH_TOKEN_EXPIRED' },
   // The seed keeps AUTH_UNAUTHORIZED for 403. A missing or false token is a 401, and of its 401 codes this is the one that is true.
   token_invalid: { status: 401, code: 'AUTH_INVALID_CREDENTIALS' },
@@ -89,6 +91,8 @@ const FIELD = {
   email: 'email',
   phone: 'phone',
   currentPassword: 'current_password',
+  token: 'token',
+  refreshToken: 'refresh_token',
   notifySms: 'notification_preferences.sms',
   firstDay: 'start_date',
   lastDay: 'end_date',
@@ -128,6 +132,7 @@ const because =
 const OWN: { [C in RefusalCode]?: (refusal: Refusal<C>) => Said } = {
   malformed: ({ details }) => ({ details }),
   invalid_credentials: because('wrong_email_or_password'),
+  email_not_verified: because('email_not_verified'),
   unauthenticated: because('token_missing'),
   token_invalid: because('token_invalid'),
   token_expired: because('token_expired'),

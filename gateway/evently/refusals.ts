@@ -42,7 +42,11 @@ const CODES = {
   ],
   AUTH_INVALID_CREDENTIALS: [
     'The e-mail address, the password or the token is not valid, or there is no token.',
-    { reason: z.enum(['wrong_email_or_password', 'token_missing', 'token_invalid']).meta({ description: 'Which of them it is.' }) },
+    {
+      reason: z
+        .enum(['wrong_email_or_password', 'email_not_verified', 'token_missing', 'token_invalid'])
+        .meta({ description: 'Which of them it is.' }),
+    },
   ],
   AUTH_TOKEN_EXPIRED: ['The access token has expired: refresh it.', { reason: z.literal('token_expired') }],
   AUTH_UNAUTHORIZED: [
@@ -112,6 +116,7 @@ const MEANINGS: { [C in RefusalCode]?: string } = {
   body_too_large: 'The body is too large.',
   server_error: 'A fault of the server.',
   unavailable: 'Not available right now: try again.',
+  email_not_verified: 'The address is not verified: a mail with a link was sent to it.',
   token_invalid: 'The token is not valid, or there is none.',
   unauthenticated: 'The token is not valid, or there is none.',
 };

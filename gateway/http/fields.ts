@@ -18,6 +18,18 @@ export const label = (max: number) => z.string().trim().min(1).max(max);
 export const whole = (min: number, max: number) =>
   z.preprocess((given) => (typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : given), z.int().min(min).max(max));
 
+/** The address of a new account. */
+export const newEmail = z
+  .string()
+  .trim()
+  .max(254)
+  .check(z.email())
+  .refine((text) => text.indexOf('@') <= 64, 'must have at most 64 characters before the @')
+  .meta({ example: 'user@example.com' });
+
+/** A password to be set. */
+export const newPassword = z.string().min(8).max(128).meta({ example: 'SecurePass123!' });
+
 /** With + and country code, as text messages need it: services/outbox/texts.ts `textable` has its plain form. */
 export const phone = z
   .string()

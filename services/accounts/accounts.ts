@@ -12,13 +12,32 @@ export type Account = {
   number: number;
   email: string;
   full_name: string;
+  /** null with the other: made where a name is one text (namesOf). */
+  first_name: string | null;
+  last_name: string | null;
   phone: string | null;
   role: Role;
+  /** An organizer's firm; empty: none. */
+  organization: string;
   email_verified_at: Date | null;
+  last_login_at: Date | null;
   created_at: Date;
 };
 
-const COLUMNS = ['id', 'number', 'email', 'full_name', 'phone', 'role', 'email_verified_at', 'created_at'] as const;
+const COLUMNS = [
+  ...(['id', 'number', 'email', 'full_name', 'first_name', 'last_name', 'phone', 'role'] as const),
+  ...(['organization', 'email_verified_at', 'last_login_at', 'created_at'] as const),
+] as const;
+
+/** First and last name as one, as tickets show it. */
+export const fullName = (first: string, last: string): string => [first, last].filter(Boolean).join(' ');
+
+/** First and last name. Of an account that was given its name as one text they are divided at its first blank. */
+export function namesOf(account: Pick<Account, 'full_name' | 'first_name' | 'last_name'>): { first: string; last: string } {
+  if (account.first_name !== null || account.last_name !== null) return { first: account.first_name ?? '', last: account.last_name ?? '' };
+  const [first = '', ...rest] = account.full_name.trim().split(/\s+/);
+  return { first, last: rest.join(' ') };
+}
 
 /** An e-mail address as it is kept and compared: no blanks around it (a phone's keyboard adds them), accents composed. Case is citext's matter. */
 export const address = (email: string): string => email.trim().normalize('NFC');
@@ -51,43 +70,76 @@ export async function register(
 }
 
 /**
- * The account with these credentials. An unknown address and a wrong password give the same answer after the same time.
- * @throws DomainError invalid_credentials
+ * The account with these credentials, noted as signed in now. An unknown address and a wrong password give the same answer after the same
+ * time; that the address is not verified is told only to who knows the password.
+ * @throws DomainError invalid_credentials | email_not_verified
  */
 export async function login(db: Kysely<DB>, passwords: Passwords, given: { email: string; password: string }): Promise<Account> {
   const row = await db
     .selectFrom('accounts')
-    .select([...COLUMNS, 'password_hash'])
+    .select(['id', 'email_verified_at', 'password_hash'])
     .where('email', '=', address(given.email))
     .executeTakeFirst();
   const fits = await passwords.verify(row?.password_hash, given.password);
-  if (!row || !fits) throw new DomainError('invalid_credentials', 'Invalid email or password.');
-  const { password_hash: _, ...account } = row;
+  if (!row || !fits) throw wrongCredentials();
+  if (!row.email_verified_at) throw new DomainError('email_not_verified', 'Email not verified. Please check your email.');
+  const account = await db
+    .updateTable('accounts')
+    .set({ last_login_at: sql<Date>`now()` })
+    .where('id', '=', row.id)
+    // Changed in this very moment: it is not the password any more.
+    .where('password_hash', '=', row.password_hash)
+    .returning(COLUMNS)
+    .executeTakeFirst();
+  if (!account) throw wrongCredentials();
   return account;
 }
+
+const wrongCredentials = () => new DomainError('invalid_credentials', 'Invalid email or password.');
 
 /** The account, or undefined. */
 export async function find(db: Kysely<DB>, id: string): Promise<Account | undefined> {
   return db.selectFrom('accounts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
 }
 
-/** Changes the given fields (null removes the phone number) and returns the account; undefined if there is none. */
-export async function update(
-  db: Kysely<DB>,
-  id: string,
-  change: { fullName?: string; phone?: string | null },
-): Promise<Account | undefined> {
-  const { fullName, phone } = change;
-  return db
-    .updateTable('accounts')
-    .set({
-      ...(fullName !== undefined && { full_name: fullName }),
-      ...(phone !== undefined && { phone }),
-      updated_at: sql<Date>`now()`,
-    })
-    .where('id', '=', id)
-    .returning(COLUMNS)
-    .executeTakeFirst();
+/** What may be changed of an account; null removes the phone number. Its name is one text, or first and last name. */
+export type Change = {
+  fullName?: string;
+  firstName?: string;
+  lastName?: string;
+  phone?: string | null;
+  organization?: string;
+};
+
+/** Changes the given fields and returns the account; undefined if there is none. */
+export async function update(db: Kysely<DB>, id: string, change: Change): Promise<Account | undefined> {
+  const { phone, organization } = change;
+  return db.transaction().execute(async (tx) => {
+    const known = await tx.selectFrom('accounts').select(COLUMNS).where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
+    return (
+      known &&
+      tx
+        .updateTable('accounts')
+        .set({
+          ...nameChange(known, change),
+          ...(phone !== undefined && { phone }),
+          ...(organization !== undefined && { organization }),
+          updated_at: sql<Date>`now()`,
+        })
+        .where('id', '=', id)
+        .returning(COLUMNS)
+        .executeTakeFirst()
+    );
+  });
+}
+
+/** The columns of a changed name: all three say the same. */
+function nameChange(known: Account, { fullName: whole, firstName, lastName }: Change) {
+  if (whole !== undefined) return { full_name: whole, first_name: null, last_name: null };
+  if (firstName === undefined && lastName === undefined) return {};
+  const names = namesOf(known);
+  const [first, last] = [firstName ?? names.first, lastName ?? names.last];
+  return { full_name: fullName(first, last), first_name: first, last_name: last };
 }
 
 /**

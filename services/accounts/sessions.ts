@@ -3,13 +3,14 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } 
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { DomainError } from '../shared/errors.ts';
+import { DomainError, invalidField, isRefusal } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import type { Role } from './accounts.ts';
 
 /** `sessionId`: the sign-in, which is the family of its refresh tokens. */
 export type Caller = { accountId: string; role: Role; sessionId?: string };
-export type TokenPair = { accessToken: string; refreshToken: string; expiresIn: number };
+/** `expiresIn` and `refreshExpiresIn`: how long each lives, in seconds. */
+export type TokenPair = { accessToken: string; refreshToken: string; expiresIn: number; refreshExpiresIn: number };
 
 export type TokenKeys = {
   key: KeyObject;
@@ -73,7 +74,7 @@ async function issue(
     sign(keys, KIND.access, account.id, accessSeconds, randomUUID(), { role: account.role, sid: family }),
     sign(keys, KIND.refresh, account.id, refreshSeconds, id, {}),
   ]);
-  return { accessToken, refreshToken, expiresIn: accessSeconds };
+  return { accessToken, refreshToken, expiresIn: accessSeconds, refreshExpiresIn: refreshSeconds };
 }
 
 function sign(
@@ -162,6 +163,29 @@ export async function end(
     .execute();
   return rows.map((row) => row.family_id);
 }
+
+/**
+ * Signs the caller out: ends the sign-in of its access token and, if it sends one, that of its refresh token. One of somebody else's ends nothing.
+ * @throws DomainError invalid (refreshToken)
+ */
+export async function signOut(db: Kysely<DB>, keys: TokenKeys, caller: Caller, refreshToken?: string): Promise<void> {
+  const named = refreshToken === undefined ? undefined : await familyOf(db, keys, caller.accountId, refreshToken);
+  const families = new Set([caller.sessionId, named].filter((id) => id !== undefined));
+  for (const family of families) refuseFrom(keys, await end(db, caller.accountId, { only: family }));
+}
+
+/** The sign-in of an account's refresh token, also of a spent one; undefined if it is too old to be known. */
+async function familyOf(db: Kysely<DB>, keys: TokenKeys, accountId: string, token: string): Promise<string | undefined> {
+  const known = await read(keys, token, KIND.refresh).catch((error) => {
+    if (isRefusal(error, 'token_expired')) return undefined;
+    throw isRefusal(error, 'token_invalid') ? notYours() : error;
+  });
+  if (!known) return undefined;
+  if (known.subject !== accountId) throw notYours();
+  return (await db.selectFrom('refresh_tokens').select('family_id').where('id', '=', known.id).executeTakeFirst())?.family_id;
+}
+
+const notYours = () => invalidField('refreshToken', 'This is not a refresh token of yours.');
 
 /** Refuses the access tokens of these sign-ins from now on, in this process. */
 export function refuseFrom(keys: TokenKeys, sessionIds: string[]): void {

@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import nodemailer from 'nodemailer';
 import type { DB } from '../../db/tables.ts';
+import { tokenOf } from '../accounts/tokens.ts';
 import * as orders from '../orders/orders.ts';
 import { placeInText } from '../orders/placed.ts';
 import * as mails from '../outbox/mails.ts';
@@ -18,22 +19,24 @@ export type Mailbox = { name: string; address: string };
 /** What became of a message. */
 export type Delivery = 'sent' | 'sent before' | 'refused';
 export type Message = Content & { from: Mailbox; to: Mailbox; messageId: string; headers: Record<string, string> };
-/** `codePrefix` is the house's, for the codes of orders that have no prefix of their own; `documents` draws tickets. */
+/** `codePrefix` is the house's, for the codes of orders that have no prefix of their own; `documents` draws tickets; `tokenOf` makes a seed's token. */
 export type Mailer = {
   from: Mailbox;
   codePrefix: string;
   documents: Documents;
+  tokenOf(seed: string): string;
   send(message: Message): Promise<void>;
   close(): void;
 };
 
 /** Opens a pooled SMTP connection. send() throws what the server refused with; the caller tries again. */
-export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefix: string }): Mailer {
+export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefix: string; tokenSecret: string }): Mailer {
   const transport = nodemailer.createTransport(settings.smtpUrl, { pool: true } as never);
   return {
     from: settings.from,
     codePrefix: settings.codePrefix,
     documents: createDocuments(),
+    tokenOf: (seed) => tokenOf(settings.tokenSecret, seed),
     async send(message) {
       await transport.sendMail(message);
     },
@@ -79,7 +82,7 @@ async function compose(
   data: unknown,
 ): Promise<Content> {
   const letter = LETTERS[kind];
-  if (letter.of === 'none') return letter.write(data);
+  if (letter.of === 'none') return letter.write(data, mailer);
   if (!order) throw new Error(`a mail of the kind ${kind} needs an order`);
   return letter.write(about(db, mailer, order), data);
 }

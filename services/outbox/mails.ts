@@ -13,7 +13,9 @@ export type MailKind =
   | 'event-cancelled'
   | 'event-moved'
   | 'waitlist-cancelled'
-  | 'hold-shortened';
+  | 'hold-shortened'
+  | 'verify-email'
+  | 'already-registered';
 
 /**
  * Writes a mail to the order's buyer (or one to the buyer of each of many orders). It is sent at least once; its id is the

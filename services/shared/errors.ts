@@ -35,6 +35,8 @@ export type Field =
   | 'email'
   | 'phone'
   | 'currentPassword'
+  | 'token' // sent by mail
+  | 'refreshToken'
   | 'notifySms'
   | 'firstDay'
   | 'lastDay';
@@ -60,6 +62,8 @@ export type RefusalDetails = {
   /** The request contradicts itself or the data it names. `known` of `wanted` places or offers belong to the event. */
   invalid: { fields: Fields; wanted?: number; known?: number };
   invalid_credentials: None;
+  /** The password is right, but nobody has proved that the address is theirs. */
+  email_not_verified: None;
   token_expired: None;
   token_invalid: None;
   unauthenticated: None;

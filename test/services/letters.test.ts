@@ -17,7 +17,8 @@ let mailer: Mailer;
 beforeAll(async () => {
   database = await freshDatabase();
   catcher = await startMailCatcher({ smtpPort: 0, httpPort: 0 });
-  mailer = smtpMailer({ smtpUrl: catcher.smtpUrl, from: { name: 'Билеты, Тикеты', address: 'tickets@x.test' }, codePrefix: 'EVT' });
+  const from = { name: 'Билеты, Тикеты', address: 'tickets@x.test' };
+  mailer = smtpMailer({ smtpUrl: catcher.smtpUrl, from, codePrefix: 'EVT', tokenSecret: 'secret' });
 });
 afterAll(async () => {
   mailer?.close();

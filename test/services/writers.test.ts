@@ -6,6 +6,7 @@ import type { DB } from '../../db/tables.ts';
 
 /** Who writes each table; null: nobody yet, its API will. A new table does not compile until it has a line here. */
 const OWNERS: Record<keyof DB, string | null> = {
+  account_tokens: 'accounts',
   accounts: 'accounts',
   api_keys: null,
   event_categories: 'events',

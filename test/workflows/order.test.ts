@@ -62,6 +62,7 @@ const mailer: Mailer = {
   from: { name: '', address: 'tickets@x.test' },
   codePrefix: 'EVT',
   documents: createDocuments(),
+  tokenOf: () => 'token',
   async send({ subject, messageId }) {
     mailServer.tries++;
     if (!mailServer.up) throw new Error('the mail server is down');

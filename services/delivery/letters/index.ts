@@ -1,5 +1,6 @@
 // All letters by their kind. A new kind of mail does not compile until it has its letter here.
 import type { MailKind } from '../../outbox/mails.ts';
+import { alreadyRegistered } from './alreadyRegistered.ts';
 import { cancelled } from './cancelled.ts';
 import { eventCancelled } from './eventCancelled.ts';
 import { eventMoved } from './eventMoved.ts';
@@ -9,6 +10,7 @@ import type { Letter } from './letter.ts';
 import { paidTwice } from './paidTwice.ts';
 import { refunded } from './refunded.ts';
 import { tickets } from './tickets.ts';
+import { verifyEmail } from './verifyEmail.ts';
 import { waitlistCancelled } from './waitlistCancelled.ts';
 import { waitlistOffer } from './waitlistOffer.ts';
 
@@ -23,4 +25,6 @@ export const LETTERS: Record<MailKind, Letter> = {
   'event-moved': eventMoved,
   'waitlist-cancelled': waitlistCancelled,
   'hold-shortened': holdShortened,
+  'verify-email': verifyEmail,
+  'already-registered': alreadyRegistered,
 };

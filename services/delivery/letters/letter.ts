@@ -21,10 +21,13 @@ export type About = {
   tickets(): Promise<Attachment[]>;
 };
 
-/** A letter about an order, or one that belongs to none: then its data is all that its text is made of. */
+/** What letters have that belong to no order: the token of a seed (accounts/tokens.ts). */
+export type Means = { tokenOf(seed: string): string };
+
+/** A letter about an order, or one that belongs to none: then its data is all that its text is made of, but for a token. */
 export type Letter =
   | { kind: MailKind; of: 'order'; write(about: About, data: any): Content | Promise<Content> }
-  | { kind: MailKind; of: 'none'; write(data: any): Content };
+  | { kind: MailKind; of: 'none'; write(data: any, means: Means): Content };
 
 /** 12345, USD -> 123.45 USD. */
 export const amount = (minor: number, currency: string): string => `${decimal(minor, currency)} ${currency}`;
