@@ -83,7 +83,7 @@ const OF_STATUS: Record<CatalogStatus, RawBuilder<unknown>> = {
 
 const zone = sql`coalesce(v.time_zone, 'UTC')`;
 const view = sql`select e.id, e.name as title, e.slug::text as slug, e.description, e.short_description, e.organizer_id,
-    coalesce(nullif(a.full_name, ''), '') as organizer_name, coalesce(a.email::text, '') as organizer_email,
+    coalesce(nullif(a.organization, ''), a.full_name, '') as organizer_name, coalesce(a.email::text, '') as organizer_email,
     case when c.id is not null then json_build_object('id', c.id, 'name', c.name, 'slug', c.slug, 'description', c.description, 'icon', c.icon) end as category,
     e.pricing_type, case when v.id is not null then json_build_object('name', v.name, 'address', v.address, 'city', v.city, 'state', v.state, 'country', v.country,
       'postal_code', v.postal_code, 'latitude', v.latitude::text, 'longitude', v.longitude::text, 'time_zone', v.time_zone) end as venue,
