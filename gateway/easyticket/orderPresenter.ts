@@ -74,6 +74,15 @@ const brief = {
 
 export const OrderBrief = z.object(brief).meta({ id: 'EasyOrderSummary' });
 
+const OrderTicket = z
+  .object({
+    id,
+    ticket_number: z.string().meta({ example: 'TKT-20251119-0001' }),
+    ticket_name: named.full_ticket_name,
+    is_used: z.boolean(),
+  })
+  .meta({ id: 'EasyOrderTicket' });
+
 export const Order = z
   .object({
     ...brief,
@@ -96,12 +105,17 @@ export const Order = z
     cancellation_reason: z.string().nullable(),
     cancelled_at: instant.nullable(),
     items: z.array(OrderItem),
+    tickets: z.array(OrderTicket).meta({ description: 'One for each unit, once it is confirmed; none any more once they are void.' }),
     updated_at: instant,
   })
   .meta({ id: 'EasyOrder' });
 
 /** OE-20251119-0001: the day it was made (UTC) and its number. */
 export const orderNumber = (order: { number: number; created_at: Date }): string => dashedCode(CODE_PREFIX, order);
+
+/** TKT-20251119-0001: the day it was issued (UTC) and its number. */
+export const ticketNumber = (ticket: { number: number; issued_at: Date }): string =>
+  dashedCode('TKT-', { number: ticket.number, created_at: ticket.issued_at });
 
 type Named = Pick<OrderedPlace, 'offer_id' | 'offer_name' | 'pool_id' | 'type_name' | 'kind' | 'tier_name' | 'day_name' | 'price_minor'>;
 
@@ -141,6 +155,17 @@ function items({ places, currency, created_at }: OrderView) {
   return grouped.sort((a, b) =>
     a.full_ticket_name < b.full_ticket_name ? -1 : a.full_ticket_name > b.full_ticket_name ? 1 : a.id < b.id ? -1 : 1,
   );
+}
+
+/** Its tickets one by one, in the order of their numbers. */
+function tickets({ tickets, places }: OrderView) {
+  const names = new Map(places.map((place) => [place.id, place.offer_name]));
+  return tickets.map((ticket) => ({
+    id: ticket.id,
+    ticket_number: ticketNumber({ number: ticket.number, issued_at: new Date(ticket.issued_at) }),
+    ticket_name: names.get(ticket.place_id) ?? '',
+    is_used: ticket.checked_in_at !== null,
+  }));
 }
 
 /** An order in a list. */
@@ -186,6 +211,7 @@ export function orderFull(order: OrderView, publicUrl: string) {
     cancellation_reason: ended ? order.end_reason : null,
     cancelled_at: ended ? timeOrNull(order.ended_at) : null,
     items: items(order),
+    tickets: tickets(order),
     updated_at: time(order.changed_at),
   };
 }

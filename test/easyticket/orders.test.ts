@@ -174,7 +174,15 @@ describe('what an organizer made', () => {
     expect([bought.ticket_name, bought.tier_name, bought.day_name, bought.full_ticket_name]).toEqual(names);
     expect([order.subtotal, order.service_fee, order.total_amount]).toEqual(['25.00', '1.25', '26.25']);
     expect((await create(event.id, [one(item, 2)])).body.error).toBe(`Only 1 tickets available for '${names.at(-1)}'`);
-    expect((await post(`${order.id}/confirm_payment/`, {})).body.status).toBe('confirmed');
+    const paid = (await post(`${order.id}/confirm_payment/`, {})).body;
+    expect([order.tickets, paid.status]).toEqual([[], 'confirmed']);
+    const ticket = {
+      id: expect.any(String),
+      ticket_number: expect.stringMatching(/^TKT-\d{8}-\d{4,}$/),
+      ticket_name: names.at(-1),
+      is_used: false,
+    };
+    expect(paid.tickets).toEqual([ticket, ticket]);
     const now = (await world.call('GET', `/api/tickets/${below || 'types/'}${offer.id}/`)).body;
     expect([now.quantity_sold, now.available_quantity]).toEqual([2, 1]);
   });

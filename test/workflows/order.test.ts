@@ -613,6 +613,7 @@ test('paying an expired order: expired, and nothing is charged', async () => {
 test('an order that costs nothing: confirmed by confirming, no payment made', async () => {
   const o = await claimed();
   await db.updateTable('orders').set({ total_minor: 0 }).where('id', '=', o.id).execute();
+  await db.updateTable('order_items').set({ price_minor: 0 }).where('order_id', '=', o.id).execute();
   expect(await pay(o, 'tok_visa')).toEqual({ outcome: 'confirmed' });
   expect((await orders.find(db, o.id))!).toMatchObject({ status: 'confirmed', payment: null, tickets: [{}] });
 });
