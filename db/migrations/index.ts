@@ -6,6 +6,7 @@ import * as m0003 from './0003_search.ts';
 import * as m0005 from './0005_refused_mails.ts';
 import * as m0007 from './0007_ended_sessions.ts';
 import * as m0008 from './0008_waitlist_account.ts';
+import * as m0009 from './0009_line_changes.ts';
 import * as m0010 from './0010_easyticket.ts';
 import * as m0011 from './0011_accounts.ts';
 import * as m0013 from './0013_event_search.ts';
@@ -18,6 +19,7 @@ export const migrations: Record<string, Migration> = {
   '0005_refused_mails': m0005,
   '0007_ended_sessions': m0007,
   '0008_waitlist_account': m0008,
+  '0009_line_changes': m0009,
   '0010_easyticket': m0010,
   '0011_accounts': m0011,
   '0013_event_search': m0013,

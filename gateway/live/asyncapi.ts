@@ -89,7 +89,7 @@ function describe({ live, rateLimits }: Config): string {
   const perAddress = rateLimits ? ` At most ${live.socketsPerAddress} connections per address.` : '';
   return `Connect, subscribe, and take the messages in their order. Nobody has to sign in: what is told is what \`GET /api/v1/events/{id}/seats\` shows.
 
-**Subscribe.** A snapshot names every seat that is held or booked; all others are available. After it each change is a seat_update. A seat is \`held\` while somebody pays for it or it is offered to the waitlist, and \`booked\` when it is sold.
+**Subscribe.** A snapshot names every seat that is held or booked; all others are available. After it each change is a seat_update. A seat is \`held\` while somebody pays for it or it is for the waitlist, and \`booked\` when it is sold.
 
 **Resume.** Keep the \`seq\` of the last message and send it as \`after\` when you subscribe again, at any gateway and for as long as ten minutes: \`resumed\` comes, then what you missed. After longer, or when seats were replaced, a snapshot comes instead. \`X-Seats-Seq\` of the HTTP answer is the same number.
 

@@ -39,7 +39,7 @@ const Snapshot = z
       available_seats: available,
       seats: z
         .object({ held: z.array(seatId), booked: z.array(seatId) })
-        .meta({ description: 'Every seat that is not available. A held seat is being paid for, or offered to who waits.' }),
+        .meta({ description: 'Every seat that is not available. A held seat is being paid for, or for who waits.' }),
     }),
   })
   .meta({

@@ -5,19 +5,22 @@ import { SEAT_STATES, type SeatState, type Seats } from '../../services/inventor
 
 export type Change = { id: string; status: SeatState; available: number };
 export type Picture = { states: Uint8Array; available: number };
-export type Offer = { id: string; tier: string; priceMinor: number; seated: boolean; available: number };
+/** `waited`: somebody in line waits for it, so its free places are held. */
+export type Offer = { id: string; tier: string; priceMinor: number; seated: boolean; available: number; waited: boolean };
 /** Places `from` up to but not including `to` stand in this row. */
 export type Row = { offer: Offer; section: string; label: string; from: number; to: number };
 
 const RAW = { f: 0, free: 0, h: 1, held: 1, s: 2, sold: 2 } as const;
 const HELD = 1;
 const AVAILABLE = 0;
+/** A state of an offer, in the digest of states. */
+const WAITED = 3;
 /** Holds end in steps of this length, so that all gateways show the same at the same time of the database's clock. A hold is seen to end at most this late. */
 const BUCKET_MS = 50;
 /** So many recent changes are kept here; older ones are read from the database. */
 const LOG = 20_000;
 
-/** Only the feed writes to a board (apply, lapse); everybody else reads. */
+/** Only the feed writes to a board (apply, lapse, wait); everybody else reads. */
 export class Board {
   readonly eventId: string;
   readonly currency: string;
@@ -64,9 +67,10 @@ export class Board {
     for (const row of seats.rows) {
       let offer = offers.get(row.offer);
       if (!offer) {
-        offer = { id: row.offer, tier: row.tier, priceMinor: row.price_minor, seated: row.seated, available: 0 };
+        offer = { id: row.offer, tier: row.tier, priceMinor: row.price_minor, seated: row.seated, available: 0, waited: false };
         offers.set(row.offer, offer);
         this.offers.push(offer);
+        if (row.waited) this.turn(offer);
       }
       digest.update(JSON.stringify([row.offer, row.tier, row.price_minor, row.seated, row.section, row.row, row.labels])).update(row.ids);
       const from = this.ids.length;
@@ -130,6 +134,7 @@ export class Board {
 
   /** Applies one row of the stream. Changes that readers can see are added to `out`. */
   apply(change: PlaceChange, out: Change[]): void {
+    if (change.waited) this.wait(change.waited, change.xid, out);
     for (const id of change.place_ids ?? []) {
       const place = this.index.get(id);
       if (place === undefined) {
@@ -142,10 +147,25 @@ export class Board {
       this.log.push({ xid: change.xid, place });
       this.settle(place, out);
     }
-    if (this.log.length > LOG) for (const { xid } of this.log.splice(0, LOG / 2)) this.logFrom = Math.max(this.logFrom, xid + 1);
+    this.trimLog();
   }
 
-  /** Sets the clock to `now` (the database's): a hold that has ended is available, although no row says so yet. */
+  /** From now on somebody waits for these offers and no others: their free places are held. `xid`: the transaction that made it so. */
+  wait(offerIds: readonly string[], xid: number, out: Change[]): void {
+    const turned = this.offers.filter((offer) => offer.waited !== offerIds.includes(offer.id));
+    for (const offer of turned) this.turn(offer);
+    for (const { offer, from, to } of turned.length ? this.rows : []) {
+      if (!turned.includes(offer)) continue;
+      for (let place = from; place < to; place++) if (this.settle(place, out)) this.log.push({ xid, place });
+    }
+    this.trimLog();
+  }
+
+  get waited(): string[] {
+    return this.offers.filter((offer) => offer.waited).map((offer) => offer.id);
+  }
+
+  /** Sets the clock to `now` (the database's): a hold that has ended is over, although no row says so yet. */
   lapse(now: number, out: Change[]): void {
     const upTo = Math.floor(now / BUCKET_MS);
     while (this.doneBucket < upTo) {
@@ -190,28 +210,42 @@ export class Board {
     else this.due.set(bucket, [place]);
   }
 
-  private settle(place: number, out?: Change[]): void {
+  private trimLog(): void {
+    if (this.log.length > LOG) for (const { xid } of this.log.splice(0, LOG / 2)) this.logFrom = Math.max(this.logFrom, xid + 1);
+  }
+
+  /** The digest has it too: boards that are compared must not differ in what the next free place becomes. */
+  private turn(offer: Offer): void {
+    offer.waited = !offer.waited;
+    this.hashA ^= mark(offer.id, 0, WAITED);
+    this.hashB ^= mark(offer.id, 28, WAITED);
+  }
+
+  /** Shows the place as it is by what is known of it. True: it was shown otherwise before. */
+  private settle(place: number, out?: Change[]): boolean {
     const raw = this.raw[place]!;
     const over = raw === HELD && this.endOf(place) <= this.doneBucket;
     if (over) this.lapsed.add(place);
     else this.lapsed.delete(place);
-    const state = over ? AVAILABLE : raw;
+    const row = this.rowOf[place]!;
+    const { offer } = this.rows[row]!;
+    const state = !over && raw !== AVAILABLE ? raw : offer.waited ? HELD : AVAILABLE;
     const before = this.states[place]!;
-    if (state === before) return;
+    if (state === before) return false;
     this.states[place] = state;
     const free = (state === AVAILABLE ? 1 : 0) - (before === AVAILABLE ? 1 : 0);
-    const row = this.rowOf[place]!;
     this.available += free;
-    this.rows[row]!.offer.available += free;
+    offer.available += free;
     this.rowVersions[row] = ++this.version;
     const id = this.ids[place]!;
     this.hashA ^= mark(id, 0, before) ^ mark(id, 0, state);
     this.hashB ^= mark(id, 28, before) ^ mark(id, 28, state);
     out?.push({ id, status: SEAT_STATES[state]!, available: this.available });
+    return true;
   }
 }
 
-/** A number for "this place is in this state"; 0 for available. XORed over all places they are a digest of all states. */
+/** A number for "this place (or offer) is in this state"; 0 for available. XORed over all places they are a digest of all states. */
 function mark(id: string, at: number, state: number): number {
   if (state === AVAILABLE) return 0;
   let x = Number.parseInt(id.slice(at, at + 8), 16) ^ Math.imul(state, 0x9e3779b1);

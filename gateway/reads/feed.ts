@@ -1,5 +1,5 @@
 // Follows the stream of changes of places: one poller for all readers of this gateway, which keeps the boards as the database is.
-import { type PlaceChange, prune, readChanges, type Snapshot, sees } from '../../services/inventory/placeChanges.ts';
+import { isOfEvent, type PlaceChange, prune, readChanges, type Snapshot, sees } from '../../services/inventory/placeChanges.ts';
 import { readSeats } from '../../services/inventory/seats.ts';
 import type { Db } from '../deps.ts';
 import type { Log } from '../http/operate/log.ts';
@@ -99,34 +99,50 @@ export function createFeed({ db, log }: { db: Db; log: Pick<Log, 'warn' | 'error
     const news = new Map<Entry, Change[]>();
     const changed = new Set<string>();
     const restructured = new Set<Entry>();
+    const lines = linesOf(rows);
+    // Who waits now is known before anything else is told, and who waits no longer after it: a place that was freed and offered to the
+    // last in line within this look was never available.
+    for (const [entry, { waited, xid }] of lines) {
+      const out: Change[] = [];
+      news.set(entry, out);
+      entry.board!.wait([...entry.board!.waited, ...waited], xid, out);
+    }
     for (const row of rows) {
       changed.add(row.event_id);
       const entry = entries.get(row.event_id);
-      if (row.place_ids?.length === 0) {
+      if (isOfEvent(row)) {
         names.forget();
         if (entry) restructured.add(entry);
       }
       if (!entry) continue;
       entry.loading?.rows.push(row);
-      if (!entry.board || sees(entry.board.snapshot, row.xid)) continue;
+      if (row.waited || !entry.board || sees(entry.board.snapshot, row.xid)) continue;
       const out = news.get(entry) ?? [];
       news.set(entry, out);
       entry.board.apply(row, out);
       if (entry.board.strange) restructured.add(entry);
     }
-    if (changed.size)
-      for (const hear of hearers)
-        hear(
-          changed,
-          rows.some((row) => row.place_ids?.length === 0),
-        );
+    if (changed.size) for (const hear of hearers) hear(changed, rows.some(isOfEvent));
     for (const entry of entries.values()) {
       if (!entry.board) continue;
       const out = news.get(entry) ?? [];
       entry.board.lapse(clock.db, out);
+      const line = lines.get(entry);
+      if (line) entry.board.wait(line.waited, line.xid, out);
       if (out.length) tell(entry, { changes: out, replaced: false, before, after: watermark() });
     }
     for (const entry of restructured) rebuild(entry, true);
+  }
+
+  /** For the boards that do not know it yet: which offers are waited for as of this look, and the last transaction that may have made it so. */
+  function linesOf(rows: PlaceChange[]): Map<Entry, { waited: string[]; xid: number }> {
+    const lines = new Map<Entry, { waited: string[]; xid: number }>();
+    for (const { event_id: id, waited, xid } of rows) {
+      const entry = entries.get(id);
+      if (waited && entry?.board && !sees(entry.board.snapshot, xid))
+        lines.set(entry, { waited, xid: Math.max(xid, lines.get(entry)?.xid ?? 0) });
+    }
+    return lines;
   }
 
   function tell(entry: Entry, news: News): void {

@@ -1,7 +1,7 @@
 // Lists of events: what is asked for, in which order, a page at a time.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { isFree, isOnSale, stockOf } from '../inventory/places.ts';
+import { isFree, isOnSale, isWaitedFor, stockOf } from '../inventory/places.ts';
 import { inUnits } from '../shared/money.ts';
 import { contains, folded, foldedOnce } from '../shared/search.ts';
 import { card, countFree, type EventCard, type EventView, type Manager, statusAt } from './events.ts';
@@ -151,4 +151,4 @@ function isPriced({ priceMin, priceMax }: EventFilter): RawBuilder<unknown> {
 }
 
 const isAvailable = sql`(e.status = 'published' and e.ends_at > now() and exists (
-  select from offers o join places p on p.offer_id = ${stockOf('o')} where o.event_id = e.id and ${isOnSale(sql`e.starts_at`)} and ${isFree('p')}))`;
+  select from offers o join places p on p.offer_id = ${stockOf('o')} where o.event_id = e.id and ${isOnSale(sql`e.starts_at`)} and not ${isWaitedFor('o')} and ${isFree('p')}))`;

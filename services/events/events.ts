@@ -1,7 +1,7 @@
 // Events as readers see them: found, listed, with prices and availability derived from their rows.
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { isFree, priceFrom } from '../inventory/places.ts';
+import { isFree, priceFrom, waitedFor } from '../inventory/places.ts';
 import { DomainError } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import type { Venue } from './venues.ts';
@@ -34,8 +34,8 @@ export type Tier = { id: string; name: string; price_minor: number; quantity: nu
 const phase = sql<EventView['status']>`case when e.status <> 'published' then e.status::text when e.starts_at > now() then 'upcoming'
   when e.ends_at > now() then 'ongoing' else 'completed' end`;
 
-/** Places that can be bought now. */
-const free = sql`${isFree('p')} and o.is_active`;
+/** Places that whoever comes by can have now, of these events. */
+const free = (eventIds: RawBuilder<unknown>) => sql`${isFree('p')} and o.is_active and o.id not in ${waitedFor(eventIds)}`;
 
 /** What has places of its own is a tier here: a ticket type stands for all that is sold below it. */
 const isTier = sql`o.is_active and o.pool_id is null`;
@@ -49,7 +49,7 @@ export const card = sql`e.id, e.number, e.slug, e.name, e.description, e.organiz
   from events e left join venues v on v.id = e.venue_id
   left join lateral (select min(price_minor) as low, max(price_minor) as high from offers where event_id = e.id and is_active and not is_pool) price on true`;
 const view = sql`select ${phase} as status,
-  (select count(*)::int from places p join offers o on o.id = p.offer_id where p.event_id = e.id and e.status <> 'cancelled' and ${free}) as available, ${card}`;
+  (select count(*)::int from places p join offers o on o.id = p.offer_id where p.event_id = e.id and e.status <> 'cancelled' and ${free(sql`array[e.id]`)}) as available, ${card}`;
 
 /** The event by its id or its slug, whatever its status; undefined if there is none. */
 export async function find(db: Kysely<DB> | Transaction<DB>, idOrSlug: string): Promise<EventView | undefined> {
@@ -107,7 +107,7 @@ export async function countFree(
   eventIds: string[],
 ): Promise<{ id: string; available: number; next_expiry: number | null }[]> {
   const { rows } = await sql<{ id: string; available: number; next_expiry: number | null }>`
-    select wanted.id, count(p.id) filter (where ${free})::int as available,
+    select wanted.id, count(p.id) filter (where ${free(sql`${eventIds}::uuid[]`)})::int as available,
       (extract(epoch from min(p.held_until) filter (where p.sold_at is null and p.held_until > now())) * 1000)::float8 as next_expiry
     from unnest(${eventIds}::uuid[]) as wanted (id) left join (places p join offers o on o.id = p.offer_id) on p.event_id = wanted.id
     group by wanted.id`.execute(db);
@@ -136,7 +136,7 @@ export const statusAt = (event: Dated & { stored: 'draft' | 'published' | 'cance
 export async function tiers(db: Kysely<DB> | Transaction<DB>, eventIds: string[]): Promise<(Tier & { event_id: string })[]> {
   const { rows } = await sql<Tier & { event_id: string }>`
     select o.event_id, o.id, o.name, ${priceFrom('o')} as price_minor, o.quantity,
-      (select count(*)::int from places p where p.offer_id = o.id and e.status <> 'cancelled' and ${free}) as available
+      (select count(*)::int from places p where p.offer_id = o.id and e.status <> 'cancelled' and ${free(sql`${eventIds}::uuid[]`)}) as available
     from offers o join events e on e.id = o.event_id where o.event_id = any(${eventIds}::uuid[]) and ${isTier} order by o.number`.execute(
     db,
   );

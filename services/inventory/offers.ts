@@ -2,7 +2,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { DomainError } from '../shared/errors.ts';
-import { isFree, stockOf } from './places.ts';
+import { isFree, isWaitedFor, stockOf } from './places.ts';
 import { setStock } from './stock.ts';
 
 /** What an offer says of itself. Amounts in minor units; null is no limit, and of `salesEnd` the event's start. */
@@ -37,11 +37,12 @@ const free = (table: 'places' | 'slots', offerId: RawBuilder<unknown>) =>
   sql<number>`(select count(*)::int from ${sql.table(table)} x where x.offer_id = ${offerId} and ${isFree('x')})`;
 
 /**
- * How many of an offer (alias) can be sold now: what is free of its stock, and of its own slots if it is capped. Lists, details, the
- * matrix and refusals say this number and no other.
+ * How many of an offer (alias) can be sold now: what is free of its stock, and of its own slots if it is capped; none while somebody waits
+ * for it. Lists, details, the matrix and refusals say this number and no other.
  */
 export const leftOf = (alias: string): RawBuilder<number> =>
-  sql<number>`least(${free('places', stockOf(alias))}, case when ${sql.ref(`${alias}.capped`)} then ${free('slots', sql.ref(`${alias}.id`))} end)`;
+  sql<number>`case when ${isWaitedFor(alias)} then 0
+    else least(${free('places', stockOf(alias))}, case when ${sql.ref(`${alias}.capped`)} then ${free('slots', sql.ref(`${alias}.id`))} end) end`;
 
 /** How many of an offer (alias) are sold. */
 export const soldOf = (alias: string): RawBuilder<number> => {

@@ -1,6 +1,7 @@
 // The stream of changes of places: a reader gets every committed change once, those of one place in their true order.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { isWaitedFor } from './places.ts';
 
 /*
  * How rows are read without losing any. `seq` is handed out before its transaction commits, so "everything past the last seq I saw"
@@ -26,12 +27,17 @@ export type PlaceChange = {
   seq: number;
   xid: number;
   event_id: string;
-  /** Null where the caller does not follow the event; empty: the event itself or its offers changed. */
+  /** Null where the caller does not follow the event; empty: the event or its offers changed (state free), or its waitlist's line (held). */
   place_ids: string[] | null;
   state: 'free' | 'held' | 'sold';
   /** ms since the epoch, by the database's clock. */
   held_until: number | null;
+  /** With empty place_ids, of an event that the caller follows: the offers that somebody waits for, as of this look. */
+  waited?: string[];
 };
+
+/** The event's own row, its offers or its venue changed. */
+export const isOfEvent = (change: PlaceChange): boolean => change.place_ids?.length === 0 && change.state === 'free';
 
 export type Changes = {
   snapshot: Snapshot;
@@ -58,27 +64,40 @@ const LIMIT = 20_000;
 
 /** Every change committed since the snapshot `last`; their places only for `followed` events. Without `last`: no changes, only the snapshot to begin with. */
 export async function readChanges(db: Kysely<DB>, last: Snapshot | undefined, followed: string[], limit = LIMIT): Promise<Changes> {
-  const changes = last
-    ? sql`(select json_agg(c order by c.seq) from (
-        select seq, xid::text::bigint as xid, event_id, state, ${epoch('held_until')} as held_until,
-          case when event_id = any(${followed}::uuid[]) or place_ids = '{}' then place_ids end as place_ids
-        from place_changes where (xid >= ${String(last.xmax)}::xid8 or xid = any(${last.running.map(String)}::xid8[])) and not ${isForeign}
-        limit ${limit + 1}) c)`
-    : sql`null::json`;
-  const { rows } = await sql<{ snapshot: string; now: number; changes: PlaceChange[] | null }>`
-    select pg_current_snapshot()::text as snapshot, ${epoch('clock_timestamp()')} as now, ${changes} as changes`.execute(db);
-  const { snapshot, now, changes: found } = rows[0]!;
+  const changed = last
+    ? sql`select seq, xid::text::bigint as xid, event_id, state, ${epoch('held_until')} as held_until,
+        case when event_id = any(${followed}::uuid[]) or place_ids = '{}' then place_ids end as place_ids
+      from place_changes where (xid >= ${String(last.xmax)}::xid8 or xid = any(${last.running.map(String)}::xid8[])) and not ${isForeign}
+      limit ${limit + 1}`
+    : sql`select null::uuid as event_id, null::uuid[] as place_ids, null::bigint as seq where false`;
+  // Who waits is asked in the same look, because of two people who join at once neither sees the other.
+  const { rows } = await sql<{ snapshot: string; now: number; changes: PlaceChange[] | null; waited: Record<string, string[]> | null }>`
+    with c as materialized (${changed})
+    select pg_current_snapshot()::text as snapshot, ${epoch('clock_timestamp()')} as now, (select json_agg(c order by c.seq) from c) as changes,
+      (select json_object_agg(e.id, array(select o.id from offers o where o.event_id = e.id and ${isWaitedFor('o')}))
+        from (select distinct event_id as id from c where place_ids = '{}' and event_id = any(${followed}::uuid[])) e) as waited`.execute(
+    db,
+  );
+  const { snapshot, now, changes: found, waited } = rows[0]!;
+  if (waited) for (const change of found ?? []) if (change.place_ids?.length === 0) change.waited = waited[change.event_id];
   return { snapshot: parseSnapshot(snapshot), now, changes: (found?.length ?? 0) > limit ? undefined : (found ?? []) };
 }
 
-/** The places of the event that were changed by transactions from `xid` on; undefined if some of those changes are deleted already. */
+/**
+ * The places of the event that were changed by transactions from `xid` on. Undefined if some of those changes are deleted already, or if
+ * the waitlist's line changed: no row says which places that held or gave back.
+ */
 export async function changedSince(db: Kysely<DB>, eventId: string, xid: number): Promise<string[] | undefined> {
-  const { rows } = await sql<{ oldest: number | null; ids: string[] | null }>`
+  const { rows } = await sql<{ oldest: number | null; ids: string[] | null; line: boolean }>`
     select (select xid::text::bigint from place_changes order by xid limit 1) as oldest,
       (select array_agg(distinct p.id) from place_changes c, unnest(c.place_ids) as p (id)
-        where c.xid >= ${String(xid)}::xid8 and c.event_id = ${eventId}::uuid) as ids`.execute(db);
-  const { oldest, ids } = rows[0]!;
-  return oldest === null || oldest <= xid ? (ids ?? []) : undefined;
+        where c.xid >= ${String(xid)}::xid8 and c.event_id = ${eventId}::uuid) as ids,
+      exists (select from place_changes c
+        where c.xid >= ${String(xid)}::xid8 and c.event_id = ${eventId}::uuid and c.place_ids = '{}' and c.state = 'held') as line`.execute(
+    db,
+  );
+  const { oldest, ids, line } = rows[0]!;
+  return !line && (oldest === null || oldest <= xid) ? (ids ?? []) : undefined;
 }
 
 const KEEP_SECONDS = 600;

@@ -10,9 +10,31 @@ export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promis
     where exists (select from waitlist_entries where event_id = ${eventId}::uuid and in_line)`).execute(tx);
 }
 
-/** Free means: not sold, and not held by an order whose hold still runs. Every reader and writer of places, and of slots, uses this. */
+/**
+ * Free means: not sold, and not held by an order whose hold still runs. Every reader and writer of places, and of slots, uses this. Whom a
+ * free place is for is another question (isWaitedFor).
+ */
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
+
+/**
+ * Somebody in line waits for the offer (alias), or for any of its event. Its free places are held for the line then: no claim gets them, and
+ * no reader counts them. Ordered and limited, because a long line of another event would otherwise make the planner read the whole table.
+ */
+export const isWaitedFor = (alias: string) => {
+  const waits = (wish: RawBuilder<unknown>) =>
+    sql`(select true from waitlist_entries w where w.event_id = ${sql.ref(`${alias}.event_id`)} and w.in_line and ${wish} order by w.offer_id limit 1)`;
+  return sql<boolean>`coalesce(${waits(sql`w.offer_id is null`)}, ${waits(sql`w.offer_id = ${sql.ref(`${alias}.id`)}`)}, false)`;
+};
+
+/**
+ * The ids of these events' offers that somebody waits for, as a subquery that a statement runs once: one look for each event where nobody
+ * waits. Fenced (offset 0), because the planner would ask of each offer of every event first.
+ */
+export const waitedFor = (eventIds: RawBuilder<unknown>) => sql`(
+  select waited.id from (select e.id from unnest(${eventIds}) as e (id)
+    where (select true from waitlist_entries w where w.event_id = e.id and w.in_line order by w.event_id, w.seq limit 1) offset 0) line
+  cross join lateral (select o.id from offers o where o.event_id = line.id and ${isWaitedFor('o')} offset 0) waited)`;
 
 /**
  * An offer (alias) whose places can be bought now. The same words for claims and for the waitlist.

@@ -2,7 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { parseSnapshot, type Snapshot } from './placeChanges.ts';
-import { priceFrom } from './places.ts';
+import { priceFrom, waitedFor } from './places.ts';
 
 export const SEAT_STATES = ['available', 'held', 'booked'] as const;
 export type SeatState = (typeof SEAT_STATES)[number];
@@ -14,6 +14,8 @@ export type SeatRow = {
   price_minor: number;
   /** False for places without a number, which are sold by quantity. */
   seated: boolean;
+  /** Somebody waits for this offer: its free places are held for the line. */
+  waited: boolean;
   section: string;
   row: string;
   /** Comma separated. */
@@ -32,7 +34,7 @@ export type Seats = { rows: SeatRow[]; snapshot: Snapshot };
 export async function readSeats(db: Kysely<DB>, eventId: string): Promise<Seats> {
   const epoch = sql`(extract(epoch from p.held_until) * 1000)::float8`;
   const { rows } = await sql<SeatRow & { snapshot: string }>`
-    select s.*, h.* from (select pg_current_snapshot()::text as snapshot) s
+    select s.*, h.*, h.offer in ${waitedFor(sql`array[${eventId}::uuid]`)} as waited from (select pg_current_snapshot()::text as snapshot) s
     left join (
       select o.id as offer, o.name as tier, ${priceFrom('o')} as price_minor, o.seated, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row,
         string_agg(p.id::text, ',' order by p.position) as ids,

@@ -1,14 +1,14 @@
 // The waitlist as people use it: join, read, leave. Offers are made in waitlistOffers.ts.
 //
 // The rules. An event has one line, in order of joining (seq). While somebody waits for a kind of place, ordinary claims of that
-// kind are refused (by the claim itself), so that places which become free go to the line. They are offered to the first entry whose
+// kind are refused (by the claim itself), so that places which become free go to the line; every reader shows them as held. They are offered to the first entry whose
 // whole group fits; a group that does not fit is passed over and keeps its place. An offer that is not taken in time ends the entry.
 //
 // An entry is a place in the line and a wish. What became of it is the state of its order, which waits, is placed by the offer, and ends
 // as any order does. `in_line` repeats that the order waits. It is written only in the transaction that moves the order.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { isFree, isOnSale } from '../inventory/places.ts';
+import { isFree, isOnSale, isWaitedFor } from '../inventory/places.ts';
 import { cancel } from '../orders/cancel.ts';
 import * as waiting from '../orders/waiting.ts';
 import { announcing } from '../outbox/outbox.ts';
@@ -181,8 +181,7 @@ async function canBeHad(tx: Transaction<DB>, eventId: string, offerId: string | 
     select count(*)::int as count from (
       select from offers o join events e on e.id = o.event_id join places p on p.offer_id = o.id
       where o.event_id = ${eventId}::uuid and (${offerId}::uuid is null or o.id = ${offerId}::uuid) and ${isOnSale(sql`e.starts_at`)} and ${isFree('p')}
-        and not exists (select from waitlist_entries w
-          where w.event_id = o.event_id and w.in_line and (w.offer_id is null or w.offer_id = o.id))
+        and not ${isWaitedFor('o')}
       limit ${quantity}) free`.execute(tx);
   return rows[0]!.count >= quantity;
 }

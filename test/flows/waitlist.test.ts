@@ -9,9 +9,10 @@ import { type App, type Stack, startGateway, startStack, startWorker } from '../
 import * as waitlist from '../../services/waitlist/waitlist.ts';
 import { workflowsPath } from '../../worker/bundle.ts';
 import { mailWorkflowId, waitlistWorkflowId } from '../../workflows/messages.ts';
-import { type Answer, book, buyer, call, confirm, mailsTo, type Person, show, signIn, until } from '../support/client.ts';
+import { type Answer, book, buyer, call, confirm, mailsTo, type Person, type Show, show, signIn, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
 import { saveHistory } from '../support/histories.ts';
+import { watch } from '../support/live.ts';
 import { expectClean } from '../support/net.ts';
 
 let stack: Stack;
@@ -196,6 +197,72 @@ describe('a release', () => {
     const { offer } = await offered(group!, first);
     const { booking } = (await call(url, 'GET', `/api/v1/bookings/${offer.booking_id}`, { token: group!.token })).body.data;
     expect(booking.seats.map((s: any) => s.seat_number)).toEqual(['2', '3']);
+  });
+});
+
+describe('what others see', () => {
+  /** An event of one seat, which `owner` holds, with offers of eight seconds; a screen that follows, and one person in line. */
+  async function lastSeat(holdSeconds: number) {
+    const event = await show(url, { seats: 1, holdSeconds });
+    await moveNear(event.id);
+    const booking = await book(url, owner.token, event.id, event.seats);
+    const [anna] = await people(1);
+    const entry = (await join(anna!, event.id)).body.data.waitlist_id as string;
+    const screen = await watch(url, event.id);
+    await until(
+      'a snapshot',
+      async () => screen.messages.length,
+      (n) => n > 0,
+    );
+    return { event, booking, anna: anna!, entry, screen };
+  }
+
+  /** How many seats each reader says are to be had. */
+  async function counts(event: Show): Promise<number[]> {
+    const get = async (path: string) => (await call(url, 'GET', `/api/v1/events${path}`)).body;
+    const { data: own } = await get(`/${event.id}`);
+    const seats = await get(`/${event.id}/seats?status=available`);
+    const listed = async (more: string) => (await get(`?search=${encodeURIComponent(own.name)}${more}`)).data;
+    return [
+      own.available_seats,
+      ...own.price_tiers.map((tier: any) => tier.available),
+      seats.data.sections.flatMap((s: any) => s.rows.flatMap((r: any) => r.seats)).length,
+      seats.data.summary.total_available,
+      (await listed(''))[0].available_seats,
+      (await listed('&available=true')).length,
+    ];
+  }
+
+  /** Reads until all say that there is one; whenever any says so, the offer is over. */
+  async function watchUntilFree({ event, anna, entry, screen }: Awaited<ReturnType<typeof lastSeat>>, over: string): Promise<void> {
+    await until(
+      'the seat is to be had',
+      async () => {
+        const heard = screen.seats.size === 0;
+        const read = await counts(event);
+        if (heard || read.some((n) => n > 0)) expect((await look(anna, entry)).status).toBe(over);
+        return [heard ? 1 : 0, ...read];
+      },
+      (read) => read.every((n) => n === 1),
+    );
+    expect(screen.messages.map((m) => m.data.status ?? m.type)).toEqual(['snapshot', 'available']);
+    expect(screen.faults).toEqual([]);
+    await screen.close();
+  }
+
+  test('a hold that ends by the clock while somebody waits: held, through the offer, and available when that is over too', async () => {
+    const scene = await lastSeat(10);
+    await watchUntilFree(scene, 'expired');
+    expect((await look(scene.anna, scene.entry)).offer.booking_id).toBeDefined();
+  });
+
+  test('a booking cancelled while somebody waits: held, through the offer, and available when that is declined', async () => {
+    const scene = await lastSeat(600);
+    await cancel(owner, scene.booking.id);
+    await offered(scene.anna, scene.entry);
+    expect((await counts(scene.event)).every((n) => n === 0)).toBe(true);
+    expect((await call(url, 'DELETE', `/api/v1/waitlist/${scene.entry}`, { token: scene.anna.token })).status).toBe(204);
+    await watchUntilFree(scene, 'left');
   });
 });
 

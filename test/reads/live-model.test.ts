@@ -1,5 +1,5 @@
-// Live seats against a model: writers hold, let lapse, release and sell at random in transactions of every length; screens that stay and
-// screens that wander between two gateways must all show what the database says. MODEL_ROUNDS=500 looks longer.
+// Live seats against a model: writers hold, let lapse, release and sell at random in transactions of every length, and people wait in line
+// and leave; screens that stay and screens that wander between two gateways must all show what the database says. MODEL_ROUNDS=500 looks longer.
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
@@ -12,6 +12,7 @@ import { person, show } from '../support/made.ts';
 
 const SEATS = 30;
 const WRITERS = 8;
+const WAITERS = 2;
 const NOMADS = 12;
 const ROUND_MS = 600;
 const ROUNDS = Number(process.env.MODEL_ROUNDS ?? 8);
@@ -47,6 +48,18 @@ const DEEDS = {
       insert into place_changes (event_id, place_ids, state) select event_id, array[id], 'sold' from u`,
 };
 
+/** Waits for a tier, for any, or no longer. Most of the time nobody waits. */
+const turn = (entry: string, offers: string[]) =>
+  sql`update waitlist_entries set in_line = ${Math.random() < 0.4}, offer_id = ${some([null, ...offers, ...offers])}::uuid where id = ${entry}::uuid`;
+
+/** Somebody who may wait, but does not yet. */
+async function aWaiter(eventId: string): Promise<string> {
+  const order = await anOrder(eventId);
+  const { rows } = await sql<{ id: string }>`insert into waitlist_entries (order_id, event_id, account_id, in_line)
+    select id, event_id, account_id, false from orders where id = ${order}::uuid returning id`.execute(base.db);
+  return rows[0]!.id;
+}
+
 async function anOrder(eventId: string): Promise<string> {
   const { id } = await person(base.db);
   const { rows } = await sql<{ id: string }>`insert into orders (event_id, account_id, total_minor, currency)
@@ -68,7 +81,10 @@ function screenOn(from?: ReturnType<typeof blank>) {
 test(
   'no screen misses anything, whether it stays or wanders',
   async () => {
-    const event = await show(base.db, { seats: SEATS });
+    const section = (name: string) => ({ name, rows: ['1'], seatsPerRow: SEATS / 2, priceMinor: 1000 });
+    const event = await show(base.db, { sections: [section('A'), section('B')] });
+    const offers = (await base.db.selectFrom('offers').select('id').where('event_id', '=', event.id).execute()).map((o) => o.id);
+    const waiters = await Promise.all(Array.from({ length: WAITERS }, () => aWaiter(event.id)));
     const order = await anOrder(event.id);
     const at = { id: event.id, currency: 'USD' };
     const complaints: unknown[] = [];
@@ -92,6 +108,15 @@ test(
         await pause(Math.random() * 10);
       }
     }
+    async function wait(entry: string, end: number): Promise<void> {
+      while (performance.now() < end) {
+        await base.db.transaction().execute(async (tx) => {
+          await turn(entry, offers).execute(tx);
+          if (Math.random() < 0.3) await pause(Math.random() * 40);
+        });
+        await pause(Math.random() * 60);
+      }
+    }
     async function wander(n: number, end: number): Promise<void> {
       while (performance.now() < end) {
         const { screen } = nomads[n]!;
@@ -113,7 +138,10 @@ test(
         id: string;
         status: string;
       }>`select id, case when sold_at is null then 'held' else 'booked' end as status
-        from places where event_id = ${event.id}::uuid and (sold_at is not null or held_until > clock_timestamp())`.execute(base.db);
+        from places p where event_id = ${event.id}::uuid and (sold_at is not null or held_until > clock_timestamp()
+          or exists (select from waitlist_entries w where w.event_id = p.event_id and w.in_line and coalesce(w.offer_id, p.offer_id) = p.offer_id))`.execute(
+        base.db,
+      );
       const truth = picture(new Map(rows.map(({ id, status }) => [id, status])));
       const shown = [
         ...staying.map((s, i) => [`stays at ${i}`, s.screen] as const),
@@ -127,7 +155,8 @@ test(
     for (let round = 0; round < ROUNDS; round++) {
       const end = performance.now() + ROUND_MS;
       const wandering = nomads.map((_, n) => wander(n, end));
-      await Promise.all([...Array.from({ length: WRITERS }, () => write(end)), ...wandering]);
+      const waiting = waiters.map((entry) => wait(entry, end));
+      await Promise.all([...Array.from({ length: WRITERS }, () => write(end)), ...waiting, ...wandering]);
       for (const [n, { screen }] of nomads.entries()) {
         nomads[n] = screenOn(screen);
         await rooms[n % 2]!.join(at, nomads[n]!.watcher, screen.seq);

@@ -1,8 +1,9 @@
-// Many who wait, and many places: a round reads by what it offers, not by what is free, and a claim asks the line by two looks into an index.
+// Many who wait, and many places: a round reads by what it offers, not by what is free; a claim and every count ask the line by few looks into an index.
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
+import * as events from '../../services/events/events.ts';
 import { claimStatement } from '../../services/orders/claim/statement.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
 import { wish } from '../support/claims.ts';
@@ -62,4 +63,31 @@ test('a claim asks by two looks into one index whether anybody waits, however lo
   const { rows } = await sql<{ 'QUERY PLAN': string }>`explain (costs off) ${statement}`.execute(db);
   const scans = rows.map((row) => row['QUERY PLAN'].trim()).filter((line) => line.includes('on waitlist_entries'));
   expect(scans).toEqual([1, 2].map(() => expect.stringMatching(/^-> {2}Index Only Scan using waitlist_wishes/)));
+});
+
+test('who counts places asks each event once whether anybody waits, however many places it has and however long another line is', async () => {
+  const rows = Array.from({ length: 20 }, (_, i) => `${i}`);
+  const shows = [];
+  for (let i = 0; i < 3; i++) shows.push(await show(db, { sections: [{ name: 'A', rows, seatsPerRow: 50, priceMinor: 1000 }] }));
+  const ids = shows.map(({ id }) => id);
+  const looks = async () => {
+    await sql`select pg_stat_force_next_flush()`.execute(db);
+    const { rows } = await sql<{
+      scans: number;
+      read: number;
+    }>`select (seq_scan + idx_scan)::int as scans, (seq_tup_read + idx_tup_fetch)::int as read
+      from pg_stat_user_tables where relname = 'waitlist_entries'`.execute(db);
+    return rows[0]!;
+  };
+  for (const [count, most] of [
+    [() => events.countFree(db, ids), 3],
+    [() => events.tiers(db, ids), 3],
+    [() => events.find(db, ids[0]!), 1],
+  ] as const) {
+    const before = await looks();
+    expect(JSON.stringify(await count())).toContain('"available":1000');
+    const after = await looks();
+    expect(after.scans - before.scans).toBeLessThanOrEqual(most);
+    expect(after.read - before.read).toBe(0);
+  }
 });
