@@ -83,6 +83,16 @@ export interface ApiKeys {
   scopes: Generated<string[]>;
 }
 
+export interface CheckIns {
+  account_id: string;
+  at: Generated<Timestamp>;
+  event_id: string;
+  id: Generated<string>;
+  nonce: string | null;
+  outcome: string;
+  ticket_id: string;
+}
+
 export interface EventCategories {
   created_at: Generated<Timestamp>;
   description: Generated<string>;
@@ -448,6 +458,7 @@ export interface DB {
   account_tokens: AccountTokens;
   accounts: Accounts;
   api_keys: ApiKeys;
+  check_ins: CheckIns;
   event_categories: EventCategories;
   event_notices: EventNotices;
   events: Events;

@@ -9,6 +9,7 @@ import * as m0008 from './0008_waitlist_account.ts';
 import * as m0009 from './0009_line_changes.ts';
 import * as m0010 from './0010_easyticket.ts';
 import * as m0011 from './0011_accounts.ts';
+import * as m0012 from './0012_check_ins.ts';
 import * as m0013 from './0013_event_search.ts';
 import * as m0016 from './0016_code_prefix.ts';
 
@@ -22,6 +23,7 @@ export const migrations: Record<string, Migration> = {
   '0009_line_changes': m0009,
   '0010_easyticket': m0010,
   '0011_accounts': m0011,
+  '0012_check_ins': m0012,
   '0013_event_search': m0013,
   '0016_code_prefix': m0016,
 };

@@ -14,6 +14,7 @@ import { refuse } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { LIMITS } from './limits.ts';
 import { matrixRoute } from './matrix.ts';
+import { myTicketRoutes } from './myTickets.ts';
 import { orderActions } from './orderActions.ts';
 import { orderRoutes } from './orders.ts';
 import { paymentRoutes } from './payments.ts';
@@ -22,6 +23,7 @@ import { refundRoute } from './refunds.ts';
 import { refusalTexts } from './refusals.ts';
 import { signUpRoutes } from './signUp.ts';
 import { typeRoutes } from './types.ts';
+import { verifyRoute } from './verify.ts';
 
 const DOCUMENT_URL = '/api/schema/easyticket/';
 
@@ -37,6 +39,7 @@ const TAGS = {
   'Ticket Tiers': 'Below types of tiered events.',
   'Day Passes': 'Below types of events sold by day.',
   'Day+Tier Prices': 'Below types of events sold by day and tier.',
+  'My Tickets': 'Tickets bought, and scanned at the door.',
   Orders: 'Tickets held, and bought.',
   Payments: 'Money for orders, and back.',
 };
@@ -55,6 +58,8 @@ export function easyticket(gateway: Gateway): Api {
     ...typeRoutes(gateway),
     ...belowRoutes(gateway),
     matrixRoute(gateway),
+    ...myTicketRoutes(gateway),
+    verifyRoute(gateway),
     ...orderRoutes(gateway),
     ...orderActions(gateway),
     ...paymentRoutes(gateway),

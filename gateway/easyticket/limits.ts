@@ -16,4 +16,6 @@ export const LIMITS = {
   /** Guessing the present password with a token that was found is guessing, as signing in is. */
   password: { name: 'password', calls: 5, seconds, per: 'account' },
   payment: { name: 'payment', calls: 10, seconds, per: 'account' },
+  /** A page of tickets asks for a hundred of them at once. */
+  pictures: { name: 'pictures', calls: 3000, seconds, per: 'address' },
 } as const satisfies Record<string, Limit>;

@@ -1,9 +1,9 @@
 // What an account has bought: the items of its confirmed orders, so many of an offer at a price.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { fullName } from '../inventory/offerNames.ts';
+import { dayName, fullName, offerKind, tierName } from '../inventory/offerNames.ts';
 import { type Page, type Paged, slice } from '../shared/pages.ts';
-import { dayName, type OrderedPlace, offerKind, tierName } from './view.ts';
+import type { OrderedPlace } from './view.ts';
 
 /** `id` is the least of its order items' ids: it stays the same as long as they do. */
 export type BoughtItem = Pick<

@@ -1,10 +1,10 @@
 // What an order is to have, as people name it: a ticket type, and of it a tier, a day or a day's tier, as its event is sold. Here it becomes offers.
 import { type Kysely, sql } from 'kysely';
 import type { DB, EventStatus, PricingType } from '../../db/tables.ts';
-import { fullName } from '../inventory/offerNames.ts';
+import { fullName, offerKind } from '../inventory/offerNames.ts';
 import { DomainError, type Fields, invalidField } from '../shared/errors.ts';
 import { uuids } from '../shared/ids.ts';
-import { type OrderedPlace, offerKind } from './view.ts';
+import type { OrderedPlace } from './view.ts';
 
 /** One item as it is asked for. Which of the three ids it needs beside the type's follows from how its event is sold. */
 export type ItemWanted = { type: string; tier?: string; dayPass?: string; dayTier?: string; quantity: number };

@@ -1,7 +1,7 @@
 // An order as it is read: all that belongs to it, in one query.
 import { sql } from 'kysely';
 import type { PaymentStatus, RefundStatus } from '../../db/tables.ts';
-import { fullName } from '../inventory/offerNames.ts';
+import { dayName, fullName, type OfferKind, offerKind, tierName } from '../inventory/offerNames.ts';
 import { isOwed } from '../outbox/mails.ts';
 import * as attempts from '../payments/attempts.ts';
 import { stands } from '../payments/refunds.ts';
@@ -20,7 +20,7 @@ export type OrderedPlace = PlacedPlace & {
   /** The offer's ticket type, where that is an offer above it: a tier's, a day's. */
   pool_id: string | null;
   type_name: string;
-  kind: 'type' | 'tier' | 'day' | 'day-tier';
+  kind: OfferKind;
   tier_name: string | null;
   day_name: string | null;
 };
@@ -80,16 +80,6 @@ export const stage = sql<Stage>`(case ${clockStatus}
       when ${isOpen} or y.status = 'succeeded' then 'processing' end ${tellingPayment}), 'pending')
     when 'cancelled' then case when exists (select from refunds r where r.order_id = o.id and ${stands}) then 'refunded' else 'cancelled' end
     else (${clockStatus})::text end)`;
-
-/** What an offer (alias `f`) is among the offers of its type (alias `t`). */
-export const offerKind = sql<OrderedPlace['kind']>`case when t.id is null then 'type'
-    when f.day_number is null and not f.all_days then 'tier' when f.tier_number is null then 'day' else 'day-tier' end`;
-
-/** The name of an offer's tier (alias `f`), and that of its day; null where it has none. */
-export const tierName = sql<string | null>`case when t.id is not null and f.tier_number is not null then coalesce(f.tier_name, f.name) end`;
-export const dayName = sql<
-  string | null
->`case when t.id is not null and (f.day_number is not null or f.all_days) then coalesce(f.day_name, f.name) end`;
 
 export const view = sql`
   select o.id, o.number, o.account_id, ${clockStatus} as status, ${stage} as stage, o.total_minor, o.fee_minor, o.discount_minor, o.currency, o.code_prefix,

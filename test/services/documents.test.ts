@@ -1,7 +1,7 @@
 // Tickets as pages: every name readable in its own script, one page however long they are, and a code that a camera reads.
 import { expect, it } from 'vitest';
+import { signCode } from '../../services/tickets/codes.ts';
 import { createDocuments, type TicketFacts } from '../../services/tickets/documents.ts';
-import { signCode } from '../../services/tickets/tickets.ts';
 import { look } from '../support/pdf.ts';
 
 const documents = createDocuments();
