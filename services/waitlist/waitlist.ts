@@ -1,8 +1,9 @@
 // The waitlist as people use it: join, read, leave. Offers are made in waitlistOffers.ts.
 //
 // The rules. An event has one line, in order of joining (seq). While somebody waits for a kind of place, ordinary claims of that
-// kind are refused (by the claim itself), so that places which become free go to the line; every reader shows them as held. They are offered to the first entry whose
-// whole group fits; a group that does not fit is passed over and keeps its place. An offer that is not taken in time ends the entry.
+// kind are refused (by the claim itself), so that places which become free go to the line; every reader shows them as held. They are
+// offered to the first entry whose whole group fits; a group that does not fit is passed over and keeps its place. An offer that is
+// not taken in time ends the entry.
 //
 // An entry is a place in the line and a wish. What became of it is the state of its order, which waits, is placed by the offer, and ends
 // as any order does. `in_line` repeats that the order waits. It is written only in the transaction that moves the order.
