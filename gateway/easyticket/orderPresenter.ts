@@ -4,6 +4,7 @@ import type { BoughtItem } from '../../services/orders/boughtItems.ts';
 import type { OrderedPlace, OrderView, Stage } from '../../services/orders/view.ts';
 import { dashedCode } from '../../services/shared/codes.ts';
 import { id, instant } from '../http/fields.ts';
+import { picture } from './eventShapes.ts';
 import { Money, money, time, timeOrNull } from './shapes.ts';
 
 /** Stands before an order's number, here and in its mails. */
@@ -193,7 +194,7 @@ export function orderFull(order: OrderView, publicUrl: string) {
   return {
     ...orderBrief(order),
     user: order.account_id,
-    event_image: event.banner_url?.startsWith('/') ? publicUrl + event.banner_url : event.banner_url,
+    event_image: picture(event.banner_url, publicUrl),
     event_date: time(event.starts_at),
     event_location: event.city || event.venue,
     subtotal: amount(order.total_minor - order.fee_minor + order.discount_minor),

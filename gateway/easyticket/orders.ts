@@ -10,7 +10,7 @@ import { orderStats } from '../../services/reports/orderStats.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import { isUuid } from '../../services/shared/ids.ts';
 import type { Gateway } from '../deps.ts';
-import { id, phone } from '../http/fields.ts';
+import { id, newEmail, phone } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
 import { place } from '../placing.ts';
 import { LIMITS } from './limits.ts';
@@ -33,13 +33,7 @@ const ItemBody = z
 const OrderBody = z
   .object({
     event: id,
-    buyer_email: z
-      .string()
-      .trim()
-      .max(254)
-      .check(z.email())
-      .nullish()
-      .meta({ description: "The account's own, unless said.", example: 'buyer@example.com' }),
+    buyer_email: newEmail.nullish().meta({ description: "The account's own, unless said.", example: 'buyer@example.com' }),
     buyer_phone: phone.meta({ example: '+1234567890' }),
     buyer_name: z.string().trim().max(200).nullish().meta({ description: "The account's own, unless said.", example: 'John Doe' }),
     notes: z.string().max(2000).nullish(),

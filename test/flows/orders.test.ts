@@ -1,7 +1,7 @@
 // EasyTicket's orders on the real stack: of each pricing type made, paid at Stripe, told by its webhook, ticketed, mailed and refunded.
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { PricingType } from '../../db/tables.ts';
-import { buyer, call, mailsTo, type Person, until } from '../support/client.ts';
+import { buyer, call, mailsTo, type Person, signIn, until } from '../support/client.ts';
 import { openDb } from '../support/db.ts';
 import { offersOf } from '../support/made.ts';
 import { callback, stripeClient, stripeEvent } from '../support/stripe.ts';
@@ -92,6 +92,17 @@ test('refunded at Stripe’s dashboard, it reads refunded', async () => {
   await becomes(order.id, 'confirmed');
   expect((await call(stripeUrl, 'POST', '/_standin/refund', { body: { payment_intent: order.ref } })).status).toBe(200);
   expect((await becomes(order.id, 'refunded')).items).toEqual(order.items);
+});
+
+test('of an event that is cancelled, it is refunded', async () => {
+  const order = await begun('tier_and_day');
+  await stripe.paymentIntents.confirm(order.ref, { payment_method: 'pm_card_visa' });
+  await becomes(order.id, 'confirmed');
+  const { slug } = await db.selectFrom('events').select('slug').where('id', '=', order.event).executeTakeFirstOrThrow();
+  const token = await signIn(url, 'admin@billetter.test');
+  expect((await call(url, 'POST', `/api/events/${slug}/cancel/`, { token, body: {} })).status).toBe(200);
+  expect((await becomes(order.id, 'refunded')).refunded_amount).toBe('63.00');
+  expect((await post(`${order.id}/refund/`)).body).toMatchObject({ error: 'Order cannot be refunded' });
 });
 
 test('confirmed by hand, through its workflow; cancelled unpaid, its intent cannot be paid any more', async () => {
