@@ -21,11 +21,14 @@ export type NewPerson = {
 /** What mails about an account are made of: the secret of their tokens, the page that takes one, and where to sign in. */
 export type AccountMail = { tokenSecret: string; verifyUrl: string; signInUrl: string };
 
-/** What a sign-up says of the account; the token in its mail makes the account so. */
+/** What a sign-up says of the account, by its columns; the token in its mail makes the account so. */
 type Signup = Record<'password_hash' | 'full_name' | 'first_name' | 'last_name' | 'organization', string> & {
   phone: string | null;
   role: Role;
 };
+
+/** As it stands with a token: with when it was, in ISO 8601. */
+type Kept = Signup & { at: string };
 
 /** Strangers can ask for these mails: nobody gets more of them a day, however many addresses ask from. */
 const MAILS_A_DAY = 10;
@@ -36,8 +39,8 @@ const REGISTERED_PAUSE = sql`interval '1 hour'`;
 
 /**
  * Signs a person up and mails a link that proves the address. An address that has a verified account keeps it, and its owner is told by mail.
- * One that nobody has proved belongs to nobody yet: the sign-up replaces the one before, but the link in each mail stands for its own sign-up.
- * So who signs up with a stranger's address does not set the password of the account that the stranger verifies.
+ * One that nobody has proved belongs to nobody yet: it gets a link for each sign-up, and the account becomes what that one says whose link is
+ * used. So who signs up with a stranger's address does not set the password of the account that the stranger verifies.
  * @returns an id that tells nothing: the account's if it is new, else a random one
  */
 export async function signUp(
@@ -59,44 +62,52 @@ export async function signUp(
     const made = await tx
       .insertInto('accounts')
       .values({ email, ...signup })
-      .onConflict((c) =>
-        c
-          .column('email')
-          .doUpdateSet({ ...signup, updated_at: sql<Date>`now()` })
-          .where('accounts.email_verified_at', 'is', null)
-          // An operator made it one (npm run promote): no stranger takes that back.
-          .where('accounts.role', '<>', 'admin'),
-      )
-      .returning(['id', sql<boolean>`xmax = 0`.as('isNew')])
+      .onConflict((c) => c.column('email').doNothing())
+      .returning('id')
       .executeTakeFirst();
-    if (made) await sendLink(tx, mail, email, sql`interval '0'`);
-    else await tellRegistered(tx, mail, email);
-    return { id: made?.isNew ? made.id : randomUUID() };
+    const waits = await sendLink(tx, mail, email, { signup });
+    if (!waits) await tellRegistered(tx, mail, email);
+    return { id: made?.id ?? randomUUID() };
   });
 }
 
-/** Mails a fresh link to an address that waits to be verified. Does nothing for any other, nor soon after the last mail. */
+/** Mails a fresh link for the last sign-up of an address that waits to be verified. Does nothing for any other, nor soon after the last mail. */
 export async function resendLink(db: Kysely<DB>, mail: AccountMail, email: string): Promise<void> {
-  await db.transaction().execute((tx) => sendLink(tx, mail, address(email), RESEND_PAUSE));
+  await db.transaction().execute((tx) => sendLink(tx, mail, address(email), { pause: RESEND_PAUSE }));
 }
 
-/** Writes the token and its mail. The mail goes to the address as the account has it, never to a spelling of it that somebody sent. */
-async function sendLink(tx: Transaction<DB>, mail: AccountMail, email: string, pause: RawBuilder<unknown>): Promise<void> {
+/**
+ * Writes a token and its mail, for this sign-up or the last one of the address. False: no account of this address waits to be verified.
+ * The mail goes to the address as the account has it, never to a spelling of it that somebody sent.
+ */
+async function sendLink(
+  tx: Transaction<DB>,
+  mail: AccountMail,
+  email: string,
+  { signup, pause = sql`interval '0'` }: { signup?: Signup; pause?: RawBuilder<unknown> },
+): Promise<boolean> {
   const { seed, digest } = makeToken(mail.tokenSecret);
-  const { rows } = await sql<{ email: string; updated_at: Date }>`
-    with asked as (
-      update accounts a set mailed_at = now()
-      where a.email = ${email} and a.email_verified_at is null and (a.mailed_at is null or a.mailed_at <= now() - ${pause})
-        and (select count(*) from account_tokens t where t.account_id = a.id and t.created_at > now() - interval '1 day') < ${MAILS_A_DAY}
+  const given = signup && JSON.stringify({ ...signup, at: new Date().toISOString() } satisfies Kept);
+  const { rows } = await sql<{ email: string; at: string | null }>`
+    with waits as (
+      select a.* from accounts a where a.email = ${email} and a.email_verified_at is null for no key update),
+    asked as (
+      update accounts a set mailed_at = now() from waits w
+      where a.id = w.id and (w.mailed_at is null or w.mailed_at <= now() - ${pause})
+        and (select count(*) from account_tokens t where t.account_id = w.id and t.created_at > now() - interval '1 day') < ${MAILS_A_DAY}
       returning a.*),
     token as (
-      insert into account_tokens (digest, account_id, purpose, signup, expires_at)
-      select ${digest}, id, 'verify-email', jsonb_build_object('password_hash', password_hash, 'full_name', full_name,
-        'first_name', first_name, 'last_name', last_name, 'organization', organization, 'phone', phone, 'role', role),
-        now() + make_interval(days => ${TOKEN_DAYS}) from asked)
-    select email, updated_at from asked`.execute(tx);
-  const letters = rows.map((row) => ({ to: row.email, data: { seed, page: mail.verifyUrl, signedUpAt: row.updated_at } }));
+      insert into account_tokens (digest, account_id, purpose, expires_at, signup)
+      select ${digest}, a.id, 'verify-email', now() + make_interval(days => ${TOKEN_DAYS}), coalesce(
+        ${given ?? null}::jsonb,
+        (select t.signup from account_tokens t where t.account_id = a.id order by t.created_at desc limit 1),
+        jsonb_build_object('password_hash', password_hash, 'full_name', full_name, 'first_name', first_name, 'last_name', last_name,
+          'organization', organization, 'phone', phone, 'role', role, 'at', created_at))
+      from asked a returning signup)
+    select w.email, t.signup->>'at' as at from waits w left join token t on true`.execute(tx);
+  const letters = rows.flatMap(({ email: to, at }) => (at ? [{ to, data: { seed, page: mail.verifyUrl, signedUpAt: at } }] : []));
   await mails.enqueueTo(tx, 'verify-email', letters);
+  return rows.length > 0;
 }
 
 /** Tells the owner of a verified address that somebody tried to sign up with it. */
@@ -132,7 +143,7 @@ export async function verifyEmail(db: Kysely<DB>, token: string): Promise<{ id: 
     const { id, email } = row;
     if (row.email_verified_at) return { id, email, already: true };
 
-    const signup = row.signup as Signup;
+    const { at: _, ...signup } = row.signup as Kept;
     await tx
       .updateTable('accounts')
       .set({

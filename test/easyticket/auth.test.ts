@@ -141,12 +141,37 @@ describe('signing up', () => {
       first_name: 'Late',
       user_type: 'organizer',
     });
+    // Without a proof nothing of the account is changed: not even who signed up first can be locked out.
+    expect([(await logIn(email, 'strangers password')).body.code, (await logIn(email)).body.code]).toEqual([
+      'email_not_verified',
+      'invalid_credentials',
+    ]);
     const [early, mine, late] = await letters(email);
     expect((await verify(tokenIn(mine!))).status).toBe(200);
     expect((await verify(tokenIn(early!))).body.message).toContain('already');
     expect((await verify(tokenIn(late!))).body.message).toContain('already');
     expect((await logIn(email, 'strangers password')).status).toBe(400);
     expect((await logIn(email)).body.user).toMatchObject({ first_name: 'John', user_type: 'consumer' });
+  });
+
+  it('a link asked for again stands for the last sign-up', async () => {
+    const email = fresh();
+    await signUp(email, { password: 'strangers password', password_confirm: 'strangers password' });
+    await signUp(email);
+    await wait(email, '61 seconds');
+    await post('resend-verification', { email });
+    await verify(tokenIn((await letters(email))[2]!));
+    expect((await logIn(email)).status).toBe(200);
+  });
+
+  it('an account that another way made, and nobody proved, is its owner’s who signs up and proves the address', async () => {
+    const { email, id } = await person(world.db, 'organizer');
+    await post('resend-verification', { email });
+    await signUp(email);
+    const [first, second] = await letters(email);
+    expect(first!.subject).toBe(second!.subject);
+    expect((await verify(tokenIn(second!))).body.user).toEqual({ id, email });
+    expect((await logIn(email)).status).toBe(200);
   });
 
   it('twice at once makes one account', async () => {
