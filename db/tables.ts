@@ -117,6 +117,17 @@ export interface EventNotices {
   served_at: Timestamp | null;
 }
 
+export interface EventPictures {
+  content: Buffer;
+  created_at: Generated<Timestamp>;
+  event_id: string;
+  height: number;
+  id: Generated<string>;
+  kind: string;
+  type: string;
+  width: number;
+}
+
 export interface Events {
   banner_url: string | null;
   base_price_minor: number | null;
@@ -461,6 +472,7 @@ export interface DB {
   check_ins: CheckIns;
   event_categories: EventCategories;
   event_notices: EventNotices;
+  event_pictures: EventPictures;
   events: Events;
   idempotency_keys: IdempotencyKeys;
   mails: Mails;

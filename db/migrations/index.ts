@@ -12,6 +12,7 @@ import * as m0011 from './0011_accounts.ts';
 import * as m0012 from './0012_check_ins.ts';
 import * as m0013 from './0013_event_search.ts';
 import * as m0016 from './0016_code_prefix.ts';
+import * as m0017 from './0017_pictures.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -26,4 +27,5 @@ export const migrations: Record<string, Migration> = {
   '0012_check_ins': m0012,
   '0013_event_search': m0013,
   '0016_code_prefix': m0016,
+  '0017_pictures': m0017,
 };

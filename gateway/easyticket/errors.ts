@@ -57,6 +57,8 @@ const FIELD = {
   isFree: 'is_free',
   category: 'category',
   slug: 'slug',
+  banner: 'banner',
+  thumbnail: 'thumbnail_image',
   day: 'day_number',
   dayDate: 'date',
   salesStart: 'sales_start',

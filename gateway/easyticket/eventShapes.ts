@@ -195,6 +195,8 @@ export const fields = {
   cancellation_policy: text(5000).optional(),
   age_restriction: text(50).optional(),
   tags: z.array(label(50)).max(20).optional(),
+  banner: z.null().optional().meta({ description: 'Uploaded with a form; null takes it away.' }),
+  thumbnail_image: z.null().optional().meta({ description: 'Likewise.' }),
   is_featured: z.boolean().optional().meta({ description: "The organizer's own wish, as the seed's example has it." }),
 };
 export const NewEvent = z.object(fields).meta({ id: 'EasyNewEvent' });

@@ -5,11 +5,13 @@ import * as catalog from '../../services/events/catalog.ts';
 import { update } from '../../services/events/eventChanges.ts';
 import { create } from '../../services/events/eventCreation.ts';
 import { remove } from '../../services/events/eventRemoval.ts';
+import * as pictures from '../../services/events/pictures.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import type { RefusalCode } from '../http/api.ts';
 import { id } from '../http/fields.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
+import { EVENT_FORM, picturesOf } from './eventForm.ts';
 import * as present from './eventShapes.ts';
 import {
   currencyOf,
@@ -121,9 +123,11 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
         'For its organizer and admins. What was sold, has begun or was cancelled forbids some changes. When start or venue change every holder of a ticket is told by mail.',
       params: EventPath,
       body,
+      form: EVENT_FORM,
       responses: { 200: { description: 'As it is now.', schema: EventFull } },
       refusals: REFUSALS,
-      async handle({ params, body, caller }) {
+      async handle({ params, body, files, caller }) {
+        const uploaded = picturesOf(body, files);
         const changes = {
           name: body.title,
           description: body.description,
@@ -135,6 +139,7 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
           facts: factsOf(body),
         };
         const event = await permitted('update', update(db, { event: params.slug, by: manager(caller), providers, changes }));
+        await pictures.put(db, event, uploaded);
         return { status: 200, body: await shown(caller, event) };
       },
     });
@@ -192,9 +197,11 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
       summary: 'Create event',
       description: 'A draft, until it is published. Its `pricing_type` says what its ticket types may be.',
       body: NewEvent,
+      form: EVENT_FORM,
       responses: { 201: { description: 'Made.', schema: EventFull } },
       refusals: ['invalid'],
-      async handle({ body, caller }) {
+      async handle({ body, files, caller }) {
+        const uploaded = picturesOf(body, files);
         const event = {
           organizerId: caller.accountId,
           name: body.title,
@@ -209,7 +216,9 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
           sections: [],
           facts: factsOf(body),
         };
-        return { status: 201, body: await shown(caller, await create(db, event, providers)) };
+        const made = await create(db, event, providers);
+        await pictures.put(db, made, uploaded);
+        return { status: 201, body: await shown(caller, made) };
       },
     }),
     changing('put', NewEvent),

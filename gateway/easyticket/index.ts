@@ -11,6 +11,7 @@ import { authRoutes, COOKIES } from './auth.ts';
 import { belowRoutes } from './below.ts';
 import { categoryRoutes } from './categories.ts';
 import { refuse } from './errors.ts';
+import { pictureRoute } from './eventForm.ts';
 import { eventRoutes } from './events.ts';
 import { LIMITS } from './limits.ts';
 import { matrixRoute } from './matrix.ts';
@@ -55,6 +56,7 @@ export function easyticket(gateway: Gateway): Api {
     ...profileRoutes(gateway),
     ...categoryRoutes(gateway),
     ...eventRoutes(gateway),
+    pictureRoute(gateway),
     ...typeRoutes(gateway),
     ...belowRoutes(gateway),
     matrixRoute(gateway),

@@ -69,6 +69,8 @@ const FIELD = {
   isFree: 'is_free',
   category: 'category',
   slug: 'slug',
+  banner: 'banner',
+  thumbnail: 'thumbnail',
   day: 'day_number',
   dayDate: 'date',
   salesStart: 'sales_start',

@@ -3,6 +3,7 @@ import type { Context } from 'koa';
 import type { output, ZodType } from 'zod';
 import type { RefusalCode } from './api.ts';
 import type { Caller } from './steps/auth.ts';
+import type { Files, Form } from './steps/form.ts';
 import type { Limit } from './steps/limits.ts';
 
 /**
@@ -38,6 +39,8 @@ export type Call<A extends Access, B, Q, P> = {
   query: Q;
   params: P;
   caller: A extends Signed ? Caller : Caller | undefined;
+  /** Those of a form; none of a body that came as JSON. */
+  files: Files;
   ctx: Context;
   /** Of a request with an Idempotency-Key on an idempotent route: its attempt's id, and whether an earlier run of it died half-way. */
   attempt: { id: string; again: boolean } | undefined;
@@ -69,6 +72,8 @@ export type Route = {
   body?: ZodType;
   query?: ZodType;
   params?: ZodType;
+  /** The body may come as multipart/form-data too, with files. */
+  form?: Form;
   /** The handler gets the body's bytes untouched: signatures are made over bytes. */
   rawBody?: boolean;
   /** An Idempotency-Key header is honoured: the same key and request get the same answer for 24 hours. */

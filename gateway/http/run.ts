@@ -9,6 +9,7 @@ import type { Reply, RequestState, Route } from './route.ts';
 import { authorize, type Caller, isSigned, unauthenticated } from './steps/auth.ts';
 import { rawBody } from './steps/body.ts';
 import { refuse } from './steps/errors.ts';
+import { isForm, readForm } from './steps/form.ts';
 import { once, readKey } from './steps/idempotency.ts';
 import { countCall } from './steps/limits.ts';
 import { refuseForged } from './steps/origin.ts';
@@ -71,13 +72,16 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
         if (signed) authorize(caller, access, route.wrongRole);
       }
       const asked = readQuery(ctx);
-      const input = body ? validate(body, (await readJson(ctx)) ?? {}, 'body') : route.rawBody ? await rawBody(ctx) : undefined;
+      const form = route.form && isForm(ctx) ? await readForm(ctx, route.form) : undefined;
+      const given = async () => form?.body ?? (await readJson(ctx)) ?? {};
+      const input = body ? validate(body, await given(), 'body') : route.rawBody ? await rawBody(ctx) : undefined;
       const work = async (attempt?: { id: string; again: boolean }): Promise<Reply> => {
         const reply = await route.handle({
           body: input,
           query: asked,
           params: params ? validate(params, found, 'params') : found,
           caller,
+          files: form?.files ?? {},
           ctx,
           attempt,
           waitedMs: () => performance.now() - state.begun,

@@ -13,6 +13,8 @@ export type Field =
   | 'isFree'
   | 'category'
   | 'slug'
+  | 'banner'
+  | 'thumbnail'
   | 'day'
   | 'dayDate'
   | 'salesStart'

@@ -62,6 +62,7 @@ export const STATED: Record<string, string> = {
   'get /api/tickets/my-tickets/:id/': 'user authenticated',
   'get /api/tickets/my-tickets/:id/download/': 'user authenticated',
   'post /api/tickets/my-tickets/verify/': 'organizer authenticated',
+  'get /media/events/:kind/:name': 'public pictures',
   'get /media/tickets/qr/:name': 'public pictures',
   'get /api/orders/': 'user authenticated',
   'post /api/orders/': 'user authenticated',

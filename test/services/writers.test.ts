@@ -12,6 +12,7 @@ const OWNERS: Record<keyof DB, string | null> = {
   check_ins: 'tickets',
   event_categories: 'events',
   event_notices: 'events',
+  event_pictures: 'events',
   events: 'events',
   idempotency_keys: 'shared',
   mails: 'outbox',

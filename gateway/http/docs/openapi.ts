@@ -51,6 +51,15 @@ export function openApi({ about, routes, authenticate, refusals, server }: Docum
   });
 }
 
+/** The body as a form has it: its fields, and the files. */
+const withFiles = (body: z.ZodObject, files: string[]) =>
+  z.object({ ...body.shape, ...Object.fromEntries(files.map((name) => [name, FILE])) });
+
+const FILE = z
+  .any()
+  .optional()
+  .meta({ override: { type: 'string', format: 'binary' } });
+
 function operation(
   route: Route,
   responses: Record<string, ZodOpenApiResponseObject>,
@@ -75,7 +84,10 @@ function operation(
     ...(route.body && {
       requestBody: {
         required: !route.body.safeParse({}).success,
-        content: { 'application/json': { schema: names.named(route.body, operationId(route), 'Request') } },
+        content: {
+          'application/json': { schema: names.named(route.body, operationId(route), 'Request') },
+          ...(route.form && { 'multipart/form-data': { schema: withFiles(route.body as z.ZodObject, route.form.files) } }),
+        },
       },
     }),
     responses,
