@@ -17,6 +17,7 @@ import { LIMITS } from './limits.ts';
 import { matrixRoute } from './matrix.ts';
 import { myTicketRoutes } from './myTickets.ts';
 import { orderActions } from './orderActions.ts';
+import { orderLists } from './orderLists.ts';
 import { orderRoutes } from './orders.ts';
 import { paymentRoutes } from './payments.ts';
 import { profileRoutes } from './profile.ts';
@@ -62,6 +63,7 @@ export function easyticket(gateway: Gateway): Api {
     matrixRoute(gateway),
     ...myTicketRoutes(gateway),
     verifyRoute(gateway),
+    ...orderLists(gateway),
     ...orderRoutes(gateway),
     ...orderActions(gateway),
     ...paymentRoutes(gateway),

@@ -1,7 +1,7 @@
 // A buyer's own tickets: listed, shown, printed.
 import { z } from 'zod';
 import type { Caller } from '../../services/accounts/sessions.ts';
-import { buyersCode, dashedCode } from '../../services/shared/codes.ts';
+import { buyersCode } from '../../services/shared/codes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import { isPictureKey, pictureKey } from '../../services/tickets/codes.ts';
 import { file } from '../../services/tickets/ticketFiles.ts';
@@ -10,7 +10,7 @@ import type { Gateway } from '../deps.ts';
 import { id, instant } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
 import { LIMITS } from './limits.ts';
-import { CODE_PREFIX } from './orderPresenter.ts';
+import { CODE_PREFIX, ticketNumber } from './orderPresenter.ts';
 import { ordering, paged, pageOf, pageSchema, paging } from './pages.ts';
 import { flag, time, timeOrNull } from './shapes.ts';
 
@@ -74,10 +74,6 @@ const Path = z.object({ id: z.string() });
 
 const path = '/api/tickets/my-tickets/';
 const tag = 'My Tickets';
-
-/** TKT-20251119-0001: the day it was issued (UTC) and its number. */
-export const ticketNumber = (ticket: { number: number; issued_at: Date }): string =>
-  dashedCode('TKT-', { number: ticket.number, created_at: ticket.issued_at });
 
 /** The routes under /api/tickets/my-tickets/ for buyers, and the pictures of their codes. */
 export function myTicketRoutes({ db, config, documents }: Gateway): Route[] {

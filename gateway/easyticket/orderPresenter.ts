@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { BoughtItem } from '../../services/orders/boughtItems.ts';
 import type { OrderedPlace, OrderView, Stage } from '../../services/orders/view.ts';
-import { dashedCode } from '../../services/shared/codes.ts';
+import { buyersCode, dashedCode } from '../../services/shared/codes.ts';
 import { id, instant } from '../http/fields.ts';
 import { picture } from './eventShapes.ts';
 import { Money, money, time, timeOrNull } from './shapes.ts';
@@ -111,8 +111,9 @@ export const Order = z
   })
   .meta({ id: 'EasyOrder' });
 
-/** OE-20251119-0001: the day it was made (UTC) and its number. */
-export const orderNumber = (order: { number: number; created_at: Date }): string => dashedCode(CODE_PREFIX, order);
+/** OE-20251119-0001: the day it was made (UTC) and its number. One placed through another API keeps the prefix it was placed with. */
+export const orderNumber = (order: { number: number; created_at: Date; code_prefix: string | null }): string =>
+  buyersCode(order, CODE_PREFIX);
 
 /** TKT-20251119-0001: the day it was issued (UTC) and its number. */
 export const ticketNumber = (ticket: { number: number; issued_at: Date }): string =>

@@ -8,7 +8,8 @@ import { id, instant } from '../http/fields.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { failure } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { TicketStatus, ticketNumber } from './myTickets.ts';
+import { TicketStatus } from './myTickets.ts';
+import { ticketNumber } from './orderPresenter.ts';
 import { time, timeOrNull } from './shapes.ts';
 import { manager } from './ticketFields.ts';
 
