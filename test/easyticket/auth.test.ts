@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prune, tokenOf } from '../../services/accounts/tokens.ts';
 import { deliver, type Mailer, smtpMailer } from '../../services/delivery/mailer.ts';
 import { type Catcher, startMailCatcher } from '../../standins/mail/catcher.ts';
+import { lockWaits } from '../support/database.ts';
 import { type Answer, startWorld, type World } from '../support/gateway.ts';
 import { person } from '../support/made.ts';
 
@@ -152,6 +153,25 @@ describe('signing up', () => {
     expect((await verify(tokenIn(late!))).body.message).toContain('already');
     expect((await logIn(email, 'strangers password')).status).toBe(400);
     expect((await logIn(email)).body.user).toMatchObject({ first_name: 'John', user_type: 'consumer' });
+  });
+
+  it('of the links of two sign-ups that are used at once one counts', async () => {
+    const email = fresh();
+    await signUp(email, { first_name: 'One' });
+    await signUp(email, { first_name: 'Two', password: 'other password', password_confirm: 'other password' });
+    const tokens = (await letters(email)).map(tokenIn);
+    // Both have read what they need when the account is let go.
+    const used = await world.db.transaction().execute(async (tx) => {
+      await sql`select from accounts where email = ${email} for update`.execute(tx);
+      const both = tokens.map(verify);
+      await lockWaits(world.db, 2);
+      return { both };
+    });
+    const messages = (await Promise.all(used.both)).map(({ body }) => body.message);
+    const winner = messages.findIndex((message) => message.includes('successfully'));
+    expect(messages.filter((message) => message.includes('already'))).toHaveLength(1);
+    const { status, body } = await logIn(email, [PASSWORD, 'other password'][winner]);
+    expect([status, body.user.first_name]).toEqual([200, ['One', 'Two'][winner]]);
   });
 
   it('a link asked for again stands for the last sign-up', async () => {
