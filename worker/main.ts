@@ -15,6 +15,7 @@ import { blindnessAtStart, seesLetters } from '../db/letters.ts';
 import { createLog } from '../log.ts';
 import { smtpMailer } from '../services/delivery/mailer.ts';
 import { twilioSms } from '../services/delivery/sms.ts';
+import { mostAtOnce } from '../services/payments/prices.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
 import { QUEUES, type Queue } from '../workflows/messages.ts';
 import { bundleWorkflows } from './bundle.ts';
@@ -41,7 +42,8 @@ const connection = await untilConnected();
 await registerSearchAttributes(connection, config.temporal.namespace);
 const payUrl = (orderId: string) => config.mail.payUrl.replace(':order', orderId);
 const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms) });
-const payments = paymentActivities({ db, providers: { stripe: stripeProvider(config.stripe) } });
+const providers = { stripe: stripeProvider(config.stripe) };
+const payments = paymentActivities({ db, providers });
 const firstLooks = gatherFirstLooks({ db, log });
 const activities: Record<Queue, object> = {
   orders: orderActivities({
@@ -52,7 +54,7 @@ const activities: Record<Queue, object> = {
     ...(queues.includes('notifications') && { notifications }),
   }),
   payments,
-  inventory: inventoryActivities({ db, terms: { ...config.waitlist, payUrl } }),
+  inventory: inventoryActivities({ db, terms: { ...config.waitlist, payUrl, mostAtOnce: mostAtOnce(providers) } }),
   notifications,
 };
 const withWorkflows: readonly Queue[] = ['orders', 'inventory', 'notifications'];

@@ -62,7 +62,7 @@ const offer = ({ order_id, offered_at, offer_expires_at }: waitlist.EntryView): 
     : null;
 
 /** The routes under /api/v1/waitlist. */
-export function waitlistRoutes({ config, db }: Gateway): Route[] {
+export function waitlistRoutes({ config, db, mostAtOnce }: Gateway): Route[] {
   const joined = async (entry: waitlist.EntryView): Promise<z.output<typeof Joined>> => ({
     waitlist_id: entry.id,
     position: entry.position,
@@ -102,6 +102,7 @@ export function waitlistRoutes({ config, db }: Gateway): Route[] {
           tier: body.price_tier,
           notify: body.notification_preferences,
           maxPlaces: config.maxPlacesPerOrder,
+          mostAtOnce,
           smsAvailable: config.sms.available,
         });
         return ok(await joined(entry), undefined, created ? 201 : 200);

@@ -1,4 +1,5 @@
 // Which prices can be paid at all: found out when an event is made, and not by its buyers.
+import { type RawBuilder, sql } from 'kysely';
 import { decimal } from '../shared/money.ts';
 import type { AmountLimits, Providers } from './provider.ts';
 
@@ -13,6 +14,12 @@ export function mostAtOnce(providers: Providers): MostAtOnce | undefined {
   const usual = most('USD');
   const other = Intl.supportedValuesOf('currency').filter((currency) => most(currency) !== usual);
   return { usual, by: Object.fromEntries(other.map((currency) => [currency, most(currency)])) };
+}
+
+/** The most that can be paid at once in the currency of a column, in minor units. One text, because a claim is compiled anew each time. */
+export function mostIn({ usual, by }: MostAtOnce, column: 'currency' | 'o.currency'): RawBuilder<number> {
+  const others = Object.entries(by).map(([currency, minor]) => `when '${currency}' then ${minor}`);
+  return sql`${sql.raw(others.length ? `case ${column} ${others.join(' ')} else ${usual} end` : `${usual}`)}::bigint`;
 }
 
 /** What is wrong with a price, in a sentence; undefined where some provider takes it. What is free asks no provider. */

@@ -15,7 +15,9 @@ import * as waiting from '../orders/waiting.ts';
 import { announcing } from '../outbox/outbox.ts';
 import { textable } from '../outbox/texts.ts';
 import { holdIsOver } from '../payments/attempts.ts';
+import { type MostAtOnce, mostIn } from '../payments/prices.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
+import { decimal } from '../shared/money.ts';
 
 export type EntryStatus = 'waiting' | 'offered' | 'accepted' | 'expired' | 'left';
 
@@ -94,6 +96,8 @@ export type JoinRequest = {
   tier?: string;
   notify: { email: boolean; sms: boolean };
   maxPlaces: number;
+  /** What can be paid at once: nobody waits for what comes to more. Left out: no limit. */
+  mostAtOnce?: MostAtOnce;
   /** False where no provider for text messages is configured. */
   smsAvailable: boolean;
 };
@@ -159,11 +163,12 @@ async function checkPhone(tx: Transaction<DB>, { accountId, smsAvailable }: Join
  * name places, and which of a pool's are whose is decided by the claim.
  */
 async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<string | null> {
-  const { quantity, tier, eventId } = request;
+  const { quantity, tier, eventId, mostAtOnce } = request;
   if (quantity > request.maxPlaces)
     throw new DomainError('limit_exceeded', `At most ${request.maxPlaces} places fit into one order.`, { max: request.maxPlaces });
-  const { rows } = await sql<{ id: string; name: string; fits: boolean }>`
-    select o.id, o.name, ${quantity}::int between o.min_per_order and least(coalesce(o.max_per_order, o.quantity), o.quantity) as fits
+  const { rows } = await sql<{ id: string; name: string; price: number; currency: string; most: number | null; fits: boolean }>`
+    select o.id, o.name, o.price_minor as price, o.currency, ${mostAtOnce ? mostIn(mostAtOnce, 'o.currency') : sql`null::bigint`} as most,
+      ${quantity}::int between o.min_per_order and least(coalesce(o.max_per_order, o.quantity), o.quantity) as fits
     from offers o join events e on e.id = o.event_id where o.event_id = ${eventId}::uuid and o.pool_id is null and ${isOnSale(sql`e.starts_at`)}`.execute(
     tx,
   );
@@ -171,8 +176,14 @@ async function checkWish(tx: Transaction<DB>, request: JoinRequest): Promise<str
   const wished = rows.filter((o) => tier === undefined || o.name === tier);
   if (!wished.length)
     throw new DomainError('invalid', 'This event has no such price tier.', { fields: { tier: 'no tier on sale has this name' } });
-  if (!wished.some((o) => o.fits))
-    throw new DomainError('limit_exceeded', 'No price tier sells so many places in one order, or so few.', { quantity });
+  const fitting = wished.filter((o) => o.fits);
+  if (!fitting.length) throw new DomainError('limit_exceeded', 'No price tier sells so many places in one order, or so few.', { quantity });
+  const dear = fitting.every((o) => o.most !== null && o.price * quantity > o.most) && fitting[0]!;
+  if (dear) {
+    const said = `${decimal(dear.most!, dear.currency)} ${dear.currency}`;
+    const max = Math.max(...fitting.map((o) => Math.floor(o.most! / o.price)));
+    throw new DomainError('limit_exceeded', `Together these cost more than can be paid at once: at most ${said}.`, { quantity, max });
+  }
   return tier === undefined ? null : wished[0]!.id;
 }
 

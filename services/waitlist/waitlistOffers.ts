@@ -8,6 +8,7 @@ import * as waiting from '../orders/waiting.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as texts from '../outbox/texts.ts';
+import { type MostAtOnce, mostIn } from '../payments/prices.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
 import { shortName } from '../shared/text.ts';
 import { localTime } from '../shared/time.ts';
@@ -19,6 +20,8 @@ export type OfferTerms = {
   nearHours: number;
   /** Where the order of an offer is paid. */
   payUrl(orderId: string): string;
+  /** What can be paid at once: nobody is offered what comes to more. Left out: no limit. */
+  mostAtOnce?: MostAtOnce;
 };
 
 /** What a round did and when the next is due. `waitMs` null: nobody waits, so there is no next round. */
@@ -123,7 +126,7 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
   await sql`select pg_advisory_xact_lock(hashtextextended(${`waitlist/${eventId}`}, 0))`.execute(tx);
   const entry = await firstThatFits(tx, eventId, terms, passed);
   if (!entry) return 'nobody';
-  const placeIds = await placesFor(tx, eventId, entry);
+  const placeIds = await placesFor(tx, eventId, entry, terms);
   if (placeIds.length < entry.quantity) return 'busy';
   let order: PlacedOrder;
   try {
@@ -132,11 +135,11 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
       eventId,
       want: { places: placeIds },
       into: entry.order_id,
-      terms: { holdSeconds: entry.seconds, maxPlaces: entry.quantity, forWaiter: true },
+      terms: { holdSeconds: entry.seconds, maxPlaces: entry.quantity, forWaiter: true, mostAtOnce: terms.mostAtOnce },
     });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    if (error.code === 'limit_exceeded') return { passed: entry.id }; // free in several tiers, none of which sells so few
+    if (error.code === 'limit_exceeded') return { passed: entry.id }; // free in several tiers, none of which sells so few, or too dear to be paid at once
     if (isRefusal(error, 'event_not_on_sale', 'event_over', 'event_cancelled', 'event_not_found')) return 'nobody';
     return 'busy'; // somebody has one of them in hand: late money takes it, or a hold that is just ending
   }
@@ -169,10 +172,16 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
 const LOOKED_AT = 500;
 
 /** Free places for the group: of one tier, standing closest together, if any tier has enough; else over several, in their order. */
-async function placesFor(tx: Transaction<DB>, eventId: string, { offer_id, quantity: n }: Entry): Promise<string[]> {
+async function placesFor(
+  tx: Transaction<DB>,
+  eventId: string,
+  { offer_id, quantity: n }: Entry,
+  { mostAtOnce }: OfferTerms,
+): Promise<string[]> {
+  const payable = mostAtOnce ? sql`o.price_minor * ${n}::bigint <= ${mostIn(mostAtOnce, 'o.currency')}` : sql`true`;
   const { rows } = await sql<{ id: string }>`
     with free as materialized (
-      select p.id, p.offer_id, o.number, p.position, ${n}::int between o.min_per_order and coalesce(o.max_per_order, ${n}) as sold_so,
+      select p.id, p.offer_id, o.number, p.position, ${n}::int between o.min_per_order and coalesce(o.max_per_order, ${n}) and ${payable} as sold_so,
         row_number() over line as at, lead(p.position, ${n - 1}::int) over line - p.position as spread
       from offers o cross join lateral (
         select id, offer_id, position from places p where p.offer_id = o.id and ${isFree('p')} order by p.position limit ${LOOKED_AT}) p

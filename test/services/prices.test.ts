@@ -1,12 +1,15 @@
 // Which prices can be paid: what we say of Stripe is what it does, and what no provider takes is refused when the event is made.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as venues from '../../services/events/venues.ts';
+import { cancel } from '../../services/orders/cancel.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
 import { priceFault } from '../../services/payments/prices.ts';
 import { stripeProvider } from '../../services/payments/stripe.ts';
 import { stripeAmounts } from '../../services/payments/stripeAmounts.ts';
+import * as waitlist from '../../services/waitlist/waitlist.ts';
+import { serve } from '../../services/waitlist/waitlistOffers.ts';
 import { startStripeStandin } from '../../standins/stripe/standin.ts';
-import { wish } from '../support/claims.ts';
+import { as, wish } from '../support/claims.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
@@ -112,6 +115,52 @@ describe('a sum that nobody could pay at once', () => {
       expect.stringMatching(words),
     ]);
     expect((await post(made.seats.slice(1))).status).toBe(201);
+  });
+
+  it('400 when somebody would wait for it; one item less may be waited for, and where another tier is cheaper that many', async () => {
+    const made = await show(world.db, { seats: 2, priceMinor: 60_000_000 });
+    await claim(world.db, wish((await person(world.db)).id, made.id, { places: made.seats }));
+    const join = (body: object) => world.call('POST', '/api/v1/waitlist/join', { token: buyer.token, body });
+    const refused = await join({ event_id: made.id, quantity: 2 });
+    expect([refused.status, refused.body.error.code, refused.body.error.message]).toEqual([
+      400,
+      'VALIDATION_ERROR',
+      expect.stringMatching(/at most 999999.99 USD/),
+    ]);
+    expect(refused.body.error.details).toMatchObject({ quantity: 2, max: 1 });
+    expect((await join({ event_id: made.id, quantity: 1 })).status).toBe(201);
+
+    const section = (name: string, priceMinor: number) => ({ name, rows: ['1'], seatsPerRow: 2, priceMinor });
+    const mixed = await show(world.db, { sections: [section('Gold', 60_000_000), section('Silver', 1_000)] });
+    await claim(world.db, wish((await person(world.db)).id, mixed.id, { places: mixed.seats }));
+    expect((await join({ event_id: mixed.id, quantity: 2, price_tier: 'Gold' })).status).toBe(400);
+    expect((await join({ event_id: mixed.id, quantity: 2 })).status).toBe(201);
+  });
+
+  it('is never offered: of what is free together who waits for any tier gets one that can be paid', async () => {
+    const section = (name: string, priceMinor: number) => ({ name, rows: ['1'], seatsPerRow: 2, priceMinor });
+    const made = await show(world.db, { sections: [section('Gold', 60_000_000), section('Silver', 1_000)] });
+    const places = await world.db
+      .selectFrom('places')
+      .innerJoin('offers', 'offers.id', 'places.offer_id')
+      .select(['places.id', 'offers.name'])
+      .where('places.event_id', '=', made.id)
+      .execute();
+    const holder = await person(world.db);
+    const hold = async (tier: string) =>
+      (await claim(world.db, wish(holder.id, made.id, { places: places.filter((p) => p.name === tier).map((p) => p.id) }))).id;
+    const [gold, silver] = [await hold('Gold'), await hold('Silver')];
+    const notify = { email: false, sms: false };
+    const { mostAtOnce } = world.gateway;
+    const wanted = { accountId: buyer.id, eventId: made.id, quantity: 2, notify, maxPlaces: 5, mostAtOnce, smsAvailable: false };
+    const { entry } = await waitlist.join(world.db, wanted);
+    const terms = { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id: string) => id, mostAtOnce };
+    await cancel(world.db, gold, as(holder.id), { reason: 'test' });
+    expect(await serve(world.db, made.id, terms)).toMatchObject({ offered: 0, waiting: 1 });
+    await cancel(world.db, silver, as(holder.id), { reason: 'test' });
+    expect(await serve(world.db, made.id, terms)).toMatchObject({ offered: 1, waiting: 0 });
+    const order = await world.db.selectFrom('orders').select('total_minor').where('id', '=', entry.order_id).executeTakeFirst();
+    expect(order).toEqual({ total_minor: 2_000 });
   });
 
   it('nor does an order grow to such a sum', async () => {

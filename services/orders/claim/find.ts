@@ -1,6 +1,7 @@
 // Parts of the claim's statement that find what is wanted: the event, and the places, which they lock.
 import { type RawBuilder, sql } from 'kysely';
 import { isFree, isOnSale, sellsUntil, stockOf } from '../../inventory/places.ts';
+import { mostIn } from '../../payments/prices.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Wanted } from './request.ts';
 
@@ -23,12 +24,9 @@ export const event = (w: Wanted): RawBuilder<unknown> => sql`
     from events where id = ${w.eventId}::uuid
   )`;
 
-/** The most that can be paid at once in the event's currency. One text, because a claim is compiled anew each time. */
-function most({ terms: { mostAtOnce } }: Wanted): RawBuilder<unknown> {
-  if (!mostAtOnce) return sql``;
-  const others = Object.entries(mostAtOnce.by).map(([currency, minor]) => `when '${currency}' then ${minor}`);
-  return sql`, ${sql.raw(others.length ? `case currency ${others.join(' ')} else ${mostAtOnce.usual} end` : `${mostAtOnce.usual}`)}::bigint as most`;
-}
+/** The most that can be paid at once in the event's currency. */
+const most = ({ terms: { mostAtOnce } }: Wanted): RawBuilder<unknown> =>
+  mostAtOnce ? sql`, ${mostIn(mostAtOnce, 'currency')} as most` : sql``;
 
 /** While somebody waits for such a place it is not for whoever comes by. Asked once, before any place is looked at: two probes of one index. */
 function waited({ terms, offers, places }: Wanted): RawBuilder<unknown> {
