@@ -19,6 +19,7 @@ import { evently } from './evently/index.ts';
 import type { Api } from './http/api.ts';
 import { createApp } from './http/app.ts';
 import { createAssets } from './http/docs/assets.ts';
+import { houseDocs } from './http/docs/house.ts';
 import { operations } from './http/operate/health.ts';
 import type { Log } from './http/operate/log.ts';
 import { createMetrics, type Metrics } from './http/operate/metrics.ts';
@@ -49,8 +50,9 @@ export function apis(
   parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
 ): Api[] {
   const assets = createAssets(PAGES);
-  const routes = [landing(gateway.config, PAGES), assets.route];
-  return [evently(gateway, assets), easyticket(gateway), stripeCallback(gateway), operations({ ...parts, routes })];
+  const published = [evently(gateway, assets), easyticket(gateway)];
+  const routes = [landing(gateway.config, PAGES), assets.route, ...houseDocs(published, { assets, limit: PAGES })];
+  return [...published, stripeCallback(gateway), operations({ ...parts, routes })];
 }
 
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */

@@ -177,7 +177,7 @@ async function letAHoldExpire(): Promise<void> {
 try {
   await buyATicket();
   await letAHoldExpire();
-  say(`\n${bold('That was Billetter.')} API docs: ${url}/api/v1/docs\n`);
+  say(`\n${bold('That was Billetter.')} API docs: ${url}/api/docs/\n`);
 } catch (error) {
   const down = (error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED';
   console.error(

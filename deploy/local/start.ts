@@ -79,7 +79,7 @@ function table(s: Stack, { ports }: Settings): string {
   const database = s.postgres.process ? s.databaseUrl : 'as DATABASE_URL says';
   const rows = [
     ['Gateway', s.gatewayUrl],
-    ['API docs', `${s.gatewayUrl}/api/v1/docs`],
+    ['API docs', `${s.gatewayUrl}/api/docs/`],
     ['Temporal UI', s.temporalUiUrl],
     ['Mail', s.env.SMTP_URL === s.smtpUrl ? s.mailUrl : 'goes where SMTP_URL says'],
     ['Payments', s.stripeUrl ? `${s.stripeUrl} (stand-in; test card 4242 4242 4242 4242)` : 'Stripe, with STRIPE_SECRET_KEY'],

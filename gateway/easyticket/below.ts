@@ -91,7 +91,7 @@ const KINDS: Kind[] = [
     many: 'DayPasses',
     shown: DayPass,
     body: { day_number: number.nullable().optional(), name, date: date.nullable().optional(), is_all_days: z.boolean().optional() },
-    filters: { is_all_days: flag.optional() },
+    filters: { is_all_days: flag.optional().meta({ description: 'Only passes for all days, or only others.' }) },
     order: { day_number: 'day', price: 'price', date: 'date' },
     read: (body) => ({ dayNumber: body.day_number, name: body.name, dayName: body.name, dayDate: body.date, allDays: body.is_all_days }),
   },
@@ -103,7 +103,11 @@ const KINDS: Kind[] = [
     many: 'DayTierPrices',
     shown: DayTierPrice,
     body: { day_number: number, day_name: name, date, tier_number: number, tier_name: name },
-    filters: { day_number: whole(1, 10_000).optional(), tier_number: whole(1, 10_000).optional(), is_active: flag.optional() },
+    filters: {
+      day_number: whole(1, 10_000).optional().meta({ description: 'Of the day with this number.' }),
+      tier_number: whole(1, 10_000).optional().meta({ description: 'Of the tier with this number.' }),
+      is_active: flag.optional().meta({ description: 'Only those offered, or only those withdrawn.' }),
+    },
     order: { day_number: 'day', tier_number: 'tier', price: 'price', date: 'date' },
     read: (body) => ({
       dayNumber: body.day_number,
@@ -116,7 +120,7 @@ const KINDS: Kind[] = [
 ];
 
 const REFUSALS: RefusalCode[] = ['invalid', 'event_fixed', 'not_found'];
-const Path = z.object({ id: z.string() });
+const Path = z.object({ id: z.string().meta({ description: 'Its id.' }) });
 
 /** The routes under /api/tickets/tiers/, day-passes/ and day-tier-prices/; the matrix is in matrix.ts. */
 export const belowRoutes = (gateway: Gateway): Route[] => KINDS.flatMap((kind) => routesOf(gateway, kind));

@@ -14,7 +14,8 @@ const slug = z
   .trim()
   .min(1)
   .max(80)
-  .regex(/^[\p{L}\p{M}\p{N}]+(-[\p{L}\p{M}\p{N}]+)*$/u, 'must be words with dashes between them')
+  // No pattern in the document: many of its readers do not know letters of all scripts.
+  .refine((text) => /^[\p{L}\p{M}\p{N}]+(-[\p{L}\p{M}\p{N}]+)*$/u.test(text), 'must be words with dashes between them')
   .transform((text) => text.normalize('NFC').toLowerCase())
   .meta({ override: { type: 'string' }, example: 'technology' });
 
@@ -33,14 +34,14 @@ const Category = z
 
 const fields = {
   name: label(100),
-  slug: slug.optional().meta({ description: 'Made of the name, unless given.' }),
+  slug: slug.optional().meta({ description: 'Words of any script with dashes between them; made of the name, unless given.' }),
   description: z.string().max(2000).optional(),
   icon: z.string().max(50).optional(),
   is_active: z.boolean().optional(),
 };
 const CategoryBody = z.object(fields).meta({ id: 'CategoryFacts' });
 const CategoryChanges = z.object(fields).partial().meta({ id: 'ChangedCategory' });
-const Path = z.object({ slug: z.string() });
+const Path = z.object({ slug: z.string().meta({ description: "The category's slug.", param: { id: 'CategorySlug' } }) });
 
 const present = ({ created_at, ...category }: categories.Category): z.output<typeof Category> => ({
   ...category,

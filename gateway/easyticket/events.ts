@@ -33,10 +33,10 @@ import { manager, viewer } from './ticketFields.ts';
 const filters = {
   status: EventStatus.optional().meta({ description: 'Events in this state. Drafts are shown to those who manage them.' }),
   category: id.optional().meta({ description: 'Of this category, by its id.' }),
-  is_free: flag.optional(),
-  is_featured: flag.optional(),
+  is_free: flag.optional().meta({ description: 'Only free events, or only others.' }),
+  is_featured: flag.optional().meta({ description: 'Only featured events, or only others.' }),
   venue_city: z.string().max(100).optional().meta({ description: 'In this city, compared as people read it.' }),
-  pricing_type: PricingType.optional(),
+  pricing_type: PricingType.optional().meta({ description: 'Sold in this way.' }),
   search: z.string().max(200).optional().meta({ description: 'In title, description, tags and venue.' }),
   ordering: ordering({ start_date: 'startsAt', base_price: 'basePrice' }),
 };

@@ -3,7 +3,7 @@ import { verifyAccess } from '../../services/accounts/sessions.ts';
 import type { Gateway } from '../deps.ts';
 import type { About, Api } from '../http/api.ts';
 import { openApi } from '../http/docs/openapi.ts';
-import { type Route, route } from '../http/route.ts';
+import type { Route } from '../http/route.ts';
 import { firstOf } from '../http/steps/auth.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { cookie } from '../http/steps/cookies.ts';
@@ -26,8 +26,6 @@ import { refusalTexts } from './refusals.ts';
 import { signUpRoutes } from './signUp.ts';
 import { typeRoutes } from './types.ts';
 import { verifyRoute } from './verify.ts';
-
-const DOCUMENT_URL = '/api/schema/easyticket/';
 
 const DESCRIPTION = `Browse events, order tickets of all four pricing types, pay with Stripe, scan. Refusals are {error, detail, code, field_errors?}. A query parameter that a route does not state is refused by its name, with 400.
 
@@ -90,12 +88,10 @@ export function easyticket(gateway: Gateway): Api {
       '/api/tickets/day-tier-prices',
       '/api/tickets/my-tickets',
       '/api/orders',
-      '/api/schema',
-      '/api/docs',
-      '/api/redoc',
       '/media',
     ],
-    routes: [...routes, served(DOCUMENT_URL, 'The OpenAPI 3.1 document of EasyTicket.', document)],
+    routes,
+    document,
     authenticate,
     unknown: LIMITS.anonymous,
     known: LIMITS.authenticated,
@@ -104,16 +100,3 @@ export function easyticket(gateway: Gateway): Api {
     refuse,
   };
 }
-
-const served = (path: string, summary: string, document: object): Route =>
-  route({
-    method: 'get',
-    path,
-    access: 'public',
-    limit: LIMITS.anonymous,
-    tag: 'Documentation',
-    hidden: true,
-    summary,
-    responses: { 200: { description: 'The document.' } },
-    handle: () => ({ status: 200, body: document }),
-  });

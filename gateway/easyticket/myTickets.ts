@@ -65,12 +65,12 @@ const Stats = z
 
 const TicketsQuery = z.object({
   ...paging,
-  status: TicketStatus.optional(),
-  is_used: flag.optional(),
+  status: TicketStatus.optional().meta({ description: 'Tickets in this state.' }),
+  is_used: flag.optional().meta({ description: 'Only those used, or only others.' }),
   event: id.optional().meta({ description: 'Of this event, by its id.' }),
   ordering: ordering({ created_at: 'issued', event__start_date: 'startsAt' }),
 });
-const Path = z.object({ id: z.string() });
+const Path = z.object({ id: z.string().meta({ description: "The ticket's id.", param: { id: 'MyTicketId' } }) });
 
 const path = '/api/tickets/my-tickets/';
 const tag = 'My Tickets';

@@ -52,14 +52,14 @@ const ChangedType = z.object(fields).partial().meta({ id: 'ChangedTicketType' })
 
 const filters = {
   event: id.optional().meta({ description: 'Of this event, by its id.' }),
-  pricing_type: PricingType.optional(),
-  is_active: flag.optional(),
-  is_on_sale: flag.optional(),
+  pricing_type: PricingType.optional().meta({ description: 'Of events sold in this way.' }),
+  is_active: flag.optional().meta({ description: 'Only those offered, or only those withdrawn.' }),
+  is_on_sale: flag.optional().meta({ description: 'Only those that can be bought right now, or only others.' }),
   search: z.string().max(200).optional().meta({ description: 'In name, description and benefits.' }),
   ordering: ordering({ created_at: 'created', price: 'price', total_quantity: 'quantity' }),
 };
 const TypesQuery = z.object({ ...paging, ...filters });
-const Path = z.object({ id: z.string() });
+const Path = z.object({ id: z.string().meta({ description: "The ticket type's id.", param: { id: 'TicketTypeId' } }) });
 
 const REFUSALS: RefusalCode[] = ['invalid', 'event_fixed', 'not_found'];
 const tag = 'Ticket Types';

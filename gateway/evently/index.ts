@@ -4,9 +4,10 @@ import { verifyAccess } from '../../services/accounts/sessions.ts';
 import type { Gateway } from '../deps.ts';
 import type { About, Api } from '../http/api.ts';
 import type { Assets } from '../http/docs/assets.ts';
-import { type Documented, openApi } from '../http/docs/openapi.ts';
+import { type OpenApiDocument, openApi } from '../http/docs/openapi.ts';
 import { docsPages } from '../http/docs/pages.ts';
-import { type Route, route } from '../http/route.ts';
+import { served } from '../http/docs/served.ts';
+import type { Route } from '../http/route.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { liveSeatsDocument } from '../live/asyncapi.ts';
 import { admin } from './admin.ts';
@@ -77,13 +78,12 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     license: { name: 'All rights reserved' },
   };
   const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
+  const document = openApi({ about, routes, authenticate, server, refusals: refusalTexts() });
   return {
     name: 'evently',
     prefix: '/api/v1',
-    routes: [
-      ...routes,
-      ...docs({ about, routes, authenticate, server, refusals: refusalTexts() }, liveSeatsDocument(gateway.config, about), assets),
-    ],
+    routes: [...routes, ...docs(document, liveSeatsDocument(gateway.config, about), assets)],
+    document,
     authenticate,
     unknown: LIMITS.public,
     known: LIMITS.authenticated,
@@ -93,31 +93,13 @@ export function evently(gateway: Gateway, assets: Assets): Api {
   };
 }
 
-function docs(documented: Documented, liveSeats: object, assets: Assets): Route[] {
-  const document = openApi(documented);
+/** The pages and documents at Evently's own addresses, where its clients know them; those of all APIs are the house's. */
+function docs(document: OpenApiDocument, liveSeats: object, assets: Assets): Route[] {
   const documentUrl = '/api/v1/openapi.json';
+  const limit = LIMITS.public;
   return [
-    ...docsPages(assets, {
-      title: documented.about.title,
-      documentUrl,
-      swaggerUi: '/api/v1/docs',
-      redoc: '/api/v1/redoc',
-      limit: LIMITS.public,
-    }),
-    served(documentUrl, 'The OpenAPI 3.1 document.', document),
-    served(LIVE_SEATS_URL, 'The AsyncAPI 3 document of live seats.', liveSeats),
+    ...docsPages(assets, { title: document.info.title, documentUrl, swaggerUi: '/api/v1/docs', redoc: '/api/v1/redoc', limit }),
+    served({ path: documentUrl, summary: 'The OpenAPI 3.1 document.', document, limit }),
+    served({ path: LIVE_SEATS_URL, summary: 'The AsyncAPI 3 document of live seats.', document: liveSeats, limit }),
   ];
 }
-
-const served = (path: string, summary: string, document: object): Route =>
-  route({
-    method: 'get',
-    path,
-    access: 'public',
-    limit: LIMITS.public,
-    tag: 'Documentation',
-    hidden: true,
-    summary,
-    responses: { 200: { description: 'The document.' } },
-    handle: () => ({ status: 200, body: document }),
-  });

@@ -1,6 +1,7 @@
 // What a published API is to the gateway: its routes, how it knows its callers, and how it says no.
 import type { ZodType } from 'zod';
 import type { ErrorCode, RefusalDetails } from '../../services/shared/errors.ts';
+import type { OpenApiDocument } from './docs/openapi.ts';
 import type { Route } from './route.ts';
 import type { Scheme } from './steps/auth.ts';
 import type { Limit } from './steps/limits.ts';
@@ -51,6 +52,8 @@ export type Api = {
   /** Unknown addresses under these are refused in this API's words: `/x` is /x and all below it, `/x/` only what is below. */
   prefix: string | string[];
   routes: Route[];
+  /** Its OpenAPI document; left out where it is published to nobody (callbacks, probes). */
+  document?: OpenApiDocument;
   /** How callers prove who they are; left out where no route is for signed-in callers. */
   authenticate?: Scheme;
   /** Counts calls of callers nobody knows, by address; also those that prove nothing where something is to be proven. There if `authenticate` is. */

@@ -1,12 +1,11 @@
 // Evently's OpenAPI document is the saved one: what its users read changes only on purpose, and the diff of the copy shows how.
 import { readFileSync, writeFileSync } from 'node:fs';
-import spectral from '@stoplight/spectral-core';
-import rulesets from '@stoplight/spectral-rulesets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operationId } from '../../gateway/http/docs/openapi.ts';
 import { createConform } from '../support/conform.ts';
 import { codesOf, operations } from '../support/document.ts';
 import { startWorld, type World } from '../support/gateway.ts';
+import { lint } from '../support/lint.ts';
 
 let world: World;
 let document: any;
@@ -38,14 +37,6 @@ it('every answer the tests get is held against it: status, code, details, fields
 });
 
 describe('for whom a client is made of it', () => {
-  // Of all of Spectral's rules those are left out that are taste: e-mail and link of what has none, and tags in alphabetical order.
-  const TASTE = { 'contact-properties': 'off', 'license-url': 'off', 'openapi-tags-alphabetical': 'off' } as const;
-  const lint = async (text: Record<string, unknown>) => {
-    const linter = new spectral.Spectral();
-    linter.setRuleset({ extends: [[rulesets.oas as never, 'all']], rules: TASTE });
-    return (await linter.run(text)).map(({ code, path, message }) => `${code} ${path.join('/')}: ${message}`);
-  };
-
   it('Spectral has nothing to say of it, and would have', async () => {
     expect(await lint(document)).toEqual([]);
     expect((await lint({ ...document, tags: [] })).join()).toContain('operation-tag-defined');

@@ -52,6 +52,11 @@ const HOUSE = {
   'get /metrics': 'public none',
   'get /': 'public public',
   'get /assets/:name': 'public public',
+  ...Object.fromEntries(
+    ['schema', 'docs', 'redoc'].flatMap((kind) =>
+      ['', 'evently/', 'easyticket/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
+    ),
+  ),
 };
 
 /** How an API says that a caller is not let in: the codes of its refusals, for a token that is not valid, one that is over, and a role. */

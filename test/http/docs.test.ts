@@ -1,4 +1,4 @@
-// The pages that show the OpenAPI document: they name nothing from elsewhere, and all they name is served, from the sources and from the build.
+// The pages that show the OpenAPI documents: they name nothing from elsewhere, and all they name is served, from the sources and from the build.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ import { PACKAGE_FILES } from '../../gateway/http/docs/assets.ts';
 import { copyAssets } from '../../gateway/http/docs/copyAssets.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 
-const PAGES = ['/api/v1/docs', '/api/v1/redoc'];
+const PAGES = ['/api/docs/', '/api/redoc/', '/api/docs/easyticket/', '/api/v1/docs', '/api/v1/redoc'];
 
 let world: World;
 beforeAll(async () => {
@@ -56,6 +56,16 @@ describe.each(PAGES)('%s', (path) => {
     expect(one.text).not.toMatch(/<style|style=|<script[^>]*>[^<]/);
     expect(two.headers.get('content-security-policy')).not.toBe(policy);
   });
+});
+
+it('the pages of the house lead to each document in both kinds of page', async () => {
+  const links = async (path: string) => [...(await world.call('GET', path)).text.matchAll(/<a href="([^"]+)"/g)].map((m) => m[1]!);
+  const each = (kind: string) => ['', 'evently/', 'easyticket/'].map((api) => `/api/${kind}/${api}`);
+  expect(await links('/api/docs/')).toEqual(expect.arrayContaining([...each('docs'), '/api/redoc/', '/api/schema/']));
+  expect(await links('/api/redoc/evently/')).toEqual(
+    expect.arrayContaining([...each('redoc'), '/api/docs/evently/', '/api/schema/evently/']),
+  );
+  for (const path of [...each('docs'), ...each('redoc')]) expect((await world.call('GET', path)).status, path).toBe(200);
 });
 
 describe('the parts', () => {

@@ -53,7 +53,7 @@ it('names all of them, whatever they are called, and what there is instead', asy
 it('pages, callbacks and probes take what others add to their addresses', async () => {
   const added = 'utm_source=mail&fbclid=1&redirect_status=succeeded';
   const html = { accept: 'text/html' };
-  for (const page of ['/', '/api/v1/docs', '/api/v1/redoc', '/healthz'])
+  for (const page of ['/', '/api/docs/', '/api/schema/', '/api/v1/docs', '/api/v1/redoc', '/healthz'])
     expect((await world.call('GET', `${page}?${added}`)).status, page).toBe(200);
   expect((await world.call('GET', `/api/v1/payments/initiate/${randomUUID()}?${added}`, { headers: html })).status).toBe(404);
   const callback = await world.call('POST', `/api/webhooks/stripe/?${added}`, { raw: '{}', headers: { 'stripe-signature': 't=1,v1=0' } });

@@ -1,13 +1,10 @@
 // The files of Swagger UI and Redoc, and the scripts that start them, served from here under names that change with their content.
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import { DomainError } from '../../../services/shared/errors.ts';
-import { knows, takesGzip, unchanged } from '../answers/conditional.ts';
-import { type Reply, type Route, route } from '../route.ts';
+import { answerFixed, createFixed, type Fixed } from '../answers/fixed.ts';
+import { type Route, route } from '../route.ts';
 import type { Limit } from '../steps/limits.ts';
 import { DOCS_CSS, REDOC_START, SWAGGER_START } from './scripts.ts';
 
@@ -23,8 +20,6 @@ const FILES = {
 
 export type AssetName = keyof typeof FILES;
 
-type Asset = { bytes: Buffer; type: string; etag: string; packed?: Promise<Buffer> };
-
 export type Assets = {
   /** Where the file is served. */
   url(name: AssetName): string;
@@ -37,20 +32,19 @@ export const PACKAGE_FILES = Object.values(FILES).flatMap((file) => ('from' in f
 // The name holds the content's hash, so that what is behind a name never changes.
 const FOREVER = { 'Cache-Control': 'public, max-age=31536000, immutable' };
 const TYPES: Record<string, string> = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' };
-const compress = promisify<Buffer, Buffer>(gzip);
 
 /** The assets; their files are read when the first of them is wanted, so that a gateway nobody asks for its documents holds none. */
 export function createAssets(limit: Limit): Assets {
   const names = new Map<AssetName, string>();
-  const assets = new Map<string, Asset>();
+  const assets = new Map<string, Fixed>();
 
   const load = (): void => {
     for (const [name, file] of Object.entries(FILES) as [AssetName, { from: string } | { text: string }][]) {
-      const bytes = 'from' in file ? readFileSync(createRequire(import.meta.url).resolve(file.from)) : Buffer.from(file.text);
-      const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+      const bytes = 'from' in file ? readFileSync(createRequire(import.meta.url).resolve(file.from)) : file.text;
       const [stem, ending] = name.split('.') as [string, string];
-      names.set(name, `${stem}.${hash}.${ending}`);
-      assets.set(`${stem}.${hash}.${ending}`, { bytes, type: TYPES[ending]!, etag: `"${hash}"` });
+      const asset = createFixed(bytes, TYPES[ending]!);
+      names.set(name, `${stem}.${asset.hash}.${ending}`);
+      assets.set(`${stem}.${asset.hash}.${ending}`, asset);
     }
   };
 
@@ -69,16 +63,11 @@ export function createAssets(limit: Limit): Assets {
       hidden: true,
       params: z.object({ name: z.string() }),
       responses: { 200: { description: 'A script or a style sheet.' } },
-      async handle({ params, ctx }): Promise<Reply> {
+      handle({ params, ctx }) {
         if (!names.size) load();
         const asset = assets.get(params.name);
         if (!asset) throw new DomainError('not_found', `There is no ${params.name}.`, { what: params.name });
-
-        if (knows(ctx.req.headers, asset.etag)) return unchanged(asset.etag, FOREVER);
-        const headers = { ...FOREVER, Vary: 'Accept-Encoding', ETag: asset.etag };
-        if (!takesGzip(ctx.req.headers)) return { status: 200, type: asset.type, headers, body: asset.bytes };
-        asset.packed ??= compress(asset.bytes);
-        return { status: 200, type: asset.type, headers: { ...headers, 'Content-Encoding': 'gzip' }, body: await asset.packed };
+        return answerFixed(ctx.req.headers, asset, FOREVER);
       },
     }),
   };

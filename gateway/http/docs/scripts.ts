@@ -30,4 +30,7 @@ export const REDOC_START = `'use strict';
 `;
 
 export const DOCS_CSS = `body{margin:0}noscript{display:block;margin:2rem;font:16px/1.5 system-ui,sans-serif}
+nav[aria-label]{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:.6rem 1.25rem;background:#17212b;font:15px/1.5 system-ui,sans-serif}
+nav[aria-label] a{color:#b9c4cd;text-decoration:none}nav[aria-label] a:hover,nav[aria-label] a[aria-current]{color:#fff;text-decoration:underline}
+nav[aria-label] span{flex:1}
 `;
