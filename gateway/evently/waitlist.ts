@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { DomainError } from '../../services/shared/errors.ts';
 import { isUuid } from '../../services/shared/ids.ts';
 import * as waitlist from '../../services/waitlist/waitlist.ts';
-import { estimate } from '../../services/waitlist/waitlistEstimate.ts';
+import { estimates } from '../../services/waitlist/waitlistEstimate.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { ok, time } from './envelope.ts';
@@ -63,21 +63,24 @@ const offer = ({ order_id, offered_at, offer_expires_at }: waitlist.EntryView): 
 
 /** The routes under /api/v1/waitlist. */
 export function waitlistRoutes({ config, db, mostAtOnce }: Gateway): Route[] {
-  const joined = async (entry: waitlist.EntryView): Promise<z.output<typeof Joined>> => ({
+  const joined = (entry: waitlist.EntryView, estimate: string | null): z.output<typeof Joined> => ({
     waitlist_id: entry.id,
     position: entry.position,
-    estimated_wait_time: entry.position === null ? null : await estimate(db, entry),
+    estimated_wait_time: estimate,
     event: { id: entry.event.id, name: entry.event.name },
   });
-  const shown = async (entry: waitlist.EntryView): Promise<z.output<typeof Shown>> => ({
-    ...(await joined(entry)),
-    status: entry.status,
-    quantity: entry.quantity,
-    price_tier: entry.tier,
-    notification_preferences: { email: entry.notify_email, sms: entry.notify_sms },
-    joined_at: time(entry.created_at),
-    offer: offer(entry),
-  });
+  const shown = async (entries: waitlist.EntryView[]): Promise<z.output<typeof Shown>[]> => {
+    const estimated = await estimates(db, entries);
+    return entries.map((entry) => ({
+      ...joined(entry, estimated.get(entry.id) ?? null),
+      status: entry.status,
+      quantity: entry.quantity,
+      price_tier: entry.tier,
+      notification_preferences: { email: entry.notify_email, sms: entry.notify_sms },
+      joined_at: time(entry.created_at),
+      offer: offer(entry),
+    }));
+  };
   const shared = { access: 'user', limit: LIMITS.authenticated, tag } as const;
   return [
     route({
@@ -105,7 +108,8 @@ export function waitlistRoutes({ config, db, mostAtOnce }: Gateway): Route[] {
           mostAtOnce,
           smsAvailable: config.sms.available,
         });
-        return ok(await joined(entry), undefined, created ? 201 : 200);
+        const estimated = await estimates(db, [entry]);
+        return ok(joined(entry, estimated.get(entry.id) ?? null), undefined, created ? 201 : 200);
       },
     }),
     route({
@@ -121,7 +125,7 @@ export function waitlistRoutes({ config, db, mostAtOnce }: Gateway): Route[] {
       refusals: [],
       async handle({ query, caller }) {
         const of = { eventId: query.event_id?.toLowerCase(), limit: MAX_ENTRIES };
-        return ok(await Promise.all((await waitlist.ofAccount(db, caller.accountId, of)).map(shown)));
+        return ok(await shown(await waitlist.ofAccount(db, caller.accountId, of)));
       },
     }),
     route({
@@ -135,7 +139,8 @@ export function waitlistRoutes({ config, db, mostAtOnce }: Gateway): Route[] {
       responses: { 200: { description: 'The entry.', schema: envelope(Shown) } },
       refusals: ['not_found'],
       async handle({ params, caller }) {
-        return ok(await shown(await waitlist.findOwn(db, entryId(params.waitlistId), caller.accountId)));
+        const entry = await waitlist.findOwn(db, entryId(params.waitlistId), caller.accountId);
+        return ok((await shown([entry]))[0]);
       },
     }),
     route({

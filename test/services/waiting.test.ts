@@ -9,6 +9,7 @@ import { claim } from '../../services/orders/claim/claim.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { buyerStats } from '../../services/reports/analytics.ts';
 import * as waitlist from '../../services/waitlist/waitlist.ts';
+import { estimates } from '../../services/waitlist/waitlistEstimate.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -108,4 +109,34 @@ test('of an event that is cancelled it expires: who waits holds nothing, and is 
   expect([await announced(entry.order_id), await mailsOf(entry.order_id)]).toEqual([[], []]);
   const { rows } = await sql`select from mails where kind = 'waitlist-cancelled' and recipient = ${me.email}`.execute(db);
   expect(rows).toHaveLength(1);
+});
+
+test('the estimates of many entries are one statement: of their own lines, of similar events, and none for who does not wait', async () => {
+  const scenes = [await scene(), await scene(), await scene()];
+  const [moving, similar, left] = scenes as [(typeof scenes)[0], (typeof scenes)[0], (typeof scenes)[0]];
+  await sql`update events set venue_id = (select venue_id from events where id = ${moving.event.id}::uuid), starts_at = now() + interval '20 days',
+    ends_at = now() + interval '21 days' where id = any(${[moving.event.id, similar.event.id]}::uuid[])`.execute(db);
+  await sql`with ended as (insert into orders (event_id, account_id, status, total_minor, currency, expires_at, ended_at)
+      select ${moving.event.id}::uuid, ${moving.me.id}::uuid, 'expired', 0, 'USD', now(), now() from generate_series(0, 9) returning id, event_id, account_id)
+    insert into waitlist_entries (order_id, event_id, account_id, in_line, created_at, offered_at)
+    select id, event_id, account_id, false, now() - interval '10 days', now() - (row_number() over () - 1) * interval '1 day' from ended`.execute(
+    db,
+  );
+  await waitlist.leave(db, left.entry.id, left.me.id);
+  const entries = await Promise.all(scenes.map(({ entry, me }) => waitlist.findOwn(db, entry.id, me.id)));
+  let statements = 0;
+  const counted = db.withPlugin({
+    transformQuery: ({ node }) => {
+      statements++;
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
+  const said = await estimates(counted, entries);
+  expect(statements).toBe(1);
+  expect(entries.map((entry) => said.get(entry.id))).toEqual([
+    expect.stringMatching(/^19-3[01] hours$/), // ten in ten days
+    expect.stringMatching(/^19-3[01] hours$/),
+    null,
+  ]);
 });
