@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,8 @@ import { ROOT } from '../deploy/local/processes.ts';
 import { ClearError, say, step } from '../deploy/local/say.ts';
 import type { Stack } from '../deploy/local/stack.ts';
 import { runTool } from '../deploy/local/tool.ts';
+import { basketsReport, benchBaskets } from './baskets.ts';
+import { benchCatalog, catalogReport } from './catalog.ts';
 import { benchClaims, claimsReport } from './claims.ts';
 import { type House, type Options, startHouse } from './house.ts';
 import { benchLive, liveReport } from './live.ts';
@@ -15,7 +17,7 @@ import { benchOrders, ordersReport } from './orders.ts';
 import { benchReads, readsReport } from './reads.ts';
 import { benchRush, rushReport } from './rush.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
   --holds 1000,3000  rush: how many holds
@@ -46,6 +48,14 @@ const BENCHES = {
   reads: async (house: House) => {
     const result = await benchReads(house);
     return { result, text: readsReport(result), faults: result.faults };
+  },
+  catalog: async (house: House) => {
+    const result = await benchCatalog(house);
+    return { result, text: catalogReport(result), faults: result.faults };
+  },
+  baskets: async (house: House) => {
+    const result = await benchBaskets(house);
+    return { result, text: basketsReport(result), faults: result.faults };
   },
 };
 /** The net may find thousands of the same kind. */

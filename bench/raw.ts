@@ -156,7 +156,7 @@ function childCpu(): number {
 }
 
 /** A parameter as SQL text; the seat and the buyer are computed from pgbench's variables. */
-function literal(value: unknown): string {
+export function literal(value: unknown): string {
   if (value === PLACE) return `md5('place ' || :n::text)`;
   if (value === ACCOUNT) return `md5('buyer ' || (:client_id::int % ${BUYERS})::text)`;
   if (value === null) return 'null';
@@ -164,7 +164,7 @@ function literal(value: unknown): string {
 }
 
 /** pgbench on PATH or where Debian puts it; 14 or newer, for permute(). */
-async function findPgbench(): Promise<{ path: string; version: string } | undefined> {
+export async function findPgbench(): Promise<{ path: string; version: string } | undefined> {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const places = [...(process.env.PATH ?? '').split(delimiter), ...versions.map((v) => join(debian, v, 'bin'))];

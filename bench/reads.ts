@@ -200,7 +200,7 @@ function rawServer(answer: RawAnswer): Promise<{ port: number; child: ChildProce
   });
 }
 
-async function measure(house: House, what: string, job: Partial<ReadJob>): Promise<ReadRun> {
+export async function measure(house: House, what: string, job: Partial<ReadJob>): Promise<ReadRun> {
   house.say(what);
   const full: ReadJob = {
     port: house.stack.ports.gateway,
