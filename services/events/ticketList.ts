@@ -1,7 +1,7 @@
 // Ticket types and what is sold below them, as buyers and organizers see them: with what is left, whether it sells now, and from which price.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DB, PricingType } from '../../db/tables.ts';
-import { leftOf, soldOf } from '../inventory/offers.ts';
+import { canBeBought, figures } from '../inventory/offers.ts';
 import { isOnSale } from '../inventory/places.ts';
 import { isUuid } from '../shared/ids.ts';
 import { type Ordering, orderBy, type Page, type Paged, slice } from '../shared/pages.ts';
@@ -78,7 +78,7 @@ const minPrice = sql`case when o.is_pool then (select min(c.price_minor) from of
 const sellsNow = sql<boolean>`(${takesPlace} and case when o.is_pool
   then exists (select from offers c where c.pool_id = o.id and ${isOnSale(startsAt, 'c')}) else ${isOnSale(startsAt)} end)`;
 
-const common = sql`o.id, o.event_id, o.name, o.currency, coalesce(o.total, o.quantity) as quantity, ${soldOf('o')} as sold, ${leftOf('o')} as left,
+const common = sql`o.id, o.event_id, o.name, o.currency, coalesce(o.total, o.quantity) as quantity, f.sold, f.left,
   ${sellsNow} as on_sale, o.is_active, o.sales_start, o.sales_end, o.created_at`;
 const typeColumns = sql`${common}, e.name as event_title, o.description, e.pricing_type, case when not o.is_pool then o.price_minor end as price_minor,
   ${minPrice} as min_price_minor, o.min_per_order, o.max_per_order, coalesce(o.details ->> 'benefits', '') as benefits, o.updated_at`;
@@ -109,7 +109,7 @@ export async function types(db: Kysely<DB>, viewer: Viewer, filter: TypeFilter, 
       ...(pricingType ? [sql`e.pricing_type = ${pricingType}::pricing_type`] : []),
       is(sql`o.is_active`, filter.isActive),
       is(sellsNow, filter.isOnSale),
-      ...(filter.available ? [sellsNow, sql`${leftOf('o')} > 0`] : []),
+      ...(filter.available ? [takesPlace, canBeBought(startsAt)] : []),
       ...(search
         ? contains(sql`(' ' || ${folded(sql`o.name || ' ' || o.description || ' ' || coalesce(o.details ->> 'benefits', '')`)})`, search)
         : []),
@@ -155,8 +155,9 @@ export const findBelow = (db: Kysely<DB>, viewer: Viewer, kind: Below, id: strin
 
 /** All that is sold below these types, closed ones too, by day and tier. */
 export async function allBelow(db: Kysely<DB>, typeIds: string[]): Promise<BelowView[]> {
-  const { rows } = await sql<BelowView>`select ${belowColumns} from ${tables} where o.pool_id = any(${typeIds}::uuid[]) and o.capped
-    order by o.day_number nulls last, o.tier_number, o.number`.execute(db);
+  const { rows } =
+    await sql<BelowView>`select ${belowColumns} from ${tables} join ${figures(sql`(select id from offers where pool_id = any(${typeIds}::uuid[]))`)} f on f.id = o.id
+    where o.pool_id = any(${typeIds}::uuid[]) and o.capped order by o.day_number nulls last, o.tier_number, o.number`.execute(db);
   return rows;
 }
 
@@ -169,9 +170,8 @@ async function paged<Row>(
 ): Promise<Paged<Row>> {
   // The page is chosen first: what is left is counted for its rows alone.
   const [rows, counted] = await Promise.all([
-    sql<Row>`select ${columns} from ${tables} where o.id in (select o.id from ${tables} where ${where} ${order} ${slice(page)}) ${order}`.execute(
-      db,
-    ),
+    sql<Row>`with page as materialized (select o.id from ${tables} where ${where} ${order} ${slice(page)})
+      select ${columns} from ${tables} join ${figures(sql`(select id from page)`)} f on f.id = o.id ${order}`.execute(db),
     sql<{ n: number }>`select count(*)::int as n from ${tables} where ${where}`.execute(db),
   ]);
   return { rows: rows.rows, total: counted.rows[0]!.n };
@@ -179,6 +179,7 @@ async function paged<Row>(
 
 async function one<Row>(db: Kysely<DB>, columns: RawBuilder<unknown>, where: RawBuilder<unknown>, id: string): Promise<Row | undefined> {
   if (!isUuid(id)) return undefined;
-  const { rows } = await sql<Row>`select ${columns} from ${tables} where o.id = ${id}::uuid and ${where}`.execute(db);
+  const { rows } =
+    await sql<Row>`select ${columns} from ${tables} join ${figures(sql`(${id}::uuid)`)} f on f.id = o.id where ${where}`.execute(db);
   return rows[0];
 }

@@ -2,7 +2,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { DomainError } from '../shared/errors.ts';
-import { isFree, isWaitedFor, stockOf } from './places.ts';
+import { isFree, isOnSale, isWaitedFor, stockOf } from './places.ts';
 import { setStock } from './stock.ts';
 
 /** What an offer says of itself. Amounts in minor units; null is no limit, and of `salesEnd` the event's start. */
@@ -32,24 +32,35 @@ export type Level = { pool: true } | { of: string } | 'alone';
 
 export type OfferRow = NonNullable<Awaited<ReturnType<typeof lock>>>;
 
-/** Free places or slots (`table`) of the offer with this id. */
-const free = (table: 'places' | 'slots', offerId: RawBuilder<unknown>) =>
-  sql<number>`(select count(*)::int from ${sql.table(table)} x where x.offer_id = ${offerId} and ${isFree('x')})`;
+/** What is free and sold of one offer's places or slots, in one look at them; `offerId` is the offer's. */
+const counted = (table: 'places' | 'slots', offerId: RawBuilder<unknown>) =>
+  sql`(select count(*) filter (where ${isFree('x')})::int as free, count(x.sold_at)::int as sold from ${sql.table(table)} x where x.offer_id = ${offerId})`;
 
 /**
- * How many of an offer (alias) can be sold now: what is free of its stock, and of its own slots if it is capped; none while somebody waits
- * for it. Lists, details, the matrix and refusals say this number and no other.
+ * A relation (id, left, sold) of these offers (a subquery of ids): how many of each can be sold now, and how many are sold. Left is what is
+ * free of its stock, and of its own slots if it is capped; a pool can sell no more than its active offers have slots. None while somebody
+ * waits for it. Lists, details, the matrix and refusals say these numbers and no others. Each stock is counted once, however many draw on it.
  */
-export const leftOf = (alias: string): RawBuilder<number> =>
-  sql<number>`case when ${isWaitedFor(alias)} then 0
-    else least(${free('places', stockOf(alias))}, case when ${sql.ref(`${alias}.capped`)} then ${free('slots', sql.ref(`${alias}.id`))} end) end`;
+export const figures = (ids: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
+  with wanted as materialized (select o.*, ${stockOf('o')} as stock_id from offers o where o.id in ${ids}),
+  stocks as materialized (select d.id, c.* from (select distinct stock_id as id from wanted) d cross join lateral ${counted('places', sql`d.id`)} c),
+  caps as materialized (select d.id, c.* from (
+      select w.id from wanted w where w.capped union select o.id from offers o where o.is_active and o.pool_id in (select w.id from wanted w where w.is_pool)
+    ) d cross join lateral ${counted('slots', sql`d.id`)} c)
+  select w.id, case when w.capped then cap.sold else stock.sold end as sold,
+    case when ${isWaitedFor('w')} then 0 else least(stock.free, case when w.capped then cap.free
+      when w.is_pool then (select coalesce(sum(below.free), 0)::int from caps below join offers o on o.id = below.id where o.pool_id = w.id and o.is_active) end)
+    end as "left"
+  from wanted w join stocks stock on stock.id = w.stock_id left join caps cap on cap.id = w.id and w.capped)`;
 
-/** How many of an offer (alias) are sold. */
-export const soldOf = (alias: string): RawBuilder<number> => {
-  const sold = (table: string) =>
-    sql`(select count(*)::int from ${sql.table(table)} x where x.offer_id = ${sql.ref(`${alias}.id`)} and x.sold_at is not null)`;
-  return sql<number>`case when ${sql.ref(`${alias}.capped`)} then ${sold('slots')} else ${sold('places')} end`;
-};
+/** Whether any place or slot of an offer is free: one look into an index, where a semi join would read them all. */
+const anyFree = (table: 'places' | 'slots', offerId: RawBuilder<unknown>) =>
+  sql`coalesce((select true from ${sql.table(table)} x where x.offer_id = ${offerId} and ${isFree('x')} order by x.position limit 1), false)`;
+
+/** Whether any of an offer, or of what is sold below it (alias `o`), is on sale and free for whoever comes by. */
+export const canBeBought = (startsAt: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql<boolean>`(not ${isWaitedFor('o')} and ${anyFree('places', stockOf('o'))} and case when o.is_pool
+    then exists (select from offers c where c.pool_id = o.id and ${isOnSale(startsAt, 'c')} and ${anyFree('slots', sql`c.id`)}) else ${isOnSale(startsAt)} end)`;
 
 /**
  * Makes an offer with its stock and returns its id. One of a pool needs that pool's row locked (`lock`).

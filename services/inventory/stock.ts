@@ -60,6 +60,8 @@ async function taken(tx: Transaction<DB>, kind: Kind, offer: Stocked, field: Fie
 
 /** What stands in somebody's order history cannot be deleted: it goes to an offer of the event that sells nothing. */
 export async function withdraw(tx: Transaction<DB>, kind: Kind, eventId: string, ids: string[]): Promise<void> {
+  // One at a time: two would make that offer twice, or put what they bring at the same positions of it.
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`withdrawn/${eventId}`}, 0))`.execute(tx);
   const attic = sql`with made as (
       insert into offers (event_id, name, price_minor, currency, quantity, seated, is_active, details)
       select e.id, 'Withdrawn', 0, e.currency, 0, true, false, '{"withdrawn": true}' from events e

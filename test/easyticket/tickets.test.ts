@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setStock } from '../../services/inventory/stock.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
 import { settle } from '../../services/orders/settlement.ts';
 import { wish } from '../support/claims.ts';
 import { type Examples, fromExamples } from '../support/contract/endpoints.ts';
 import { contract } from '../support/contract/replay.ts';
+import { lockWaits } from '../support/database.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { capture, person } from '../support/made.ts';
 import { organized } from '../support/organized.ts';
+import { mutated } from '../support/waitlistWorld.ts';
 import EXAMPLES from './examples.json' with { type: 'json' };
 import { RULES } from './rules.ts';
 
@@ -149,6 +152,57 @@ describe('what is left', () => {
     const more = await send(event, 'PATCH', `types/${simple.id}/`, { total_quantity: 7 });
     expect(figures(more.body)).toEqual([0, 7, false]);
     expect((await buy(event, simple.id, 7)).places).toHaveLength(7);
+  });
+
+  it('of a closed tier comes back to nobody: its type is sold out, and is not among what can be bought', async () => {
+    const event = await organized(world.db, 'tiered');
+    const festival = await type(event, { total_quantity: 10 });
+    const closed = await made(event, 'tiers/', { ticket_type: festival.id, ...tier(1, { quantity: 3 }) });
+    const open = await made(event, 'tiers/', { ticket_type: festival.id, ...tier(2, { quantity: 2 }) });
+    const order = await buy(event, closed.id, 3);
+    await send(event, 'PATCH', `tiers/${closed.id}/`, { is_active: false });
+    const available = async () => (await shown('types/available/?page_size=100')).results.map((t: Json) => t.id);
+    expect([figures(await shown(`types/${festival.id}/`)), (await available()).includes(festival.id)]).toEqual([[0, 2, false], true]);
+
+    await buy(event, open.id, 2);
+    for (const table of ['places', 'slots'])
+      await sql`update ${sql.table(table)} set held_until = now() - interval '1 second' where order_id = ${order.id}::uuid`.execute(
+        world.db,
+      );
+    expect([figures(await shown(`types/${festival.id}/`)), (await available()).includes(festival.id)]).toEqual([[0, 0, true], false]);
+  });
+
+  it('two types of one event put aside what stands in old orders at once; without their turn one fails, so that this can fail', async () => {
+    const event = await organized(world.db, 'simple');
+    const shrunk = async (second: typeof world.db) => {
+      const old: { id: string; event_id: string }[] = [];
+      for (let i = 0; i < 3; i++) {
+        const { id } = await type(event, { price: 10, total_quantity: 5 });
+        const order = await buy(event, id, 5);
+        await sql`update places set held_until = now() - interval '1 second' where order_id = ${order.id}::uuid`.execute(world.db);
+        old.push({ id, event_id: event.id });
+      }
+      const fewer = (db: typeof world.db, i: number, before?: () => Promise<unknown>) =>
+        db.transaction().execute(async (tx) => {
+          await setStock(tx, 'places', old[i]!, 1, 'total');
+          await before?.();
+        });
+      await fewer(world.db, 0);
+
+      // The second begins while the first has not committed, and waits for it.
+      let rival: Promise<string> = Promise.resolve('');
+      await fewer(world.db, 1, async () => {
+        rival = fewer(second, 2).then(
+          () => 'done',
+          (error) => error.code as string,
+        );
+        await lockWaits(world.db, 1);
+      });
+      return rival;
+    };
+    expect(await shrunk(world.db)).toBe('done');
+    const { db: broken, met } = mutated(world.db, [['select pg_advisory_xact_lock(hashtextextended(', 'select (hashtextextended(']]);
+    expect([await shrunk(broken), met.size]).toEqual(['23505', 1]);
   });
 
   it('resized beside claims, nothing is sold twice and nothing is lost', async () => {
