@@ -109,6 +109,7 @@ export async function change(
     const old = factsOf(offer);
     const facts =
       of.kind === 'type' ? typeFacts(event, asked, old, of.providers) : await belowFacts(tx, event, of.kind, asked, old, of.providers);
+    if (offer.seated) checkSeated(old, facts);
     await checkOrdered(tx, offer, old, facts);
     if (of.kind === 'type') await checkCapacity(tx, event, facts, offer.id);
     await offers.change(tx, offer, facts);
@@ -122,6 +123,7 @@ export async function change(
 export async function remove(db: Kysely<DB>, of: { id: string; kind: Below | 'type'; by: Manager }): Promise<void> {
   await changing(db, async (tx) => {
     const { offer } = await found(tx, of);
+    if (offer.seated) throw planned('offers', 'deleted');
     await offers.remove(tx, offer);
   });
 }
@@ -272,6 +274,17 @@ async function checkCapacity(tx: Transaction<DB>, event: EventRow, facts: Facts,
   const others = await offers.offered(tx, event.id, own);
   if (others + facts.quantity > event.capacity)
     throw invalidField('total', `The event has room for ${event.capacity}, and ${others} are in other ticket types.`);
+}
+
+/** A section of numbered seats is the seat plan's: a count would make places without a number, or take seats out of the middle of rows. */
+function checkSeated(old: Facts, facts: Facts): void {
+  if (facts.quantity !== old.quantity) throw planned('total', 'resized');
+  if (facts.name !== old.name) throw planned('name', 'renamed');
+}
+
+function planned(field: 'total' | 'name' | 'offers', what: string): DomainError {
+  const message = `Its seats are numbered: it is ${what} by changing the seat plan of the event.`;
+  return new DomainError('event_fixed', message, { fields: { [field]: message }, because: 'planned' });
 }
 
 /** What says which day or tier was bought cannot change once somebody bought it. */

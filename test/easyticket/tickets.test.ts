@@ -10,7 +10,7 @@ import { type Examples, fromExamples } from '../support/contract/endpoints.ts';
 import { contract } from '../support/contract/replay.ts';
 import { lockWaits } from '../support/database.ts';
 import { startWorld, type World } from '../support/gateway.ts';
-import { capture, person } from '../support/made.ts';
+import { capture, person, show } from '../support/made.ts';
 import { organized } from '../support/organized.ts';
 import { mutated } from '../support/waitlistWorld.ts';
 import EXAMPLES from './examples.json' with { type: 'json' };
@@ -170,6 +170,21 @@ describe('what is left', () => {
         world.db,
       );
     expect([figures(await shown(`types/${festival.id}/`)), (await available()).includes(festival.id)]).toEqual([[0, 0, true], false]);
+  });
+
+  it('a section of numbered seats is not resized, renamed or deleted as a type is: its seat plan says what it has', async () => {
+    const organizer = await person(world.db, 'organizer');
+    const event = await show(world.db, { sections: [{ name: 'Stalls', rows: ['A'], seatsPerRow: 4, priceMinor: 5000 }] });
+    await sql`update events set organizer_id = ${organizer.id}::uuid where id = ${event.id}::uuid`.execute(world.db);
+    const { id } = (await shown(`types/by_event/?event_id=${event.id}`)).results[0];
+    const call = (method: string, body?: Json) => world.call(method, `/api/tickets/types/${id}/`, { token: organizer.token, body });
+    for (const body of [{ total_quantity: 3 }, { total_quantity: 4, name: 'Pit' }]) {
+      const refused = await call('PATCH', body);
+      expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('seat plan')]);
+    }
+    expect((await call('DELETE')).status).toBe(400);
+    const dearer = await call('PATCH', { price: '60.00' });
+    expect([dearer.status, dearer.body.price, figures(dearer.body)]).toEqual([200, '60.00', [0, 4, false]]);
   });
 
   it('two types of one event put aside what stands in old orders at once; without their turn one fails, so that this can fail', async () => {
