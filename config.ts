@@ -89,6 +89,8 @@ const Env = z.object({
   CORS_ORIGINS_EVENTLY: z.string().default('*'),
   HOLD_SECONDS_EASYTICKET: seconds(900),
   CORS_ORIGINS_EASYTICKET: z.string().default('*'),
+  HOLD_SECONDS_TICKET_API: seconds(900),
+  CORS_ORIGINS_TICKET_API: z.string().default('*'),
   SERVICE_FEE_BASIS_POINTS: z.coerce.number().int().min(0).max(10_000).default(500),
   MAX_PLACES_PER_ORDER: z.coerce.number().int().min(1).max(1000).default(50),
 });
@@ -168,6 +170,7 @@ function shape(env: z.infer<typeof Env>) {
         refreshSeconds: 7 * 86_400,
         feeBasisPoints: env.SERVICE_FEE_BASIS_POINTS,
       },
+      ticketApi: { holdSeconds: env.HOLD_SECONDS_TICKET_API, origins: list(env.CORS_ORIGINS_TICKET_API) },
     },
     maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,
   };

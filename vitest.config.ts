@@ -15,7 +15,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['test/{http,evently,easyticket,services,reads,standins,local,deploy,support}/**/*.test.ts', PURE],
+          include: ['test/{http,evently,easyticket,ticket-api,services,reads,standins,local,deploy,support}/**/*.test.ts', PURE],
         },
       },
       {

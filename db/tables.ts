@@ -89,8 +89,9 @@ export interface CheckIns {
   event_id: string;
   id: Generated<string>;
   nonce: string | null;
+  order_id: string | null;
   outcome: string;
-  ticket_id: string;
+  ticket_id: string | null;
 }
 
 export interface EventCategories {

@@ -33,6 +33,7 @@ import { createFeed } from './reads/feed.ts';
 import { createListing } from './reads/listing.ts';
 import { createTemporal, PAY_WAIT_MS } from './temporal/client.ts';
 import { pay } from './temporal/pay.ts';
+import { ticketApi } from './ticket-api/index.ts';
 
 const SHARE_LIMITS_EVERY_MS = 500;
 /** A sign-in ended at another gateway is refused here so much later at most. */
@@ -50,7 +51,7 @@ export function apis(
   parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
 ): Api[] {
   const assets = createAssets(PAGES);
-  const published = [evently(gateway, assets), easyticket(gateway)];
+  const published = [evently(gateway, assets), easyticket(gateway), ticketApi(gateway)];
   const routes = [landing(gateway.config, PAGES), assets.route, ...houseDocs(published, { assets, limit: PAGES })];
   return [...published, stripeCallback(gateway), operations({ ...parts, routes })];
 }

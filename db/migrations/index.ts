@@ -13,6 +13,7 @@ import * as m0012 from './0012_check_ins.ts';
 import * as m0013 from './0013_event_search.ts';
 import * as m0016 from './0016_code_prefix.ts';
 import * as m0017 from './0017_pictures.ts';
+import * as m0018 from './0018_group_codes.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -28,4 +29,5 @@ export const migrations: Record<string, Migration> = {
   '0013_event_search': m0013,
   '0016_code_prefix': m0016,
   '0017_pictures': m0017,
+  '0018_group_codes': m0018,
 };

@@ -45,6 +45,7 @@ const Verified = z
 const REFUSED: Record<Exclude<Outcome, 'admitted'>, { error: string; detail: string }> = {
   already_used: { error: 'Ticket already used', detail: 'This ticket has been scanned before.' },
   void: { error: 'Ticket cancelled', detail: 'The order of this ticket was cancelled or refunded: it admits nobody.' },
+  not_paid: { error: 'Order not paid', detail: 'The order of this code has no tickets: its money has not come.' },
   event_cancelled: { error: 'Event cancelled', detail: 'The event of this ticket does not take place.' },
   event_over: { error: 'Ticket expired', detail: 'The event of this ticket is over.' },
   other_event: { error: 'Ticket for another event', detail: 'This ticket is for another event.' },

@@ -16,6 +16,8 @@ export type Account = {
   first_name: string | null;
   last_name: string | null;
   phone: string | null;
+  username: string | null;
+  picture_url: string | null;
   role: Role;
   /** An organizer's firm; empty: none. */
   organization: string;
@@ -25,7 +27,7 @@ export type Account = {
 };
 
 const COLUMNS = [
-  ...(['id', 'number', 'email', 'full_name', 'first_name', 'last_name', 'phone', 'role'] as const),
+  ...(['id', 'number', 'email', 'full_name', 'first_name', 'last_name', 'phone', 'username', 'picture_url', 'role'] as const),
   ...(['organization', 'email_verified_at', 'last_login_at', 'created_at'] as const),
 ] as const;
 

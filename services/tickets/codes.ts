@@ -2,8 +2,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isUuid } from '../shared/ids.ts';
 
-/** What a genuine code stands for. */
-export type Coded = { ticketId: string };
+/** What a genuine code stands for: a ticket, or an order whose tickets it admits together. */
+export type Coded = { ticketId: string; orderId?: never } | { orderId: string; ticketId?: never };
 
 type Codec = { prefix: string; read(secret: string, code: string): Coded | undefined };
 
@@ -11,24 +11,39 @@ const mac = (secret: string, what: string, id: Buffer) => createHmac('sha256', s
 const bytesOf = (id: string) => Buffer.from(id.replaceAll('-', ''), 'hex');
 const uuidOf = (bytes: Buffer) => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-/** The code in the QR: `BT1.` + base64url(ticket id, 16 bytes; MAC, 12 bytes). 96 bits of HMAC-SHA-256 leave nothing to guess at a door. */
-export function signCode(secret: string, ticketId: string): string {
-  const id = bytesOf(ticketId);
-  return `BT1.${Buffer.concat([id, mac(secret, 'ticket:', id).subarray(0, 12)]).toString('base64url')}`;
+/** Prefix + base64url(id, 16 bytes; MAC, 12 bytes). 96 bits of HMAC-SHA-256 leave nothing to guess at a door. */
+function sign(secret: string, prefix: string, what: string, id: string): string {
+  const bytes = bytesOf(id);
+  return prefix + Buffer.concat([bytes, mac(secret, what, bytes).subarray(0, 12)]).toString('base64url');
 }
 
-const TICKET: Codec = {
-  prefix: 'BT1.',
-  read(secret, code) {
-    const bytes = Buffer.from(code.slice(4), 'base64url');
-    const id = bytes.subarray(0, 16);
-    // Compared as text too: base64url may be written in ways that mean the same bytes, and only one of them is the code.
-    if (bytes.length !== 28 || !timingSafeEqual(bytes.subarray(16), mac(secret, 'ticket:', id).subarray(0, 12))) return undefined;
-    return code === signCode(secret, uuidOf(id)) ? { ticketId: uuidOf(id) } : undefined;
-  },
-};
+/** The id in such a code, if it is genuine. */
+function read(secret: string, prefix: string, what: string, code: string): string | undefined {
+  const bytes = Buffer.from(code.slice(prefix.length), 'base64url');
+  const id = bytes.subarray(0, 16);
+  if (bytes.length !== 28 || !timingSafeEqual(bytes.subarray(16), mac(secret, what, id).subarray(0, 12))) return undefined;
+  // base64url may be written in ways that mean the same bytes, and only one of them is the code.
+  return code === sign(secret, prefix, what, uuidOf(id)) ? uuidOf(id) : undefined;
+}
 
-const CODECS: Codec[] = [TICKET];
+const TICKET = { prefix: 'BT1.', what: 'ticket:' };
+const ORDER = { prefix: 'BO1.', what: 'order:' };
+
+/** The code of one ticket, as its QR says it. */
+export const signCode = (secret: string, ticketId: string): string => sign(secret, TICKET.prefix, TICKET.what, ticketId);
+
+/** The code of all tickets of an order. */
+export const signOrderCode = (secret: string, orderId: string): string => sign(secret, ORDER.prefix, ORDER.what, orderId);
+
+const codec = ({ prefix, what }: typeof TICKET, coded: (id: string) => Coded): Codec => ({
+  prefix,
+  read(secret, code) {
+    const id = read(secret, prefix, what, code);
+    return id === undefined ? undefined : coded(id);
+  },
+});
+
+const CODECS: Codec[] = [codec(TICKET, (ticketId) => ({ ticketId })), codec(ORDER, (orderId) => ({ orderId }))];
 const MAX_LENGTH = 256;
 
 /** A code as a scanner hands it over, without what it adds: blanks and line ends around it, a byte order mark. Nothing else is forgiven. */
@@ -41,15 +56,15 @@ export function readCode(secret: string, scanned: string): Coded | undefined {
   return CODECS.find(({ prefix }) => code.startsWith(prefix))?.read(secret, code);
 }
 
-/** What makes the address of a ticket's picture unguessable: pages and mails show it to whoever has the address, without a sign-in. */
-export const pictureKey = (secret: string, ticketId: string): string =>
-  mac(secret, 'picture:', bytesOf(ticketId)).subarray(0, 18).toString('base64url');
+/** What makes the address of the picture of a ticket's or an order's code unguessable: pages and mails show it to whoever has the address, without a sign-in. */
+export const pictureKey = (secret: string, id: string): string =>
+  mac(secret, 'picture:', bytesOf(id)).subarray(0, 18).toString('base64url');
 
-/** Whether that is the key of the ticket's picture, compared in constant time. */
-export function isPictureKey(secret: string, ticketId: string, key: string): boolean {
+/** Whether that is the key of that picture, compared in constant time. */
+export function isPictureKey(secret: string, id: string, key: string): boolean {
   // The key is made of the id's bytes: with its dashes elsewhere it would fit, and Postgres does not read such an id.
-  if (!isUuid(ticketId)) return false;
+  if (!isUuid(id)) return false;
 
-  const [given, own] = [Buffer.from(key), Buffer.from(pictureKey(secret, ticketId))];
+  const [given, own] = [Buffer.from(key), Buffer.from(pictureKey(secret, id))];
   return given.length === own.length && timingSafeEqual(given, own);
 }

@@ -7,6 +7,7 @@ import { STATED as EVENTLY } from '../evently/stated.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person, show } from '../support/made.ts';
 import { token } from '../support/token.ts';
+import { STATED as TICKET_API } from '../ticket-api/stated.ts';
 
 let world: World;
 let callers: Record<
@@ -54,7 +55,7 @@ const HOUSE = {
   'get /assets/:name': 'public public',
   ...Object.fromEntries(
     ['schema', 'docs', 'redoc'].flatMap((kind) =>
-      ['', 'evently/', 'easyticket/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
+      ['', 'evently/', 'easyticket/', 'ticket-api/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
     ),
   ),
 };
@@ -68,6 +69,8 @@ const SAYS: Record<string, { code: (body: any) => string; missing: string; inval
     late: 'AUTH_TOKEN_EXPIRED',
     role: 'AUTH_UNAUTHORIZED',
   },
+  // Its seed has one text for a refusal, and no codes.
+  'ticket-api': { code: () => '', missing: '', invalid: '', late: '', role: '' },
   easyticket: {
     code: (body) => body.code,
     missing: 'not_authenticated',
@@ -83,7 +86,7 @@ describe('access', () => {
       Object.fromEntries(
         every().map(({ route: r }) => [`${r.method} ${r.path}`, `${r.access} ${r.limit === 'none' ? 'none' : r.limit.name}`]),
       ),
-    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...HOUSE });
+    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...TICKET_API, ...HOUSE });
   });
 
   it('401 for anonymous, garbage, foreign, expired and refresh tokens wherever a sign-in is needed', async () => {
