@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findChromium } from './chromium.ts';
 import { ROOT } from './processes.ts';
-import { fail, say, since, step } from './say.ts';
+import { ClearError, fail, say, since, step } from './say.ts';
 import { onStop } from './signals.ts';
 import { findTemporal } from './temporal-cli.ts';
 import { findTestServer } from './test-server.ts';
@@ -37,7 +38,17 @@ async function tools(): Promise<Record<string, string>> {
   say(`Temporal CLI: ${cli.path} (${cli.how}, ${cli.version})`);
   const server = await step(say, 'time-skipping test server', () => findTestServer());
   if ('reason' in server) say(`no time-skipping test server: ${server.reason}; those tests run with short timers or are skipped`);
-  return { TEMPORAL_CLI: cli.path, ...('path' in server ? { BILLETTER_TEST_SERVER: server.path } : {}) };
+  const browser = await step(say, 'Chromium', () => findChromium()).catch((error) => {
+    if (!(error instanceof ClearError)) throw error;
+    // The tests that open pages say the same, and fail.
+    say(error.message);
+    return undefined;
+  });
+  return {
+    TEMPORAL_CLI: cli.path,
+    ...(browser && { BILLETTER_CHROMIUM: browser.path }),
+    ...('path' in server ? { BILLETTER_TEST_SERVER: server.path } : {}),
+  };
 }
 
 /** The steps of `npm run check`, each of which counts as one: read from package.json, so that a step added there is run here. */

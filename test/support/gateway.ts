@@ -30,9 +30,9 @@ import { freshDatabase } from './database.ts';
 export type Answer = { status: number; body: any; text: string; headers: Headers };
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-/** A gateway listening on a free port. `overrides` replaces parts of it. */
+/** A gateway listening on a free port, unless `port` says which. `overrides` replaces parts of it. */
 export async function startWorld(
-  options: { limiter?: (db: Kysely<DB>) => Limiter; overrides?: Partial<Gateway>; logLines?: string[] } = {},
+  options: { limiter?: (db: Kysely<DB>) => Limiter; overrides?: Partial<Gateway>; logLines?: string[]; port?: number } = {},
 ) {
   const { db, close, url: databaseUrl } = await freshDatabase();
   const config = loadConfig({ NODE_ENV: 'test', STRIPE_TIMEOUT_MS: '500', STRIPE_STANDIN_URL: `http://127.0.0.1:${await freePort()}` });
@@ -71,11 +71,11 @@ export async function startWorld(
     metrics,
     limiter,
     trustProxy: true,
-    origins: new Set([config.http.publicUrl]),
+    origins: new Set([new URL(gateway.config.http.publicUrl).origin]),
     https: false,
     isDraining: () => false,
   });
-  const server = await listen(app, { port: 0, host: '127.0.0.1' });
+  const server = await listen(app, { port: options.port ?? 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${server.port}`;
 
   const conform = createConform(all);

@@ -8,15 +8,23 @@ import { type Route, route } from '../route.ts';
 import type { Limit } from '../steps/limits.ts';
 import { DOCS_CSS, REDOC_START, SWAGGER_START } from './scripts.ts';
 
-/** What the pages are made of: a file of a package, or a text of ours. */
+/** Redoc asks its maker's site for a logo, and writes style elements without the nonce while it loads; neither stands in an option of it. */
+const REDOC_CHANGES = [
+  ['https://cdn.redoc.ly/redoc/logo-mini.svg', 'data:,'],
+  ['var t=n.nc;t&&e.setAttribute("nonce",t)', 'var t=n.nc||document.currentScript?.nonce;t&&e.setAttribute("nonce",t)'],
+] as const;
+
+type File = { from: string; changes?: typeof REDOC_CHANGES } | { text: string };
+
+/** What the pages are made of: a file of a package, with texts in it that are replaced, or a text of ours. */
 const FILES = {
   'swagger-ui.css': { from: 'swagger-ui-dist/swagger-ui.css' },
   'swagger-ui.js': { from: 'swagger-ui-dist/swagger-ui-bundle.js' },
   'swagger-start.js': { text: SWAGGER_START },
-  'redoc.js': { from: 'redoc/bundles/redoc.standalone.js' },
+  'redoc.js': { from: 'redoc/bundles/redoc.standalone.js', changes: REDOC_CHANGES },
   'redoc-start.js': { text: REDOC_START },
   'docs.css': { text: DOCS_CSS },
-} satisfies Record<string, { from: string } | { text: string }>;
+} satisfies Record<string, File>;
 
 export type AssetName = keyof typeof FILES;
 
@@ -39,10 +47,9 @@ export function createAssets(limit: Limit): Assets {
   const assets = new Map<string, Fixed>();
 
   const load = (): void => {
-    for (const [name, file] of Object.entries(FILES) as [AssetName, { from: string } | { text: string }][]) {
-      const bytes = 'from' in file ? readFileSync(createRequire(import.meta.url).resolve(file.from)) : file.text;
+    for (const [name, file] of Object.entries(FILES) as [AssetName, File][]) {
       const [stem, ending] = name.split('.') as [string, string];
-      const asset = createFixed(bytes, TYPES[ending]!);
+      const asset = createFixed(read(file), TYPES[ending]!);
       names.set(name, `${stem}.${asset.hash}.${ending}`);
       assets.set(`${stem}.${asset.hash}.${ending}`, asset);
     }
@@ -71,4 +78,15 @@ export function createAssets(limit: Limit): Assets {
       },
     }),
   };
+}
+
+/** The file's content. Throws where a text to be replaced is not in it: another version of the package, to be looked at anew. */
+function read(file: File): Buffer | string {
+  if ('text' in file) return file.text;
+  const bytes = readFileSync(createRequire(import.meta.url).resolve(file.from));
+  if (!file.changes) return bytes;
+  return file.changes.reduce((text, [old, other]) => {
+    if (!text.includes(old)) throw new Error(`${file.from} has no ${old} any more`);
+    return text.replaceAll(old, other);
+  }, bytes.toString('utf8'));
 }
