@@ -45,7 +45,7 @@ describe('a call by cookie alone that changes something', () => {
       raw,
     });
   };
-  const HOME = 'http://localhost:8000';
+  const HOME = 'https://tickets.example';
 
   it('403 from a page of another site, and from one that does not say where it is from', async () => {
     expect(unsafe().length).toBeGreaterThan(10);
