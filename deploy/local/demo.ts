@@ -1,4 +1,4 @@
-// `npm run demo`: buys a ticket from the running stack as a customer would, and tells the story; then lets a hold expire and watches the seat return.
+// `npm run demo`: buys a ticket from the running stack as a customer would, tells the story, lets a hold expire, and ends at the door.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import QRCode from 'qrcode';
@@ -58,7 +58,8 @@ function drawSeats(sections: Json[], free: Set<string>): void {
 
 const remaining = (until: string) => Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000));
 
-async function buyATicket(): Promise<void> {
+/** Returns the code of the ticket. */
+async function buyATicket(): Promise<string> {
   chapter('1. Browse');
   const token = await signIn('test@evently.com');
   const events = (await api('GET', '/api/v1/events?search=festival')).data;
@@ -116,6 +117,7 @@ async function buyATicket(): Promise<void> {
   const mail = mails.find((m) => m.subject.includes(booking.booking_code));
   say(`  with ${mail.attachments.map((a: Json) => a.filename).join(', ')}; read it at ${mailUrl}`);
   say(`\n  What happened, step by step: ${uiUrl}/namespaces/default/workflows/${encodeURIComponent(`order/${booking.id}`)}`);
+  return ticket.code;
 }
 
 /** What Stripe.js does on the payment page: the card goes to the provider, never to Billetter. */
@@ -174,9 +176,29 @@ async function letAHoldExpire(): Promise<void> {
   say(`  the seat is back, the booking is ${(now.booking ?? now).status}: nobody had to do anything`);
 }
 
+/** The ticket is admitted, and a copy of it is not. */
+async function atTheDoor(code: string): Promise<void> {
+  chapter('8. At the door');
+  const organizer = await signIn('organizer@billetter.test');
+  for (const who of ['the buyer', 'somebody with a copy']) {
+    const response = await fetch(`${url}/api/tickets/check-in/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${organizer}` },
+      // A hand scanner ends what it reads with a new line.
+      body: JSON.stringify({ qr_code_data: `${code}\n` }),
+    });
+    const answer = (await response.json()) as Json;
+    const expected = who === 'the buyer' ? 200 : 400;
+    if (response.status !== expected) throw new Error(`the door answered ${response.status} to ${who}: ${answer.detail}`);
+    const since = answer.checked_in_time ? `, at ${answer.checked_in_time}` : '';
+    say(`  ${who}: ${answer.detail}${since}`);
+  }
+}
+
 try {
-  await buyATicket();
+  const code = await buyATicket();
   await letAHoldExpire();
+  await atTheDoor(code);
   say(`\n${bold('That was Billetter.')} API docs: ${url}/api/docs/\n`);
 } catch (error) {
   const down = (error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED';
