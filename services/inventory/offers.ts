@@ -45,13 +45,13 @@ export const figures = (ids: RawBuilder<unknown>): RawBuilder<unknown> => sql`(
   with wanted as materialized (select o.*, ${stockOf('o')} as stock_id from offers o where o.id in ${ids}),
   stocks as materialized (select d.id, c.* from (select distinct stock_id as id from wanted) d cross join lateral ${counted('places', sql`d.id`)} c),
   caps as materialized (select d.id, c.* from (
-      select w.id from wanted w where w.capped union select o.id from offers o where o.is_active and o.pool_id in (select w.id from wanted w where w.is_pool)
+      select k.id from wanted k where k.capped union select o.id from offers o where o.is_active and o.pool_id in (select k.id from wanted k where k.is_pool)
     ) d cross join lateral ${counted('slots', sql`d.id`)} c)
-  select w.id, case when w.capped then cap.sold else stock.sold end as sold,
-    case when ${isWaitedFor('w')} then 0 else least(stock.free, case when w.capped then cap.free
-      when w.is_pool then (select coalesce(sum(below.free), 0)::int from caps below join offers o on o.id = below.id where o.pool_id = w.id and o.is_active) end)
+  select k.id, case when k.capped then cap.sold else stock.sold end as sold,
+    case when ${isWaitedFor('k')} then 0 else least(stock.free, case when k.capped then cap.free
+      when k.is_pool then (select coalesce(sum(below.free), 0)::int from caps below join offers o on o.id = below.id where o.pool_id = k.id and o.is_active) end)
     end as "left"
-  from wanted w join stocks stock on stock.id = w.stock_id left join caps cap on cap.id = w.id and w.capped)`;
+  from wanted k join stocks stock on stock.id = k.stock_id left join caps cap on cap.id = k.id and k.capped)`;
 
 /** Whether any place or slot of an offer is free: one look into an index, where a semi join would read them all. */
 const anyFree = (table: 'places' | 'slots', offerId: RawBuilder<unknown>) =>
