@@ -48,6 +48,8 @@ export class Board {
   private doneBucket: number;
   private readonly lapsed = new Set<number>();
   private log: { xid: number; place: number }[] = [];
+  /** The last transaction that may have changed who waits for what. */
+  private lineXid = -1;
   /** The log is complete for transactions from this number on. */
   private logFrom: number;
   private hashA = 0;
@@ -150,15 +152,18 @@ export class Board {
     this.trimLog();
   }
 
-  /** From now on somebody waits for these offers and no others: their free places are held. `xid`: the transaction that made it so. */
+  /**
+   * From now on somebody waits for these offers and no others: their free places are held. `xid`: the last transaction that may have made it
+   * so. It counts although nothing turns here: of what came and went between two looks of ours another gateway may have told the half.
+   */
   wait(offerIds: readonly string[], xid: number, out: Change[]): void {
+    this.lineXid = Math.max(this.lineXid, xid);
     const turned = this.offers.filter((offer) => offer.waited !== offerIds.includes(offer.id));
     for (const offer of turned) this.turn(offer);
     for (const { offer, from, to } of turned.length ? this.rows : []) {
       if (!turned.includes(offer)) continue;
-      for (let place = from; place < to; place++) if (this.settle(place, out)) this.log.push({ xid, place });
+      for (let place = from; place < to; place++) this.settle(place, out);
     }
-    this.trimLog();
   }
 
   get waited(): string[] {
@@ -189,6 +194,8 @@ export class Board {
     if (xid < this.logFrom) return undefined;
     const places = new Set(this.lapsed);
     for (const entry of this.log) if (entry.xid >= xid) places.add(entry.place);
+    // What the line holds and gives back are free places; lapsed ones are there already.
+    if (this.lineXid >= xid) for (const [place, raw] of this.raw.entries()) if (raw === AVAILABLE) places.add(place);
     return places;
   }
 
@@ -221,8 +228,8 @@ export class Board {
     this.hashB ^= mark(offer.id, 28, WAITED);
   }
 
-  /** Shows the place as it is by what is known of it. True: it was shown otherwise before. */
-  private settle(place: number, out?: Change[]): boolean {
+  /** Shows the place as it is by what is known of it. */
+  private settle(place: number, out?: Change[]): void {
     const raw = this.raw[place]!;
     const over = raw === HELD && this.endOf(place) <= this.doneBucket;
     if (over) this.lapsed.add(place);
@@ -231,7 +238,7 @@ export class Board {
     const { offer } = this.rows[row]!;
     const state = !over && raw !== AVAILABLE ? raw : offer.waited ? HELD : AVAILABLE;
     const before = this.states[place]!;
-    if (state === before) return false;
+    if (state === before) return;
     this.states[place] = state;
     const free = (state === AVAILABLE ? 1 : 0) - (before === AVAILABLE ? 1 : 0);
     this.available += free;
@@ -241,7 +248,6 @@ export class Board {
     this.hashA ^= mark(id, 0, before) ^ mark(id, 0, state);
     this.hashB ^= mark(id, 28, before) ^ mark(id, 28, state);
     out?.push({ id, status: SEAT_STATES[state]!, available: this.available });
-    return true;
   }
 }
 

@@ -228,3 +228,29 @@ test('every way into and out of the line is told: written, wished otherwise, del
   stop();
   expect(complaints).toEqual([]);
 });
+
+test('what came and went between two looks of one gateway is told to whoever comes from another that saw the half of it', async () => {
+  const event = await show(base.db, { sections: [section('A', 3)] });
+  const at = { id: event.id, currency: 'USD' };
+  const [slow, quick] = [feedOf(60_000), feedOf(60_000)];
+  const boards = [];
+  for (const feed of [slow, quick]) {
+    await feed.catchUp();
+    boards.push(await feed.board(at));
+  }
+  const { id } = await person(base.db);
+  const entry = await sql<{ id: string }>`with o as (
+      insert into orders (event_id, account_id, status, total_minor, currency) values (${event.id}::uuid, ${id}::uuid, 'waiting', 0, 'USD') returning id)
+    insert into waitlist_entries (event_id, account_id, order_id) select ${event.id}::uuid, ${id}::uuid, id from o returning id`.execute(
+    base.db,
+  );
+  await quick.catchUp();
+  expect([boards[0]!.available, boards[1]!.available]).toEqual([3, 0]);
+  const seen = quick.watermark();
+
+  await sql`update waitlist_entries set in_line = false where id = ${entry.rows[0]!.id}::uuid`.execute(base.db);
+  await slow.catchUp();
+  expect(boards[0]!.available).toBe(3);
+  const missed = await missedSince({ feed: slow, db: base.db }, boards[0]!, seen);
+  expect([...missed!].sort()).toEqual([0, 1, 2]);
+});
