@@ -51,8 +51,9 @@ export function verifyPage({ path, limit }: { path: string; limit: Limit }): Rou
     access: 'public',
     limit,
     tag: 'Authentication',
-    hidden: true,
-    summary: 'The page of the link in a verification mail.',
+    operationId: 'openVerificationPage',
+    summary: 'The page of the link in a verification mail',
+    description: 'For browsers. Opening it spends nothing: its button sends the token that stands after the # of the link.',
     responses: { 200: { description: 'A page.', type: 'text/html' } },
     handle: () => page,
   });

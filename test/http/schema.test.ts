@@ -56,6 +56,14 @@ describe('/api/schema/', () => {
     expect(own[0]!.document).toEqual((await world.call('GET', '/api/v1/openapi.json')).body);
   });
 
+  it('say every method of an address that they name: what is left out of them has addresses of its own', () => {
+    for (const { routes, document } of world.apis.filter((api) => api.document))
+      for (const { method, path } of routes) {
+        const item = (document as any).paths[path.replace(/:(\w+)/g, '{$1}')];
+        if (item) expect(Object.keys(item), path).toContain(method);
+      }
+  });
+
   it('Spectral has nothing to say of any of them', async () => {
     for (const { name, document } of [...own, { name: 'all', document: all }]) expect(await lint(document), name).toEqual([]);
   });
