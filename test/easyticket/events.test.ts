@@ -31,7 +31,11 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-const seed = contract(fromExamples(EXAMPLES as unknown as Examples), RULES, (method, path, o) => world.call(method, path, o));
+const seed = contract(
+  fromExamples(EXAMPLES as unknown as Examples).filter(({ path }) => path.startsWith('/api/events/')),
+  RULES,
+  (method, path, o) => world.call(method, path, o),
+);
 const call = (by: Person | undefined, method: string, path: string, body?: Json) =>
   world.call(method, `/api/events/${path}`, { token: by?.token, body });
 
@@ -73,6 +77,7 @@ describe('the examples', () => {
     await seed.replay('GET /api/events/', { query: { search: 'Tech Conference' } });
     await seed.replay('GET /api/events/my_events/', { token: organizer.token });
     await seed.replay('POST /api/events/{slug}/cancel/', { token: organizer.token, params: { slug: event.slug } });
+    expect(seed.unplayed()).toEqual([]);
   });
 });
 

@@ -31,7 +31,11 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-const seed = contract(fromExamples(EXAMPLES as unknown as Examples), RULES, (method, path, o) => world.call(method, path, o));
+const seed = contract(
+  fromExamples(EXAMPLES as unknown as Examples).filter(({ path }) => path.startsWith('/api/tickets/my-tickets/')),
+  RULES,
+  (method, path, o) => world.call(method, path, o),
+);
 const PATH = '/api/tickets/my-tickets/';
 const mine = (by: Person | undefined, path = '', method = 'GET', body?: Json) =>
   world.call(method, `${PATH}${path}`, { token: by?.token, body });
@@ -87,6 +91,7 @@ describe('the examples', () => {
     const again = await seed.replay('POST /api/tickets/my-tickets/verify/', { ...scan, status: 400 });
     expect(again.body.error).toBe('Ticket already used');
     await seed.replay('GET /api/tickets/my-tickets/stats/', { token });
+    expect(seed.unplayed()).toEqual([]);
   });
 });
 
