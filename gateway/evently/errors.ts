@@ -165,7 +165,9 @@ function fixed(message: string, details: Refusal<'event_fixed'>['details']): Sai
   const own: { [B in typeof because]?: string } = {
     begun: `The event has begun: its ${field} can no longer be changed.`,
     ordered: `There have been ${orders} booking(s): the ${field} can no longer be changed so.`,
-    planned: `The seat plan has ${planned} seats: send a smaller seat_configuration along with a smaller capacity.`,
+    ...(planned !== undefined && {
+      planned: `The seat plan has ${planned} seats: send a smaller seat_configuration along with a smaller capacity.`,
+    }),
   };
   const said = own[because] ?? message;
   const seats = places?.map(seatOf) ?? planned;

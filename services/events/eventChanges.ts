@@ -5,11 +5,12 @@
 //   start, venue        until it begins; the new start lies ahead; every holder is told (a notice)
 //   hold_seconds        until it begins; holds that run keep their time
 //   seats, prices       until it begins; sold and held seats stay where they are, and cost what they cost
-//   capacity            never below the seats of the plan, nor below what is sold
+//   capacity            never below what is for sale, nor below what is sold
 //   currency, draft     until the first booking
 //   cancelled           until it is over, also after it began: every booking is cancelled and refunded (a notice)
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { DB, EventStatus } from '../../db/tables.ts';
+import type { DB, EventStatus, PricingType } from '../../db/tables.ts';
+import { offered } from '../inventory/offers.ts';
 import * as places from '../inventory/places.ts';
 import { changeCurrency, replan } from '../inventory/seatPlans.ts';
 import type { Section } from '../inventory/seats.ts';
@@ -61,6 +62,8 @@ type Row = {
   currency: string;
   hold_seconds: number | null;
   status: EventStatus;
+  pricing_type: PricingType;
+  is_free: boolean;
   begun: boolean;
   over: boolean;
 };
@@ -96,6 +99,7 @@ async function change(tx: Transaction<DB>, { event, by, changes, providers }: Ch
   if (changed.includes('starts_at') && next.starts_at <= new Date()) throw invalidField('startsAt', 'The new start must lie ahead.');
   if (changed.includes('currency') || (changed.includes('status') && next.status === 'draft')) await checkUnbooked(tx, old.id, changed);
   if (sections) {
+    checkPlannable(old, sections, changes.facts?.isFree ?? old.is_free);
     checkPrices(providers, next.currency, sections);
     const seats = countSeats(sections);
     if (changes.capacity === undefined) next.capacity = Math.max(old.capacity, seats);
@@ -144,7 +148,7 @@ const fixed = (because: Fixed['because'], field: Field, message: string, facts: 
 async function lock(tx: Transaction<DB>, idOrSlug: string): Promise<Row> {
   const { rows } = await sql<Row>`
     select e.id, e.organizer_id, e.venue_id, v.name as venue, v.time_zone, e.name, e.description, e.starts_at, e.ends_at,
-      e.capacity, e.currency, e.hold_seconds, e.status, e.starts_at <= now() as begun, e.ends_at <= now() as over
+      e.capacity, e.currency, e.hold_seconds, e.status, e.pricing_type, e.is_free, e.starts_at <= now() as begun, e.ends_at <= now() as over
     from events e left join venues v on v.id = e.venue_id where ${named(idOrSlug)} for no key update of e`.execute(tx);
   if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId: idOrSlug });
   return rows[0];
@@ -195,6 +199,13 @@ async function checkUnbooked(tx: Transaction<DB>, eventId: string, changed: (key
   if (waited) throw fixed('ordered', field, `There have been ${orders} order(s): the ${field} can no longer be changed so.`, { orders });
 }
 
+/** Numbered seats are sold one by one at their section's price: beside tiers or days nobody could say what they are of. */
+function checkPlannable(event: Row, sections: Section[], free: boolean): void {
+  if (event.pricing_type !== 'simple')
+    throw fixed('planned', 'seatPlan', `The event is sold as ${event.pricing_type}: it has ticket types instead of numbered seats.`);
+  if (free && sections.some((s) => s.priceMinor > 0)) throw invalidField('sections', 'The event is free: nothing of it has a price.');
+}
+
 /** Prices stay as numbers when the currency changes. Throws invalid for the first that could not be paid then. */
 async function checkKeptPrices(tx: Transaction<DB>, providers: Providers, eventId: string, currency: string): Promise<void> {
   const offers = await tx
@@ -208,12 +219,16 @@ async function checkKeptPrices(tx: Transaction<DB>, providers: Providers, eventI
 }
 
 async function checkCapacity(tx: Transaction<DB>, eventId: string, capacity: number): Promise<void> {
-  const { rows } = await sql<{ planned: number; sold: number }>`select count(*)::int as planned, count(p.sold_at)::int as sold
-    from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active`.execute(tx);
-  const { planned, sold } = rows[0]!;
+  const { rows } = await sql<{ sold: number }>`select count(*)::int as sold
+    from places p join offers o on o.id = p.offer_id where p.event_id = ${eventId}::uuid and o.is_active and p.sold_at is not null`.execute(
+    tx,
+  );
+  const { sold } = rows[0]!;
+  // Not the places: a type above tiers has only as many of them as its tiers come to so far.
+  const planned = await offered(tx, eventId);
   if (capacity < sold) throw fixed('sold', 'capacity', `${sold} seats are sold already: the capacity cannot be less.`, { sold, planned });
   if (capacity < planned)
-    throw fixed('planned', 'capacity', `The seat plan has ${planned} seats: a smaller capacity needs a smaller plan.`, { sold, planned });
+    throw fixed('planned', 'capacity', `${planned} places are for sale: a smaller capacity needs fewer of them first.`, { sold, planned });
 }
 
 /** A cancelled event is always announced (open bookings end too); a moved one if anybody holds a ticket. */
