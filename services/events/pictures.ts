@@ -2,7 +2,7 @@
 import { imageSize } from 'image-size';
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { invalidField } from '../shared/errors.ts';
+import { DomainError, invalidField } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 
 export type PictureKind = 'banner' | 'thumbnail';
@@ -42,9 +42,15 @@ function measured(content: Buffer) {
   }
 }
 
-/** Makes these the event's pictures, in place of those it had; null takes one away. */
+/**
+ * Makes these the event's pictures, in place of those it had; null takes one away.
+ * @throws DomainError event_not_found: it was deleted meanwhile
+ */
 export async function put(db: Kysely<DB>, eventId: string, pictures: { [kind in PictureKind]?: Picture | null }): Promise<void> {
   await db.transaction().execute(async (tx) => {
+    // Two uploads at once would each find no picture to replace, and an event deleted meanwhile would have one.
+    const event = await tx.selectFrom('events').select('id').where('id', '=', eventId).forNoKeyUpdate().executeTakeFirst();
+    if (!event) throw new DomainError('event_not_found', 'Event does not exist.', { eventId });
     for (const [kind, picture] of Object.entries(pictures) as [PictureKind, Picture | null | undefined][]) {
       if (picture === undefined) continue;
       await sql`delete from event_pictures where event_id = ${eventId}::uuid and kind = ${kind}`.execute(tx);

@@ -1,8 +1,9 @@
 // Pictures of events: uploaded with a form, judged by their bytes, served for ever under their address.
 import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as pictures from '../../services/events/pictures.ts';
 import { startWorld, type World } from '../support/gateway.ts';
-import { person } from '../support/made.ts';
+import { person, show } from '../support/made.ts';
 
 let world: World;
 let organizer: { id: string; token: string };
@@ -144,6 +145,16 @@ describe('a form', () => {
       const answer = await fetch(`${world.url}/api/events/`, { method: 'POST', headers: { ...cookie, origin }, body: form });
       expect([400, 403]).toContain(answer.status);
     }
+  });
+
+  it('at the same instant as another one neither fails, and for an event that was deleted meanwhile there is none', async () => {
+    const banner = pictures.check('banner', png(32, 32));
+    const { id } = await show(world.db);
+    await Promise.all(Array.from({ length: 12 }, () => pictures.put(world.db, id, { banner })));
+    const kept = await world.db.selectFrom('event_pictures').select('id').where('event_id', '=', id).execute();
+    expect(kept).toHaveLength(1);
+    const gone = pictures.put(world.db, '00000000-0000-4000-8000-000000000000', { banner });
+    await expect(gone).rejects.toMatchObject({ code: 'event_not_found' });
   });
 
   it('is taken by no other route', async () => {
