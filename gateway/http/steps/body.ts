@@ -44,7 +44,7 @@ export function jsonReader(limit: string): (ctx: Context) => Promise<unknown> {
 }
 
 /** False for NUL, which Postgres refuses, and for half a surrogate pair, which it would be given as another character. */
-function isStorable(body: unknown): boolean {
+export function isStorable(body: unknown): boolean {
   // A list and no recursion: JSON may be nested deeper than the stack is.
   const open = [body];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
