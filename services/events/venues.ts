@@ -47,13 +47,23 @@ export async function create(
   db: Kysely<DB>,
   venue: Partial<Omit<Venue, 'id' | 'number'>> & VenueMore & { name: string; capacity: number },
 ): Promise<Venue> {
-  if (venue.time_zone && !isTimeZone(venue.time_zone))
-    throw invalidField('timeZone', `"${venue.time_zone}" is no time zone. Give a name of the IANA database, such as Europe/Copenhagen.`);
+  if (venue.time_zone != null) await checkTimeZone(db, venue.time_zone);
   return db
     .insertInto('venues')
     .values({ ...venue, layout_config: JSON.stringify(venue.layout_config ?? {}) })
     .returning(COLUMNS)
     .executeTakeFirstOrThrow();
+}
+
+/** Throws invalid for a zone that one of its two readers does not know: letters are written by Node, days are counted by Postgres. */
+async function checkTimeZone(db: Kysely<DB> | Transaction<DB>, name: string): Promise<void> {
+  const fault = () => invalidField('timeZone', `"${name}" is no time zone. Give a name of the IANA database, such as Europe/Copenhagen.`);
+  if (!isTimeZone(name)) throw fault();
+
+  await sql`select now() at time zone ${name}`.execute(db).catch((error: { code?: string }) => {
+    if (error.code === '22023') throw fault();
+    throw error;
+  });
 }
 
 /** One page of all venues by name, and how many there are. `search` is found in name and city, compared as people read. */
