@@ -85,16 +85,14 @@ async function change(tx: Transaction<DB>, { event, by, changes, providers }: Ch
   const old = await lock(tx, event);
   checkManager(old, by);
   const next = merged(old, changes);
+  if (old.status === 'cancelled' && (changes.facts || changes.venue)) throw cancelled('status');
   if (changes.venue) next.venue_id = await changedVenue(tx, old, changes.venue);
   const changed = (Object.keys(FIELD) as (keyof typeof FIELD)[]).filter((key) => String(next[key]) !== String(old[key]));
   const sections = changes.sections?.(next.currency);
 
-  checkMoment(old, changed, sections !== undefined);
+  checkMoment(old, changed, sections !== undefined, next.capacity !== old.capacity);
   if (changed.includes('venue_id')) await checkVenue(tx, next.venue_id);
-  if (changes.facts) {
-    if (old.status === 'cancelled') throw fixed('cancelled', 'status', 'The event is cancelled, and nothing of it changes any more.');
-    await writeFacts(tx, { id: old.id, currency: next.currency }, changes.facts, providers);
-  }
+  if (changes.facts) await writeFacts(tx, { id: old.id, currency: next.currency }, changes.facts, providers);
   if (next.ends_at <= next.starts_at) throw invalidField('endsAt', 'The event must end after it starts.');
   if (changed.includes('starts_at') && next.starts_at <= new Date()) throw invalidField('startsAt', 'The new start must lie ahead.');
   if (changed.includes('currency') || (changed.includes('status') && next.status === 'draft')) await checkUnbooked(tx, old.id, changed);
@@ -144,6 +142,8 @@ type Fixed = RefusalDetails['event_fixed'];
 const fixed = (because: Fixed['because'], field: Field, message: string, facts: Omit<Fixed, 'fields' | 'because'> = {}) =>
   new DomainError('event_fixed', message, { fields: { [field]: message }, because, ...facts });
 
+const cancelled = (field: Field) => fixed('cancelled', field, 'The event is cancelled, and nothing of it changes any more.');
+
 /** Locks the event against other changes; sales of it go on. */
 async function lock(tx: Transaction<DB>, idOrSlug: string): Promise<Row> {
   const { rows } = await sql<Row>`
@@ -170,12 +170,13 @@ function merged(old: Row, c: EventChanges): Row {
 }
 
 /** Refuses what can no longer change because the event has begun, is over or is cancelled. Throws event_fixed. */
-function checkMoment(old: Row, changed: (keyof typeof FIELD)[], seats: boolean): void {
-  const wanted: Field[] = [...changed.map((key) => FIELD[key]), ...(seats ? ['seatPlan' as const] : [])];
+function checkMoment(old: Row, changed: (keyof typeof FIELD)[], seats: boolean, capacity: boolean): void {
+  const more: Field[] = [...(seats ? ['seatPlan' as const] : []), ...(capacity ? ['capacity' as const] : [])];
+  const wanted = [...changed.map((key) => FIELD[key]), ...more];
   const first = (forbidden: (field: Field) => boolean) => wanted.find(forbidden);
   if (old.status === 'cancelled') {
     const field = first(() => true);
-    if (field) throw fixed('cancelled', field, 'The event is cancelled, and nothing of it changes any more.');
+    if (field) throw cancelled(field);
   }
   if (old.over) {
     const field = first((f) => f !== 'name' && f !== 'description');

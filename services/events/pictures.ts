@@ -44,13 +44,20 @@ function measured(content: Buffer) {
 
 /**
  * Makes these the event's pictures, in place of those it had; null takes one away.
- * @throws DomainError event_not_found: it was deleted meanwhile
+ * @throws DomainError event_not_found (it was deleted meanwhile) | event_fixed (it is cancelled)
  */
 export async function put(db: Kysely<DB>, eventId: string, pictures: { [kind in PictureKind]?: Picture | null }): Promise<void> {
+  if (!Object.keys(pictures).length) return;
+
   await db.transaction().execute(async (tx) => {
     // Two uploads at once would each find no picture to replace, and an event deleted meanwhile would have one.
-    const event = await tx.selectFrom('events').select('id').where('id', '=', eventId).forNoKeyUpdate().executeTakeFirst();
+    const event = await tx.selectFrom('events').select('status').where('id', '=', eventId).forNoKeyUpdate().executeTakeFirst();
     if (!event) throw new DomainError('event_not_found', 'Event does not exist.', { eventId });
+    if (event.status === 'cancelled') {
+      const message = 'The event is cancelled, and nothing of it changes any more.';
+      throw new DomainError('event_fixed', message, { fields: { status: message }, because: 'cancelled' });
+    }
+
     for (const [kind, picture] of Object.entries(pictures) as [PictureKind, Picture | null | undefined][]) {
       if (picture === undefined) continue;
       await sql`delete from event_pictures where event_id = ${eventId}::uuid and kind = ${kind}`.execute(tx);
