@@ -43,7 +43,7 @@ export async function find(db: Kysely<DB>, slug: string, { all }: { all: boolean
 
 /** Makes a category; its slug is made of its name if not given. Throws invalid (slug) where another has it. */
 export async function create(db: Kysely<DB>, facts: Partial<CategoryFacts> & { name: string }): Promise<Category> {
-  const slug = facts.slug ?? slugOf(facts.name).replace(/^event-/, 'category-');
+  const slug = facts.slug ?? slugOf(facts.name, 'category');
   await db
     .insertInto('event_categories')
     .values({ ...columns(facts), name: facts.name, slug })

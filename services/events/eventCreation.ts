@@ -121,9 +121,9 @@ export const RESERVED = new Set(['categories', 'my_events', 'upcoming', 'feature
 /**
  * "Été à Paris!" -> "ete-a-paris", "Новый год" -> "новый-год": Latin letters lose their accents, those of other scripts stay, for
  * there a mark is part of the letter. Never empty, never a number and never shaped like a uuid, which would be looked up as an id; and no
- * word that stands beside slugs in an address.
+ * word that stands beside slugs in an address: these get `kind` before them.
  */
-export function slugOf(name: string): string {
+export function slugOf(name: string, kind = 'event'): string {
   const words = name
     .normalize('NFKD')
     .replace(/(\p{Script=Latin})\p{M}+/gu, '$1')
@@ -134,6 +134,6 @@ export function slugOf(name: string): string {
     .slice(0, 80)
     .join('')
     .replace(/^-+|-+$/g, '');
-  if (!slug || isUuid(slug)) return `event-${randomBytes(4).toString('hex')}`;
-  return RESERVED.has(slug) || /^\p{N}+$/u.test(slug) ? `event-${slug}` : slug;
+  if (!slug || isUuid(slug)) return `${kind}-${randomBytes(4).toString('hex')}`;
+  return RESERVED.has(slug) || /^\p{N}+$/u.test(slug) ? `${kind}-${slug}` : slug;
 }

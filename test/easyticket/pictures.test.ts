@@ -137,6 +137,29 @@ describe('a form', () => {
     expect((await world.call('POST', '/api/events/', { token: organizer.token, raw: 'x', headers: none })).status).toBe(400);
   });
 
+  it.each([
+    ['a text without a name', 'Content-Disposition: form-data\r\n\r\nhello', 'body'],
+    ['a file without a name', 'Content-Disposition: form-data; filename="a.png"\r\n\r\nhello', 'body'],
+    ['NUL in a part without a name', 'Content-Disposition: form-data\r\n\r\na\0b', 'body'],
+    ['a form that ends within a file', 'Content-Disposition: form-data; name="banner"; filename="a.png"\r\n\r\nhal', 'body', ''],
+    ['NUL as an escape in a list', 'Content-Disposition: form-data; name="tags"\r\n\r\n["a\\u0000"]', 'body'],
+    ['half a surrogate pair likewise', 'Content-Disposition: form-data; name="tags"\r\n\r\n["a\\ud800"]', 'body'],
+  ])('refuses %s, and lives on', async (_, part, field, end = '\r\n--x--\r\n') => {
+    const raw = `--x\r\n${part}${end}`;
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const answer = await world.call('POST', '/api/events/', { token: organizer.token, raw, headers });
+    expect([answer.status, Object.keys(answer.body.field_errors)]).toEqual([400, [field]]);
+  });
+
+  it('changes nothing of a cancelled event', async () => {
+    const { body: event } = await send('POST', '', FIELDS, { banner: GIF });
+    const act = (path: string) => world.call('POST', `/api/events/${event.slug}/${path}/`, { token: organizer.token, body: {} });
+    for (const path of ['publish', 'cancel']) expect((await act(path)).status).toBe(200);
+    const answer = await send('PATCH', `${event.slug}/`, {}, { banner: png(100, 100) });
+    expect([answer.status, answer.body.code]).toEqual([400, 'not_changeable']);
+    expect((await world.call('GET', new URL(event.banner).pathname)).status).toBe(200);
+  });
+
   it('signed by cookie alone is refused: another site could have sent it', async () => {
     const form = new FormData();
     for (const [name, value] of Object.entries(FIELDS)) form.append(name, value);
