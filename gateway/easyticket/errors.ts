@@ -53,6 +53,7 @@ const FIELD = {
   total: 'total_quantity',
   price: 'price',
   pricingType: 'pricing_type',
+  ticketType: 'ticket_type',
   basePrice: 'base_price',
   isFree: 'is_free',
   category: 'category',

@@ -65,6 +65,7 @@ const FIELD = {
   total: 'quantity',
   price: 'price',
   pricingType: 'pricing_type',
+  ticketType: 'ticket_type',
   basePrice: 'base_price',
   isFree: 'is_free',
   category: 'category',

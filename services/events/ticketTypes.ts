@@ -87,7 +87,7 @@ export async function createBelow(
 ): Promise<string> {
   return changing(db, async (tx) => {
     const type = isUuid(of.typeId) ? await offers.lock(tx, of.typeId) : undefined;
-    if (!type || !isOf('type', type)) throw invalidField('offers', 'Ticket type not found');
+    if (!type || !isOf('type', type)) throw invalidField('ticketType', 'Ticket type not found');
     const event = await managed(tx, type.event_id, of.by);
     checkKind(event, of.kind);
     const facts = await belowFacts(tx, event, of.kind, asked, USUAL, of.providers);

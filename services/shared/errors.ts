@@ -9,6 +9,7 @@ export type Field =
   | 'total' // how many of a pool, or of an offer alone, are to be sold
   | 'price'
   | 'pricingType'
+  | 'ticketType'
   | 'basePrice'
   | 'isFree'
   | 'category'

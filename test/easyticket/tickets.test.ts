@@ -316,7 +316,7 @@ describe('the rules of the pricing type', () => {
     expect(await refusals(both, 'tiers/', { ticket_type: b.id, ...tier(1) })).toEqual([400, 'pricing_type']);
     await made(tiered, 'tiers/', { ticket_type: t.id, ...tier(1) });
     expect(await refusals(tiered, 'tiers/', { ticket_type: t.id, ...tier(1) })).toEqual([400, 'tier_number']);
-    expect(await refusals(tiered, 'tiers/', { ticket_type: randomUUID(), ...tier(1) })).toEqual([400, 'items']);
+    expect(await refusals(tiered, 'tiers/', { ticket_type: randomUUID(), ...tier(1) })).toEqual([400, 'ticket_type']);
     expect((await send(byDay, 'POST', 'tiers/', { ticket_type: t.id, ...tier(2) })).status).toBe(403);
 
     const pass = { ticket_type: d.id, name: 'Day', price: 5, quantity: 5 };
