@@ -15,7 +15,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
-          include: ['test/{http,evently,easyticket,ticket-api,services,reads,standins,local,deploy,support}/**/*.test.ts', PURE],
+          include: [
+            'test/{http,evently,easyticket,ticket-api,registrations,services,reads,standins,local,deploy,support}/**/*.test.ts',
+            PURE,
+          ],
         },
       },
       {

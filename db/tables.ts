@@ -75,11 +75,13 @@ export interface ApiKeys {
   account_id: string;
   created_at: Generated<Timestamp>;
   digest: Buffer;
+  expires_at: Timestamp | null;
   id: Generated<string>;
   last_used_at: Timestamp | null;
   name: Generated<string>;
   prefix: string;
   revoked_at: Timestamp | null;
+  rotated_from: string | null;
   scopes: Generated<string[]>;
 }
 

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { connect } from '../db/connect.ts';
 import { blindnessAtStart, seesLetters } from '../db/letters.ts';
 import { createPasswords } from '../services/accounts/passwords.ts';
-import { hearEnded, tokenKeys } from '../services/accounts/sessions.ts';
+import { hearEnded, tokenKeys } from '../services/accounts/verified.ts';
 import * as orders from '../services/orders/orders.ts';
 import { countTroubled } from '../services/outbox/mails.ts';
 import * as outbox from '../services/outbox/outbox.ts';
@@ -31,12 +31,13 @@ import { landing } from './pages/landing.ts';
 import { createDetails } from './reads/details.ts';
 import { createFeed } from './reads/feed.ts';
 import { createListing } from './reads/listing.ts';
+import { registrations } from './registrations/index.ts';
 import { createTemporal, PAY_WAIT_MS } from './temporal/client.ts';
 import { pay } from './temporal/pay.ts';
 import { ticketApi } from './ticket-api/index.ts';
 
 const SHARE_LIMITS_EVERY_MS = 500;
-/** A sign-in ended at another gateway is refused here so much later at most. */
+/** A sign-in or a key ended at another gateway is refused here so much later at most. */
 const HEAR_ENDED_MS = 1_000;
 
 /** Pages and their parts: no API's own. */
@@ -51,7 +52,7 @@ export function apis(
   parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
 ): Api[] {
   const assets = createAssets(PAGES);
-  const published = [evently(gateway, assets), easyticket(gateway), ticketApi(gateway)];
+  const published = [evently(gateway, assets), easyticket(gateway), ticketApi(gateway), registrations(gateway)];
   const routes = [landing(gateway.config, PAGES), assets.route, ...houseDocs(published, { assets, limit: PAGES })];
   return [...published, stripeCallback(gateway), operations({ ...parts, routes })];
 }
@@ -140,7 +141,9 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   live.attach(running.server);
   feed.start();
   const ended = every(HEAR_ENDED_MS, () =>
-    hearEnded(readDb, gateway.tokens).catch((err) => log.warn({ err }, 'sign-ins ended at other gateways are not heard of right now')),
+    hearEnded(readDb, gateway.tokens).catch((err) =>
+      log.warn({ err }, 'sign-ins and keys ended at other gateways are not heard of right now'),
+    ),
   );
   limiter?.start(SHARE_LIMITS_EVERY_MS);
   return {

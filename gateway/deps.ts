@@ -1,7 +1,7 @@
 // What the composition root hands to every API of the gateway.
 import type { Config } from '../config.ts';
 import type { Passwords } from '../services/accounts/passwords.ts';
-import type { TokenKeys } from '../services/accounts/sessions.ts';
+import type { TokenKeys } from '../services/accounts/verified.ts';
 import type * as orders from '../services/orders/orders.ts';
 import type { MostAtOnce } from '../services/payments/prices.ts';
 import type { Providers } from '../services/payments/provider.ts';

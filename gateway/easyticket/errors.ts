@@ -85,6 +85,7 @@ const FIELD = {
   token: 'token',
   refreshToken: 'refresh',
   notifySms: 'notify_sms',
+  expiresAt: 'expires_at',
   firstDay: 'start_date',
   lastDay: 'end_date',
 } satisfies Record<Field, string>;

@@ -97,6 +97,7 @@ const FIELD = {
   token: 'token',
   refreshToken: 'refresh_token',
   notifySms: 'notification_preferences.sms',
+  expiresAt: 'expires_at',
   firstDay: 'start_date',
   lastDay: 'end_date',
 } satisfies Record<Field, string>;

@@ -56,6 +56,8 @@ export type Api = {
   document?: OpenApiDocument;
   /** How callers prove who they are; left out where no route is for signed-in callers. */
   authenticate?: Scheme;
+  /** The same for programs with an API key; there if a route is for them. */
+  keys?: Scheme;
   /** Counts calls of callers nobody knows, by address; also those that prove nothing where something is to be proven. There if `authenticate` is. */
   unknown?: Limit;
   /** Counts a call in place of `unknown` where the caller is known: many people share an address. */

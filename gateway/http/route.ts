@@ -1,6 +1,8 @@
 // One route, stated whole: who may call it, how often, what goes in, what comes out. Router, OpenAPI and the access test are made from these.
 import type { Context } from 'koa';
 import type { output, ZodType } from 'zod';
+import type { Scope } from '../../services/accounts/apiKeys.ts';
+import type { KeyCaller } from '../../services/accounts/verified.ts';
 import type { RefusalCode } from './api.ts';
 import type { Caller } from './steps/auth.ts';
 import type { Files, Form } from './steps/form.ts';
@@ -8,9 +10,9 @@ import type { Limit } from './steps/limits.ts';
 
 /**
  * Who may call a route. `link`: whoever holds the unguessable link; credentials, if sent, are checked.
- * `organizer` means organizer or admin. `signature`: the body proves its sender.
+ * `organizer` means organizer or admin. `key`: a program with an API key, and nobody who is signed in. `signature`: the body proves its sender.
  */
-export type Access = 'public' | 'link' | 'user' | 'organizer' | 'admin' | 'signature';
+export type Access = 'public' | 'link' | 'user' | 'organizer' | 'admin' | 'key' | 'signature';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -32,13 +34,13 @@ export type RequestState = {
   error?: string;
 };
 
-export type Signed = Extract<Access, 'user' | 'organizer' | 'admin'>;
+export type Signed = Extract<Access, 'user' | 'organizer' | 'admin' | 'key'>;
 
 export type Call<A extends Access, B, Q, P> = {
   body: B;
   query: Q;
   params: P;
-  caller: A extends Signed ? Caller : Caller | undefined;
+  caller: A extends 'key' ? KeyCaller : A extends Signed ? Caller : Caller | undefined;
   /** Those of a form; none of a body that came as JSON. */
   files: Files;
   ctx: Context;
@@ -58,6 +60,8 @@ export type Route = {
   method: Method;
   path: string;
   access: Access;
+  /** What a key must be for: of routes for keys, and of no others. */
+  scope?: Scope;
   /** Of a public route: the handler is told who calls, if they prove it. Credentials that prove nothing are nobody's. */
   recognizes?: true;
   /** The sentence for a signed-in caller whose role is not enough; left out, one that names the role. */
@@ -96,13 +100,13 @@ export function route<
   Q extends ZodType | undefined = undefined,
   P extends ZodType | undefined = undefined,
 >(
-  r: Omit<Route, 'access' | 'body' | 'query' | 'params' | 'handle'> & {
+  r: Omit<Route, 'access' | 'scope' | 'body' | 'query' | 'params' | 'handle'> & {
     access: A;
     body?: B;
     query?: Q;
     params?: P;
     handle(call: Call<A, In<B>, In<Q>, In<P>>): Promise<Reply> | Reply;
-  },
+  } & (A extends 'key' ? { scope: Scope } : { scope?: undefined }),
 ): Route {
   return r as unknown as Route;
 }

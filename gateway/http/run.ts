@@ -30,10 +30,11 @@ export type Runner = (ctx: Context, params: Record<string, string>) => Promise<v
 
 /** What runs the route. It always answers: what is thrown is answered by the API's error table. */
 export function runner(api: Api, route: Route, { log, limiter, readJson, db, origins }: Runtime): Runner {
-  const { access, limit, body, params } = route;
+  const { access, scope, limit, body, params } = route;
   const readQuery = queryReader(api, route);
   const signed = isSigned(access);
-  const { authenticate: scheme, unknown = limit === 'none' ? undefined : limit, known } = api;
+  const { unknown = limit === 'none' ? undefined : limit, known } = api;
+  const scheme = access === 'key' ? api.keys : api.authenticate;
   if (signed && !(scheme && api.unknown))
     throw new Error(`${api.name} states no scheme, or no limit for guesses, but ${route.path} is for signed-in callers`);
 
@@ -69,7 +70,7 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
       if (route.recognizes) caller ??= await recognize(ctx);
       if (caller) {
         state.accountId = caller.accountId;
-        if (signed) authorize(caller, access, route.wrongRole);
+        if (signed) authorize(caller, { access, scope, wrongRole: route.wrongRole });
       }
       const asked = readQuery(ctx);
       const form = route.form && isForm(ctx) ? await readForm(ctx, route.form) : undefined;

@@ -4,6 +4,7 @@ import type { AccountRole, DB } from '../../db/tables.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 import type { Passwords } from './passwords.ts';
 import * as sessions from './sessions.ts';
+import { refuseFrom, type TokenKeys } from './verified.ts';
 
 export type Role = AccountRole;
 
@@ -150,7 +151,7 @@ function nameChange(known: Account, { fullName: whole, firstName, lastName }: Ch
  */
 export async function changePassword(
   db: Kysely<DB>,
-  { passwords, tokens }: { passwords: Passwords; tokens: sessions.TokenKeys },
+  { passwords, tokens }: { passwords: Passwords; tokens: TokenKeys },
   caller: sessions.Caller,
   given: { current: string; next: string },
 ): Promise<void> {
@@ -170,7 +171,7 @@ export async function changePassword(
     if (!numUpdatedRows) throw wrongPassword();
     return sessions.end(tx, caller.accountId, { allBut: caller.sessionId });
   });
-  sessions.refuseFrom(tokens, ended);
+  refuseFrom(tokens, ended);
 }
 
 const wrongPassword = () => invalidField('currentPassword', 'This is not the present password.');

@@ -1,25 +1,17 @@
 // Sessions: short access tokens that need no look-up, and refresh tokens that can be spent once.
-import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { DomainError, invalidField, isRefusal } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import type { Role } from './accounts.ts';
+import { digestOf, refuseFrom, remember, type TokenKeys } from './verified.ts';
 
 /** `sessionId`: the sign-in, which is the family of its refresh tokens. */
 export type Caller = { accountId: string; role: Role; sessionId?: string };
 /** `expiresIn` and `refreshExpiresIn`: how long each lives, in seconds. */
 export type TokenPair = { accessToken: string; refreshToken: string; expiresIn: number; refreshExpiresIn: number };
-
-export type TokenKeys = {
-  key: KeyObject;
-  /** Tokens already verified, by keyed digest (never the token itself), until they expire. */
-  seen: Map<string, Caller & { exp: number }>;
-  digestKey: Buffer;
-  /** Sign-ins that were ended, and when that was heard: their access tokens are refused although their time runs. */
-  ended: Map<string, number>;
-};
 
 /** How long tokens live, in seconds. Each API has its own. */
 export type Lifetimes = { accessSeconds: number; refreshSeconds: number };
@@ -31,15 +23,7 @@ const KIND = { access: 'at+jwt', refresh: 'rt+jwt' } as const;
 const ROLES: readonly unknown[] = ['user', 'organizer', 'admin'] satisfies Role[];
 /** A used refresh token is accepted again within this time, because the answer with its successor may have been lost. */
 const RETRY_SECONDS = 10;
-/** An access token lives a day at most (config.ts), so longer than that nobody needs to know. */
-const ENDED_KEPT_MS = 86_400_000;
-const MAX_SEEN = 20_000;
 const MAX_TOKEN_LENGTH = 2_048;
-
-/** The key of this process, with its memory of verified tokens. */
-export function tokenKeys(auth: { jwtSecret: string }): TokenKeys {
-  return { key: createSecretKey(auth.jwtSecret, 'utf8'), seen: new Map(), digestKey: randomBytes(32), ended: new Map() };
-}
 
 /** Signs the account in: a new family of refresh tokens, all of which have these lifetimes. */
 export async function open(
@@ -119,20 +103,20 @@ async function read(keys: TokenKeys, token: string, typ: string) {
  * @throws DomainError token_expired | token_invalid
  */
 export async function verifyAccess(keys: TokenKeys, token: string): Promise<Caller> {
-  const digest = createHmac('sha256', keys.digestKey).update(token).digest('base64');
+  const digest = digestOf(keys, token);
   const known = keys.seen.get(digest);
   if (known) {
     refuseEnded(keys, known);
-    if (known.exp * 1000 > Date.now()) return known;
+    if (known.until > Date.now()) return known;
     keys.seen.delete(digest);
     throw new DomainError('token_expired', 'The token has expired.');
   }
   const { subject, exp, role, session } = await read(keys, token, KIND.access);
   if (!isUuid(subject) || !ROLES.includes(role)) throw new DomainError('token_invalid', 'The token is not valid.');
-  const caller = { accountId: subject, role: role as Role, sessionId: typeof session === 'string' ? session : undefined, exp };
+  const sessionId = typeof session === 'string' ? session : undefined;
+  const caller = { accountId: subject, role: role as Role, sessionId, until: exp * 1000 };
   refuseEnded(keys, caller);
-  if (keys.seen.size >= MAX_SEEN) keys.seen.delete(keys.seen.keys().next().value!); // the oldest: a Map keeps the order of insertion
-  keys.seen.set(digest, caller);
+  remember(keys.seen, digest, caller);
   return caller;
 }
 
@@ -186,25 +170,6 @@ async function familyOf(db: Kysely<DB>, keys: TokenKeys, accountId: string, toke
 }
 
 const notYours = () => invalidField('refreshToken', 'This is not a refresh token of yours.');
-
-/** Refuses the access tokens of these sign-ins from now on, in this process. */
-export function refuseFrom(keys: TokenKeys, sessionIds: string[]): void {
-  for (const id of sessionIds) if (!keys.ended.has(id)) keys.ended.set(id, Date.now());
-}
-
-/** Hears which sign-ins were ended anywhere while access tokens of theirs may still run. Gateways do so every second. */
-export async function hearEnded(db: Kysely<DB>, keys: TokenKeys): Promise<void> {
-  const { rows } = await sql<{ family_id: string }>`
-    select distinct family_id from refresh_tokens where revoked_at > now() - interval '1 day' and revoked_at > now() - make_interval(secs => access_seconds)`.execute(
-    db,
-  );
-  refuseFrom(
-    keys,
-    rows.map((row) => row.family_id),
-  );
-  const over = Date.now() - ENDED_KEPT_MS;
-  for (const [family, at] of keys.ended) if (at < over) keys.ended.delete(family);
-}
 
 /** The successor of a token is derived from it, so a retry gets the same one that its lost answer carried. */
 function successorOf(keys: TokenKeys, id: string): string {

@@ -41,6 +41,7 @@ export type Field =
   | 'token' // sent by mail
   | 'refreshToken'
   | 'notifySms'
+  | 'expiresAt' // of an API key
   | 'firstDay'
   | 'lastDay';
 
@@ -49,6 +50,9 @@ export type FieldPath = Field | `${Field}.${string}`;
 
 /** What is wrong with which field, a sentence each. */
 export type Fields = { [path in FieldPath]?: string };
+
+/** How many of the event's places are taken, of how many in all, and whether one may wait for one. */
+export type Capacity = { taken: number; total: number; waitlist: boolean };
 
 /** How much of an offer is left to be claimed at once. */
 export type OfferLeft = { id: string; name: string; left: number };
@@ -70,7 +74,8 @@ export type RefusalDetails = {
   token_expired: None;
   token_invalid: None;
   unauthenticated: None;
-  forbidden: { requiredRole?: string };
+  /** `requiredScope`: what an API key would have to be for. */
+  forbidden: { requiredRole?: string; requiredScope?: string };
   /** Something without a code of its own. */
   not_found: { what: string };
   account_not_found: None;
@@ -93,9 +98,9 @@ export type RefusalDetails = {
   /** It will not take place. */
   event_cancelled: { eventId: string };
   /** Nothing of this event is left unsold. */
-  sold_out: { eventId: string };
+  sold_out: { eventId: string; capacity?: Capacity };
   /** Held or sold to somebody else right now; `waitlist`: free, but for those who wait; `places`: those that were named and are gone. */
-  places_unavailable: { wanted?: number; offers?: OfferLeft[]; waitlist?: true; places?: PlaceNamed[] };
+  places_unavailable: { wanted?: number; offers?: OfferLeft[]; waitlist?: true; places?: PlaceNamed[]; capacity?: Capacity };
   /** Nothing to wait for: enough places can be claimed now. */
   seats_available: { eventId: string };
   /** More places than one order may hold, or fewer than the offer's minimum; `quantity` are places waited for. */

@@ -4,12 +4,11 @@ import * as argon2 from '@node-rs/argon2';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPasswords } from '../../services/accounts/passwords.ts';
-import * as sessions from '../../services/accounts/sessions.ts';
+import { open, verifyAccess } from '../../services/accounts/sessions.ts';
+import { hearEnded, tokenKeys } from '../../services/accounts/verified.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person } from '../support/made.ts';
 import { token } from '../support/token.ts';
-
-const { open, tokenKeys, verifyAccess } = sessions;
 
 let world: World;
 beforeAll(async () => {
@@ -264,7 +263,7 @@ describe('logout', () => {
     const other = tokenKeys(world.gateway.config.auth);
     await expect(verifyAccess(other, access_token)).resolves.toBeDefined();
     await world.call('POST', '/api/v1/auth/logout', { token: access_token });
-    await sessions.hearEnded(world.db, other);
+    await hearEnded(world.db, other);
     await expect(verifyAccess(other, access_token)).rejects.toMatchObject({ code: 'token_invalid' });
   });
 });

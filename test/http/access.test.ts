@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Route } from '../../gateway/http/route.ts';
+import { make, SCOPES, type Scope } from '../../services/accounts/apiKeys.ts';
 import { STATED as EASYTICKET } from '../easyticket/stated.ts';
 import { STATED as EVENTLY } from '../evently/stated.ts';
+import { STATED as REGISTRATIONS } from '../registrations/stated.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person, show } from '../support/made.ts';
 import { token } from '../support/token.ts';
@@ -14,6 +16,8 @@ let callers: Record<
   'anonymous' | 'user' | 'other' | 'organizer' | 'admin' | 'expired' | 'garbage' | 'refresh' | 'foreign',
   string | undefined
 >;
+/** Keys of the organizer, each for one scope. */
+let keys: Record<Scope, string>;
 let booking: string;
 
 beforeAll(async () => {
@@ -35,9 +39,11 @@ beforeAll(async () => {
     refresh: await token({ accountId: user.id }, { typ: 'rt+jwt' }),
     foreign: await token({ accountId: user.id }, { secret: 'somebody elses secret, long enough for HS256' }),
   };
+  const made = SCOPES.map(async (scope) => [scope, (await make(world.db, organizer.id, { name: scope, scopes: [scope] })).token]);
+  keys = Object.fromEntries(await Promise.all(made));
   const { id, seats } = await show(world.db);
-  const made = await world.call('POST', '/api/v1/bookings', { token: user.token, body: { event_id: id, seat_ids: [seats[0]] } });
-  booking = made.body.data.booking.id;
+  const booked = await world.call('POST', '/api/v1/bookings', { token: user.token, body: { event_id: id, seat_ids: [seats[0]] } });
+  booking = booked.body.data.booking.id;
 });
 afterAll(() => world?.stop());
 
@@ -55,7 +61,7 @@ const HOUSE = {
   'get /assets/:name': 'public public',
   ...Object.fromEntries(
     ['schema', 'docs', 'redoc'].flatMap((kind) =>
-      ['', 'evently/', 'easyticket/', 'ticket-api/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
+      ['', 'evently/', 'easyticket/', 'ticket-api/', 'registrations/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
     ),
   ),
 };
@@ -78,15 +84,25 @@ const SAYS: Record<string, { code: (body: any) => string; missing: string; inval
     late: 'token_not_valid',
     role: 'permission_denied',
   },
+  registrations: {
+    code: ({ error }) => [error.code, error.details.reason].filter(Boolean).join(' '),
+    missing: 'UNAUTHORIZED missing',
+    invalid: 'UNAUTHORIZED invalid',
+    late: 'UNAUTHORIZED ended',
+    role: 'FORBIDDEN',
+  },
 };
 
 describe('access', () => {
   it('every route states who may call it and how often', () => {
     expect(
       Object.fromEntries(
-        every().map(({ route: r }) => [`${r.method} ${r.path}`, `${r.access} ${r.limit === 'none' ? 'none' : r.limit.name}`]),
+        every().map(({ route: r }) => [
+          `${r.method} ${r.path}`,
+          `${[r.access, r.scope].filter(Boolean).join(' ')} ${r.limit === 'none' ? 'none' : r.limit.name}`,
+        ]),
       ),
-    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...TICKET_API, ...HOUSE });
+    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...TICKET_API, ...REGISTRATIONS, ...HOUSE });
   });
 
   it('401 for anonymous, garbage, foreign, expired and refresh tokens wherever a sign-in is needed', async () => {
@@ -114,6 +130,27 @@ describe('access', () => {
           expect([answer.status, SAYS[api.name]!.code(answer.body)], `${kind} ${r.path}`).toEqual([403, SAYS[api.name]!.role]);
         else expect([401, 403], `${kind} ${r.path}`).not.toContain(answer.status);
       }
+  });
+
+  it('keys for the routes that are for keys, and nobody else: 401 for whoever is signed in, 403 for a key without the scope', async () => {
+    for (const { api, route: r } of every().filter(({ route: x }) => x.access === 'key')) {
+      for (const kind of Object.keys(callers) as (keyof typeof callers)[]) {
+        const answer = await ask(r, kind);
+        const { code, missing, invalid } = SAYS[api.name]!;
+        expect([answer.status, code(answer.body)], `${kind} ${r.path}`).toEqual([401, kind === 'anonymous' ? missing : invalid]);
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      }
+      for (const scope of SCOPES) {
+        const answer = await world.call(r.method.toUpperCase(), address(r), { token: keys[scope] });
+        if (scope === r.scope) expect([401, 403], `${scope} ${r.path}`).not.toContain(answer.status);
+        else expect([answer.status, SAYS[api.name]!.code(answer.body)], `${scope} ${r.path}`).toEqual([403, SAYS[api.name]!.role]);
+      }
+    }
+  });
+
+  it('401 or 403 for a key where a person has to sign in', async () => {
+    for (const { route: r } of every().filter(({ route: x }) => ['user', 'organizer', 'admin', 'link'].includes(x.access)))
+      expect([401, 403], r.path).toContain((await world.call(r.method.toUpperCase(), address(r), { token: keys.events })).status);
   });
 
   it("403 for everybody else's booking, whatever their role; 404 for one that is not", async () => {

@@ -8,7 +8,7 @@ import type { DB } from '../../db/tables.ts';
 const OWNERS: Record<keyof DB, string | null> = {
   account_tokens: 'accounts',
   accounts: 'accounts',
-  api_keys: null,
+  api_keys: 'accounts',
   check_ins: 'tickets',
   event_categories: 'events',
   event_notices: 'events',

@@ -15,7 +15,7 @@ import { createFeed } from '../../gateway/reads/feed.ts';
 import { createListing } from '../../gateway/reads/listing.ts';
 import { createLog } from '../../log.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
-import { tokenKeys } from '../../services/accounts/sessions.ts';
+import { tokenKeys } from '../../services/accounts/verified.ts';
 import { countTroubled } from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';

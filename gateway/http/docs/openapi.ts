@@ -15,6 +15,8 @@ export type Documented = {
   about: About;
   routes: Route[];
   authenticate?: Scheme;
+  /** How programs with an API key prove it. */
+  keys?: Scheme;
   refusals: RefusalTexts;
   /** Where the API is reached. */
   server: { url: string; description: string };
@@ -26,20 +28,21 @@ const WHO: Record<Access, string> = {
   user: 'Signed-in callers.',
   organizer: 'Organizers and admins.',
   admin: 'Admins.',
+  key: 'Programs with an API key',
   signature: 'The sender proves itself by its signature.',
 };
 
 /** Builds the document. Schemas with a meta `id` are its components; bodies and answers without one are named after their operation. */
-export function openApi({ about, routes, authenticate, refusals, server }: Documented): OpenApiDocument {
+export function openApi({ about, routes, authenticate, keys, refusals, server }: Documented): OpenApiDocument {
   const { tags, contact, license, ...info } = about;
   const names = createNames();
-  const refused = createRefusals(refusals, authenticate);
+  const refused = createRefusals(refusals, authenticate ?? keys);
   const paths: ZodOpenApiPathsObject = {};
   for (const route of routes) {
     if (route.hidden) continue;
     const path = route.path.replace(/:(\w+)/g, '{$1}');
     const all = { ...refused(route), ...answers(route, names) };
-    paths[path] = { ...paths[path], [route.method]: operation(route, all, names, authenticate) };
+    paths[path] = { ...paths[path], [route.method]: operation(route, all, names, route.access === 'key' ? keys : authenticate) };
   }
   return createDocument({
     openapi: '3.1.0',
@@ -47,7 +50,7 @@ export function openApi({ about, routes, authenticate, refusals, server }: Docum
     servers: [server],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
-    components: { securitySchemes: authenticate?.security ?? {} },
+    components: { securitySchemes: { ...authenticate?.security, ...keys?.security } },
   });
 }
 
@@ -74,7 +77,7 @@ function operation(
     operationId: operationId(route),
     tags: [route.tag],
     summary: route.summary,
-    description: `${route.description ? `${route.description}\n\n` : ''}Who may call: ${WHO[route.access]}${limit}`,
+    description: `${route.description ? `${route.description}\n\n` : ''}Who may call: ${WHO[route.access]}${route.scope ? ` of the scope \`${route.scope}\`.` : ''}${limit}`,
     security,
     requestParams: {
       ...(params && { path: params as z.ZodObject }),

@@ -26,7 +26,8 @@ const IMPLIED: Rule[] = [
   { when: ({ access }) => isSigned(access) || access === 'link', codes: ['unauthenticated', 'token_invalid', 'token_expired'] },
   {
     // A role that is not enough, or a thing of somebody else's.
-    when: ({ access, path }) => access === 'organizer' || access === 'admin' || (path.includes(':') && access !== 'public'),
+    when: ({ access, path }) =>
+      access === 'organizer' || access === 'admin' || access === 'key' || (path.includes(':') && access !== 'public'),
     codes: ['forbidden'],
   },
   // It changes something, and a page of another site may have made the call (origin.ts).

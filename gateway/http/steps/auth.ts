@@ -1,11 +1,12 @@
 // Who calls: what a scheme of authentication is, which of several a request uses, and whether the caller's role is enough.
 import type { Context } from 'koa';
+import type { Scope } from '../../../services/accounts/apiKeys.ts';
 import type { Caller as Account } from '../../../services/accounts/sessions.ts';
 import { DomainError } from '../../../services/shared/errors.ts';
 import type { Access, Signed } from '../route.ts';
 
-/** Who calls. `keyId`: with a key of the account, whose calls may be counted by themselves. */
-export type Caller = Account & { keyId?: string };
+/** Who calls. `keyId`: with a key of the account, whose calls may be counted by themselves, for what its `scopes` say. */
+export type Caller = Account & { keyId?: string; scopes?: readonly Scope[] };
 
 /** What a request brings. `ambient`: a browser sent it by itself, so a page of another site may have made the call. */
 export type Credentials = {
@@ -50,14 +51,22 @@ export const firstOf = (...schemes: Scheme[]): Scheme => ({
 
 const RANK = { user: 0, organizer: 1, admin: 2 } as const;
 
-/** True when the route is for signed-in callers only. */
-export const isSigned = (access: Access): access is Signed => access === 'user' || access === 'organizer' || access === 'admin';
+/** True when the route is for callers who are known: signed in, or with a key. */
+export const isSigned = (access: Access): access is Signed => access in RANK || access === 'key';
 
 /** The refusal of a call that brings no credentials. */
 export const unauthenticated = ({ hint }: Scheme): DomainError<'unauthenticated'> =>
   new DomainError('unauthenticated', `Authentication required: send ${hint}.`);
 
-/** Throws forbidden, with this sentence, when the caller's role is below what the route asks. */
-export function authorize(caller: Caller, access: Signed, wrongRole = `This needs the role ${access}.`): void {
-  if (RANK[caller.role] < RANK[access]) throw new DomainError('forbidden', wrongRole, { requiredRole: access });
+/** Throws forbidden, with this sentence, when the caller's role is below what the route asks, or the key is not for it. */
+export function authorize(caller: Caller, { access, scope, wrongRole }: Asked): void {
+  // A key is an organizer's, and of no use any more once its owner is none.
+  const role = access === 'key' ? 'organizer' : access;
+  if (RANK[caller.role] < RANK[role])
+    throw new DomainError('forbidden', wrongRole ?? `This needs the role ${role}.`, { requiredRole: role });
+  if (scope && !caller.scopes?.includes(scope))
+    throw new DomainError('forbidden', `This key has not the scope ${scope}.`, { requiredScope: scope });
 }
+
+/** What a route asks of a known caller; `scope` of a key. */
+type Asked = { access: Signed; scope?: Scope; wrongRole?: string };

@@ -1,0 +1,71 @@
+// What a process knows of credentials without looking them up: those it has verified, by keyed digest, and those that were ended.
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { type Kysely, sql } from 'kysely';
+import type { DB } from '../../db/tables.ts';
+import type { Scope } from './apiKeys.ts';
+import type { Caller } from './sessions.ts';
+
+/** Who calls with a key of an account, and what the key is for. */
+export type KeyCaller = Caller & { keyId: string; scopes: readonly Scope[] };
+
+/** What was verified, and until when that may be taken for granted (ms since the epoch). */
+export type Verified<C> = Map<string, C & { until: number }>;
+
+export type TokenKeys = {
+  key: KeyObject;
+  /** Access tokens already verified, by keyed digest (never the token itself), until they expire. */
+  seen: Verified<Caller>;
+  /** API keys likewise, apart from the tokens: neither may ever pass for the other. */
+  seenKeys: Verified<KeyCaller>;
+  digestKey: Buffer;
+  /** Sign-ins and API keys that were ended, and when that was heard: they are refused although they were verified. */
+  ended: Map<string, number>;
+};
+
+/** An access token lives a day at most (config.ts), so longer than that nobody needs to know. */
+const ENDED_KEPT_MS = 86_400_000;
+const MAX_SEEN = 20_000;
+
+/** The key of this process, with its memory of verified credentials. */
+export function tokenKeys(auth: { jwtSecret: string }): TokenKeys {
+  return {
+    key: createSecretKey(auth.jwtSecret, 'utf8'),
+    seen: new Map(),
+    seenKeys: new Map(),
+    digestKey: randomBytes(32),
+    ended: new Map(),
+  };
+}
+
+/** By what a credential is remembered. */
+export const digestOf = (keys: TokenKeys, credential: string): string =>
+  createHmac('sha256', keys.digestKey).update(credential).digest('base64');
+
+/** Remembers a verified credential; past 20,000 the oldest is forgotten. */
+export function remember<C>(seen: Verified<C>, digest: string, verified: C & { until: number }): void {
+  if (seen.size >= MAX_SEEN && !seen.has(digest)) seen.delete(seen.keys().next().value!); // a Map keeps the order of insertion
+  seen.set(digest, verified);
+}
+
+/** Refuses these sign-ins and API keys from now on, in this process. */
+export function refuseFrom(keys: TokenKeys, ids: string[]): void {
+  for (const id of ids) if (!keys.ended.has(id)) keys.ended.set(id, Date.now());
+}
+
+/**
+ * Hears which sign-ins and API keys were ended anywhere, or have run out, while a gateway may still take them for good. Gateways do so
+ * every second.
+ */
+export async function hearEnded(db: Kysely<DB>, keys: TokenKeys): Promise<void> {
+  const { rows } = await sql<{ id: string }>`
+    select distinct family_id as id from refresh_tokens
+    where revoked_at > now() - interval '1 day' and revoked_at > now() - make_interval(secs => access_seconds)
+    union all select id from api_keys where revoked_at > now() - interval '1 day'
+    union all select id from api_keys where expires_at between now() - interval '1 day' and now()`.execute(db);
+  refuseFrom(
+    keys,
+    rows.map((row) => row.id),
+  );
+  const over = Date.now() - ENDED_KEPT_MS;
+  for (const [id, at] of keys.ended) if (at < over) keys.ended.delete(id);
+}
