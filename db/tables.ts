@@ -447,25 +447,47 @@ export interface WaitlistEntries {
 }
 
 export interface WebhookDeliveries {
-  attempts: Generated<number>;
+  announcement_id: string;
   created_at: Generated<Timestamp>;
   delivered_at: Timestamp | null;
   endpoint_id: string;
   event: string;
+  failed_at: Timestamp | null;
+  first_tried_at: Timestamp | null;
+  hand_at: Timestamp | null;
+  handed_at: Timestamp | null;
   id: Generated<string>;
-  last_error: string | null;
-  last_status: number | null;
+  next_try_at: Generated<Timestamp>;
   payload: Json;
+  replayed_at: Timestamp | null;
+  tried: Generated<number>;
+  tries: Generated<Json>;
+  trying_until: Timestamp | null;
+  turn_at: Timestamp | null;
 }
 
 export interface WebhookEndpoints {
   account_id: string;
   created_at: Generated<Timestamp>;
+  created_by: string;
+  description: Generated<string>;
+  disabled_at: Timestamp | null;
+  disabled_because: string | null;
   events: string[];
+  failing_since: Timestamp | null;
+  former_secret: string | null;
+  former_until: Timestamp | null;
   id: Generated<string>;
-  is_active: Generated<boolean>;
+  paused_at: Timestamp | null;
   secret: string;
+  updated_at: Generated<Timestamp>;
   url: string;
+}
+
+export interface WebhookMinutes {
+  account_id: string;
+  minute_at: Timestamp;
+  taken: number;
 }
 
 export interface DB {
@@ -499,4 +521,5 @@ export interface DB {
   waitlist_entries: WaitlistEntries;
   webhook_deliveries: WebhookDeliveries;
   webhook_endpoints: WebhookEndpoints;
+  webhook_minutes: WebhookMinutes;
 }

@@ -34,8 +34,9 @@ const OWNERS: Record<keyof DB, string | null> = {
   tickets: 'tickets',
   venues: 'events',
   waitlist_entries: 'waitlist',
-  webhook_deliveries: null,
+  webhook_deliveries: 'outbox',
   webhook_endpoints: null,
+  webhook_minutes: null,
 };
 
 /** The two statements that write over folders, because each must be one round trip. */
