@@ -1,4 +1,4 @@
-// First step of `npm start`, `test`, `demo`, `verify`, `promote`, `bench` and `fuzz` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
+// First step of `npm start`, `test`, `demo`, `verify`, `promote`, `keys`, `bench` and `fuzz` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
 // Plain JavaScript without imports from npm: it runs before anything is installed.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,6 +16,7 @@ const commands = {
   fuzz: 'test/fuzz/main.ts',
   verify: 'deploy/local/verify.ts',
   promote: 'deploy/local/promote.ts',
+  keys: 'deploy/local/keys.ts',
 };
 
 function fail(line) {

@@ -5,6 +5,7 @@ import { connect } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { DB } from '../../db/tables.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
+import { seedHackathon } from './hackathon.ts';
 
 const DAY = 86_400_000;
 const PASSWORD = 'TestPass123!';
@@ -22,8 +23,16 @@ const SECTIONS = [
   { name: 'General', rows: 10, seats: 50, price: 5_000 },
 ];
 
-/** Writes the demo data where it is missing, and moves the demo event on when it has come too near: the demo never grows stale. */
+/** Writes the demo data where it is missing, and moves its events on when they have come too near: the demo never grows stale. */
 export async function seed(db: Kysely<DB>, now = new Date()): Promise<string> {
+  const done = await seedFestival(db, now);
+  const organizer = await db.selectFrom('accounts').select('id').where('email', '=', ACCOUNTS[1].email).executeTakeFirst();
+  const demo = await db.selectFrom('events').select('starts_at').where('slug', '=', 'summer-music-festival').executeTakeFirst();
+  if (organizer && demo) await seedHackathon(db, organizer.id, demo.starts_at);
+  return done;
+}
+
+async function seedFestival(db: Kysely<DB>, now: Date): Promise<string> {
   const start = new Date(Math.ceil(now.getTime() / DAY) * DAY + 30 * DAY + 18 * 3_600_000);
   const end = new Date(start.getTime() + 5 * 3_600_000);
   const known = await db.selectFrom('events').select(['id', 'starts_at']).where('slug', '=', 'summer-music-festival').executeTakeFirst();

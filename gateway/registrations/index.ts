@@ -16,7 +16,7 @@ import { refusalTexts } from './refusals.ts';
 export function registrations(gateway: Gateway): Api {
   const { production, http } = gateway.config;
   const { db, tokens } = gateway;
-  const keys = apiKey((key) => apiKeys.verify(db, tokens, key));
+  const keys = apiKey((key) => apiKeys.verify(db, tokens, key, { liveOnly: production }));
   const authenticate = bearer((token) => {
     if (apiKeys.looksLikeKey(token)) throw new DomainError('forbidden', 'An API key cannot do this: sign in.');
     return verifyAccess(tokens, token);

@@ -105,6 +105,11 @@ export async function find(db: Kysely<DB>, id: string): Promise<Account | undefi
   return db.selectFrom('accounts').select(COLUMNS).where('id', '=', id).executeTakeFirst();
 }
 
+/** The account of an address, or undefined. */
+export async function findByAddress(db: Kysely<DB>, email: string): Promise<Account | undefined> {
+  return db.selectFrom('accounts').select(COLUMNS).where('email', '=', address(email)).executeTakeFirst();
+}
+
 /** What may be changed of an account; null removes the phone number. Its name is one text, or first and last name. */
 export type Change = {
   fullName?: string;
