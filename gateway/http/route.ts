@@ -30,6 +30,8 @@ export type RequestState = {
   route?: string;
   api?: string;
   accountId?: string;
+  /** Of the API key that was used: its id. */
+  keyId?: string;
   orderId?: string;
   error?: string;
 };

@@ -70,6 +70,7 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
       if (route.recognizes) caller ??= await recognize(ctx);
       if (caller) {
         state.accountId = caller.accountId;
+        state.keyId = caller.keyId;
         if (signed) authorize(caller, { access, scope, wrongRole: route.wrongRole });
       }
       const asked = readQuery(ctx);

@@ -54,7 +54,7 @@ async function execute(page: Page, operation: Locator): Promise<{ status: string
 async function authorize(page: Page, token: string): Promise<void> {
   await page.locator('.auth-wrapper .authorize').first().click();
   const dialog = page.locator('.dialog-ux');
-  const bearer = dialog.locator('form', { has: page.locator('#auth-bearer-value') });
+  const bearer = dialog.locator('form', { has: page.locator('#auth-bearer-value'), hasText: 'The access token.' });
   await bearer.locator('#auth-bearer-value').fill(token);
   await bearer.locator('button.authorize').click();
   await dialog.locator('.close-modal').click();

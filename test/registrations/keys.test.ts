@@ -339,11 +339,12 @@ describe('use', () => {
     expect((await look(one.key)).status).toBe(200);
   });
 
-  it('no key is in any log line', async () => {
-    const { key } = await made();
+  it('the log names a key by its id, and no key is in any line', async () => {
+    const { id, key } = await made();
     await (await another()).look(key);
     await world.call('GET', '/api/billetter/keys', { token: key });
     expect(logLines.length).toBeGreaterThan(50);
+    expect(logLines.join('\n')).toContain(`"keyId":"${id}"`);
     expect(logLines.join('\n')).not.toMatch(/bk_live_/);
   });
 });

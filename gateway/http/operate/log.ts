@@ -7,8 +7,9 @@ export type { Log } from '../../../log.ts';
 
 /** The request's one line. The query string stays out: tokens travel there. Probes and scrapes only show at debug. */
 export function logRequest(log: Log, ctx: Context, ms: number): void {
-  const { requestId, route, api, accountId, orderId, error } = ctx.state as RequestState;
-  const line = { requestId, method: ctx.method, path: ctx.path, route, api, status: ctx.status, ms, accountId, orderId, error, ip: ctx.ip };
+  const { requestId, route, api, accountId, keyId, orderId, error } = ctx.state as RequestState;
+  const { method, path, status, ip } = ctx;
+  const line = { requestId, method, path, route, api, status, ms, accountId, keyId, orderId, error, ip };
   if (api === 'operations') log.plain.debug(line, 'request');
   else if (ctx.status >= 500) log.plain.error(line, 'request');
   else log.plain.info(line, 'request');
