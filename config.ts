@@ -29,12 +29,15 @@ const mailbox = (fallback: string) =>
       return z.NEVER;
     });
 
-/** Origins separated by commas: "https://a.example, https://b.example/". */
+/** What is separated by commas. */
 const list = (text: string): string[] =>
   text
     .split(',')
-    .map((origin) => origin.trim().replace(/\/$/, ''))
+    .map((part) => part.trim())
     .filter(Boolean);
+
+/** Origins separated by commas: "https://a.example, https://b.example/". */
+const origins = (text: string): string[] => list(text).map((origin) => origin.replace(/\/$/, ''));
 
 const Env = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -52,6 +55,7 @@ const Env = z.object({
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
   JWT_SECRET: z.string().default(DEV_SECRETS.JWT_SECRET),
   TICKET_SECRET: z.string().default(DEV_SECRETS.TICKET_SECRET),
+  TICKET_SECRETS_FORMER: z.string().default(''),
   ACCESS_TOKEN_SECONDS: seconds(1800),
   REFRESH_TOKEN_SECONDS: seconds(7 * 86_400, 90 * 86_400),
   STRIPE_SECRET_KEY: z.string().optional(),
@@ -107,13 +111,14 @@ function shape(env: z.infer<typeof Env>) {
       host: env.HOST,
       publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
       trustProxy: env.TRUST_PROXY,
-      origins: list(env.TRUSTED_ORIGINS),
+      origins: origins(env.TRUSTED_ORIGINS),
     },
     database: { url: env.DATABASE_URL, max: env.DATABASE_POOL },
     temporal: { address: env.TEMPORAL_ADDRESS, namespace: env.TEMPORAL_NAMESPACE, uiUrl: env.TEMPORAL_UI_URL, bundle: env.WORKFLOW_BUNDLE },
     metricsPort: env.METRICS_PORT,
     auth: { jwtSecret: env.JWT_SECRET },
-    ticketSecret: env.TICKET_SECRET,
+    /** What signs tickets' codes; codes that the former secrets signed are good as well. */
+    tickets: { secret: env.TICKET_SECRET, former: list(env.TICKET_SECRETS_FORMER) },
     stripe: {
       secretKey: env.STRIPE_SECRET_KEY ?? 'sk_test_standin',
       publishableKey: env.STRIPE_PUBLISHABLE_KEY,
@@ -147,7 +152,7 @@ function shape(env: z.infer<typeof Env>) {
     },
     /** Live seats over WebSocket. `origins`: other sites whose pages may connect, comma separated; * is any. */
     live: {
-      origins: list(env.LIVE_ORIGINS),
+      origins: origins(env.LIVE_ORIGINS),
       socketsPerAddress: env.LIVE_SOCKETS_PER_ADDRESS,
       sockets: env.LIVE_SOCKETS,
       bufferBytes: env.LIVE_BUFFER_BYTES,
@@ -158,19 +163,19 @@ function shape(env: z.infer<typeof Env>) {
     apis: {
       evently: {
         holdSeconds: env.HOLD_SECONDS_EVENTLY,
-        origins: list(env.CORS_ORIGINS_EVENTLY),
+        origins: origins(env.CORS_ORIGINS_EVENTLY),
         accessSeconds: env.ACCESS_TOKEN_SECONDS,
         refreshSeconds: env.REFRESH_TOKEN_SECONDS,
       },
       /** `feeBasisPoints`: the service fee, in hundredths of a percent of an order's items. */
       easyticket: {
         holdSeconds: env.HOLD_SECONDS_EASYTICKET,
-        origins: list(env.CORS_ORIGINS_EASYTICKET),
+        origins: origins(env.CORS_ORIGINS_EASYTICKET),
         accessSeconds: 300,
         refreshSeconds: 7 * 86_400,
         feeBasisPoints: env.SERVICE_FEE_BASIS_POINTS,
       },
-      ticketApi: { holdSeconds: env.HOLD_SECONDS_TICKET_API, origins: list(env.CORS_ORIGINS_TICKET_API) },
+      ticketApi: { holdSeconds: env.HOLD_SECONDS_TICKET_API, origins: origins(env.CORS_ORIGINS_TICKET_API) },
     },
     maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,
   };
@@ -184,6 +189,9 @@ function unsafe(env: z.infer<typeof Env>, given: Set<string>): string[] {
     if (env[name] === DEV_SECRETS[name]) lines.push(`${name} is missing or the development default: set a secret of your own`);
     else if (env[name].length < 32) lines.push(`${name} is too short: at least 32 characters`);
   }
+  for (const former of list(env.TICKET_SECRETS_FORMER))
+    if (former === DEV_SECRETS.TICKET_SECRET || former.length < 32)
+      lines.push('TICKET_SECRETS_FORMER has the development default or a secret of less than 32 characters: codes could be forged with it');
   for (const [i, a] of secrets.entries())
     for (const b of secrets.slice(i + 1)) if (env[a] === env[b]) lines.push(`${a} and ${b} are the same secret: each needs its own`);
   for (const name of ['DATABASE_URL', 'PUBLIC_URL', 'SMTP_URL', 'STRIPE_PUBLISHABLE_KEY'] as const)

@@ -7,6 +7,7 @@ import { type OrderFacts, readFacts } from '../services/orders/facts.ts';
 import { expire } from '../services/orders/orders.ts';
 import { settle } from '../services/orders/settlement.ts';
 import type { ChargeOutcome } from '../services/payments/payments.ts';
+import type { TicketKeys } from '../services/tickets/keys.ts';
 import { retryable } from './failures.ts';
 import type { NotificationActivities } from './notifications.ts';
 import type { PaymentActivities } from './payments.ts';
@@ -19,15 +20,15 @@ export type Paid = { charged: ChargeOutcome; facts: OrderFacts };
 export type Neighbours = { payments?: Pick<PaymentActivities, 'chargeOrder'>; notifications?: Pick<NotificationActivities, 'deliverMail'> };
 
 /** `looked` hears of every workflow that has got to look at its order. */
-type Parts = { db: Kysely<DB>; ticketSecret: string; looked?: (orderId: string) => void } & Neighbours;
+type Parts = { db: Kysely<DB>; ticketKeys: TicketKeys; looked?: (orderId: string) => void } & Neighbours;
 
-export function orderActivities({ db, ticketSecret, looked, payments, notifications }: Parts) {
+export function orderActivities({ db, ticketKeys, looked, payments, notifications }: Parts) {
   return {
     readOrder(orderId: string) {
       looked?.(orderId);
       return retryable(() => readFacts(db, orderId));
     },
-    settleOrder: (orderId: string) => retryable(() => settle(db, orderId, ticketSecret)),
+    settleOrder: (orderId: string) => retryable(() => settle(db, orderId, ticketKeys)),
     expireOrder: (orderId: string, at: string) => retryable(() => expire(db, orderId, new Date(at))),
     /** Charges an attempt, settles and looks, in one step. Null: not served here. */
     async payOrder(orderId: string, attempt: string): Promise<Paid | null> {
@@ -35,7 +36,7 @@ export function orderActivities({ db, ticketSecret, looked, payments, notificati
       looked?.(orderId);
       const charged = await payments.chargeOrder(orderId, attempt);
       return retryable(async () => {
-        if (charged.outcome === 'succeeded' || charged.outcome === 'free') await settle(db, orderId, ticketSecret);
+        if (charged.outcome === 'succeeded' || charged.outcome === 'free') await settle(db, orderId, ticketKeys);
         return { charged, facts: await readFacts(db, orderId) };
       });
     },

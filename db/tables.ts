@@ -89,11 +89,15 @@ export interface CheckIns {
   account_id: string;
   at: Generated<Timestamp>;
   event_id: string;
+  gate: string | null;
   id: Generated<string>;
+  let_in: boolean | null;
   nonce: string | null;
   order_id: string | null;
   outcome: string;
+  people: Generated<number>;
   ticket_id: string | null;
+  told_at: Generated<Timestamp>;
 }
 
 export interface EventCategories {
@@ -397,8 +401,10 @@ export interface TicketFiles {
 }
 
 export interface Tickets {
+  changed: Generated<string>;
   checked_in_at: Timestamp | null;
   checked_in_by: string | null;
+  checked_in_gate: string | null;
   code: string;
   event_id: string;
   holder_name: string | null;

@@ -12,6 +12,7 @@ import { countFailed } from '../services/payments/refundRetries.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
 import { createLimiter, probe } from '../services/shared/limits.ts';
 import { createDocuments } from '../services/tickets/documents.ts';
+import { ticketKeys } from '../services/tickets/keys.ts';
 import { stripeCallback } from './callbacks/stripe.ts';
 import type { Gateway } from './deps.ts';
 import { easyticket } from './easyticket/index.ts';
@@ -106,11 +107,12 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     passwords: createPasswords(),
     providers,
     mostAtOnce: mostAtOnce(providers),
+    ticketKeys: ticketKeys(config.tickets),
     documents: createDocuments(),
     feed,
     listing: createListing({ feed, db: readDb }),
     details: createDetails({ feed, db: readDb }),
-    pay: (press) => pay({ db, temporal, ticketSecret: config.ticketSecret }, press, PAY_WAIT_MS),
+    pay: (press) => pay({ db, temporal, ticketKeys: gateway.ticketKeys }, press, PAY_WAIT_MS),
   };
   const isDraining = () => draining;
   const probes = [

@@ -6,6 +6,7 @@ import type * as orders from '../services/orders/orders.ts';
 import type { MostAtOnce } from '../services/payments/prices.ts';
 import type { Providers } from '../services/payments/provider.ts';
 import type { Documents } from '../services/tickets/documents.ts';
+import type { TicketKeys } from '../services/tickets/keys.ts';
 import type { Log } from './http/operate/log.ts';
 import type { Metrics } from './http/operate/metrics.ts';
 import type { Details } from './reads/details.ts';
@@ -25,6 +26,8 @@ export type Gateway = {
   providers: Providers;
   /** What can be paid at once at one of the providers. */
   mostAtOnce: MostAtOnce | undefined;
+  /** What signs and verifies tickets' codes. */
+  ticketKeys: TicketKeys;
   documents: Documents;
   /** The seats of events as they are now, kept in memory by following every change. */
   feed: Feed;

@@ -17,6 +17,7 @@ import { smtpMailer } from '../services/delivery/mailer.ts';
 import { twilioSms } from '../services/delivery/sms.ts';
 import { mostAtOnce } from '../services/payments/prices.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
+import { ticketKeys } from '../services/tickets/keys.ts';
 import { QUEUES, type Queue } from '../workflows/messages.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { gatherFirstLooks } from './firstLooks.ts';
@@ -48,7 +49,7 @@ const firstLooks = gatherFirstLooks({ db, log });
 const activities: Record<Queue, object> = {
   orders: orderActivities({
     db,
-    ticketSecret: config.ticketSecret,
+    ticketKeys: ticketKeys(config.tickets),
     looked: firstLooks.note,
     ...(queues.includes('payments') && { payments }),
     ...(queues.includes('notifications') && { notifications }),

@@ -14,6 +14,7 @@ import * as m0013 from './0013_event_search.ts';
 import * as m0016 from './0016_code_prefix.ts';
 import * as m0017 from './0017_pictures.ts';
 import * as m0018 from './0018_group_codes.ts';
+import * as m0019 from './0019_door.ts';
 import * as m0021 from './0021_webhooks.ts';
 import * as m0022 from './0022_api_keys.ts';
 
@@ -32,6 +33,7 @@ export const migrations: Record<string, Migration> = {
   '0016_code_prefix': m0016,
   '0017_pictures': m0017,
   '0018_group_codes': m0018,
+  '0019_door': m0019,
   '0021_webhooks': m0021,
   '0022_api_keys': m0022,
 };

@@ -76,7 +76,7 @@ const path = '/api/tickets/my-tickets/';
 const tag = 'My Tickets';
 
 /** The routes under /api/tickets/my-tickets/ for buyers, and the pictures of their codes. */
-export function myTicketRoutes({ db, config, documents }: Gateway): Route[] {
+export function myTicketRoutes({ db, config, documents, ticketKeys }: Gateway): Route[] {
   const { publicUrl } = config.http;
   const own = { access: 'user', limit: LIMITS.authenticated, tag } as const;
 
@@ -97,7 +97,7 @@ export function myTicketRoutes({ db, config, documents }: Gateway): Route[] {
       day_name: t.day_name,
       ticket_number: ticketNumber(t),
       qr_code_data: t.code,
-      qr_code_image: admits ? `${publicUrl}/media/tickets/qr/${t.id}.${pictureKey(config.ticketSecret, t.id)}.png` : null,
+      qr_code_image: admits ? `${publicUrl}/media/tickets/qr/${t.id}.${pictureKey(ticketKeys, t.id)}.png` : null,
       pdf_url: admits ? `${publicUrl}${path}${t.id}/download/` : null,
       status: t.status,
       is_used: t.used_at !== null,
@@ -203,7 +203,7 @@ export function myTicketRoutes({ db, config, documents }: Gateway): Route[] {
       responses: { 200: { description: 'The picture.', type: 'image/png' } },
       async handle({ params }) {
         const [, ticketId = '', key = ''] = /^([0-9a-f-]{36})\.([\w-]+)\.png$/.exec((params as unknown as { name: string }).name) ?? [];
-        if (!ticketId || !isPictureKey(config.ticketSecret, ticketId, key))
+        if (!ticketId || !isPictureKey(ticketKeys, ticketId, key))
           throw new DomainError('not_found', 'There is no such picture.', { what: 'picture' });
         const body = await file(db, documents, ticketId, 'qr.png', CODE_PREFIX);
         // Not kept by caches between: a void ticket has no picture any more.

@@ -71,7 +71,7 @@ const namesShort = (wanted: OfferWanted[]) => (error: unknown) => {
 
 /** The routes under /api/orders/ that make and show orders. */
 export function orderRoutes(gateway: Gateway): Route[] {
-  const { config, db } = gateway;
+  const { config, db, ticketKeys } = gateway;
   const { holdSeconds, feeBasisPoints } = config.apis.easyticket;
   const { publicUrl } = config.http;
   const shown = (order: orders.OrderView) => present.orderFull(order, publicUrl);
@@ -123,7 +123,7 @@ export function orderRoutes(gateway: Gateway): Route[] {
             },
           },
         ).catch(namesShort(wanted));
-        if (placed.total_minor === 0) await confirmFree(db, placed.id, config.ticketSecret);
+        if (placed.total_minor === 0) await confirmFree(db, placed.id, ticketKeys);
         return { status: 201, body: shown((await orders.find(db, placed.id))!) };
       },
     }),

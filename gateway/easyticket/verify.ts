@@ -49,6 +49,7 @@ const REFUSED: Record<Exclude<Outcome, 'admitted'>, { error: string; detail: str
   event_cancelled: { error: 'Event cancelled', detail: 'The event of this ticket does not take place.' },
   event_over: { error: 'Ticket expired', detail: 'The event of this ticket is over.' },
   other_event: { error: 'Ticket for another event', detail: 'This ticket is for another event.' },
+  turned_away: { error: 'Turned away', detail: 'A door without a network had sent the holder of this ticket away.' },
   unknown_code: { error: 'Invalid ticket', detail: 'This code is not that of a ticket.' },
 };
 
@@ -65,7 +66,7 @@ const Refused = z
 const NOT_ALLOWED = 'You do not have permission to verify tickets for this event.';
 
 /** The route for scanners. */
-export const verifyRoute = ({ db, config }: Gateway): Route =>
+export const verifyRoute = ({ db, ticketKeys }: Gateway): Route =>
   route({
     method: 'post',
     path: '/api/tickets/my-tickets/verify/',
@@ -84,7 +85,7 @@ export const verifyRoute = ({ db, config }: Gateway): Route =>
     refusals: ['forbidden', 'key_reused'],
     async handle({ body, caller }) {
       const scan = { code: body.qr_code_data, nonce: body.nonce };
-      const admission = await admit(db, config.ticketSecret, manager(caller), scan).catch((error) => {
+      const admission = await admit(db, ticketKeys, manager(caller), scan).catch((error) => {
         throw isRefusal(error, 'forbidden') ? new DomainError('forbidden', NOT_ALLOWED) : error;
       });
       const ticket = admission.ticketId ? await tickets.find(db, admission.ticketId) : undefined;

@@ -9,6 +9,7 @@ import {
 import { confirmFree } from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import { DomainError } from '../../services/shared/errors.ts';
+import type { TicketKeys } from '../../services/tickets/keys.ts';
 import { orderStart, PAY, type PayRequest, type PayResult, PRIORITY, WORKFLOWS } from '../../workflows/messages.ts';
 import type { Db } from '../deps.ts';
 import { EngineAway, type Temporal } from './client.ts';
@@ -19,18 +20,18 @@ export type Press = { orderId: string; accountId: string; method: string; waited
 /** `refused`: no such order of this account, its hold was over when it was pressed, or its event is cancelled. `unknown`: being decided, the order will tell. */
 export type Paying = PayResult | { outcome: 'refused' | 'unknown' };
 
-type Parts = { db: Db; temporal: Temporal; ticketSecret: string };
+type Parts = { db: Db; temporal: Temporal; ticketKeys: TicketKeys };
 
 /**
  * Decides an attempt to pay as of the moment its request came in, and waits for the outcome, at most `waitMs`.
  * An order with nothing to pay is confirmed at once, without the engine.
  * @throws DomainError unavailable when it could not be begun in time, or the engine is away: certain then that nothing is charged.
  */
-export async function pay({ db, temporal, ticketSecret }: Parts, press: Press, waitMs: number): Promise<Paying> {
+export async function pay({ db, temporal, ticketKeys }: Parts, press: Press, waitMs: number): Promise<Paying> {
   const request: PayRequest = { attempt: randomUUID() };
   const received = await attempts.receive(db, { ...press, id: request.attempt });
   if (!received) return { outcome: 'refused' };
-  if (received.free) return confirmHere(db, press.orderId, request.attempt, ticketSecret);
+  if (received.free) return confirmHere(db, press.orderId, request.attempt, ticketKeys);
   try {
     const outcome = await temporal.waitForOutcome(request.attempt, waitMs, () => ask(temporal, received.order, request));
     if (outcome) return outcome;
@@ -42,9 +43,9 @@ export async function pay({ db, temporal, ticketSecret }: Parts, press: Press, w
   return { outcome: 'unknown' };
 }
 
-async function confirmHere(db: Db, orderId: string, attempt: string, ticketSecret: string): Promise<Paying> {
+async function confirmHere(db: Db, orderId: string, attempt: string, ticketKeys: TicketKeys): Promise<Paying> {
   try {
-    await confirmFree(db, orderId, ticketSecret);
+    await confirmFree(db, orderId, ticketKeys);
   } catch (error) {
     await attempts.decide(db, attempt, 'not-payable');
     throw error;

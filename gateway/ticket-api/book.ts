@@ -41,9 +41,8 @@ const Booked = z
 
 /** The routes of bookings and of the pictures of their codes. */
 export function bookingRoutes(gateway: Gateway): Route[] {
-  const { config, db, documents } = gateway;
+  const { config, db, documents, ticketKeys } = gateway;
   const { publicUrl } = config.http;
-  const secret = config.ticketSecret;
 
   async function shown(orderId: string, accountId: string): Promise<z.output<typeof Booked>> {
     const [order, account] = await Promise.all([orders.find(db, orderId), findAccount(db, accountId)]);
@@ -62,8 +61,8 @@ export function bookingRoutes(gateway: Gateway): Route[] {
       purchase_date: time(order.confirmed_at ?? order.created_at),
       expires_at: order.status === 'pending' && order.expires_at ? time(order.expires_at) : null,
       payment_url: order.status === 'pending' ? config.mail.payUrl.replace(':order', order.id) : null,
-      qr_code_data: signOrderCode(secret, order.id),
-      qr_code_image: `${publicUrl}/media/orders/qr/${order.id}.${pictureKey(secret, order.id)}.png`,
+      qr_code_data: signOrderCode(ticketKeys, { eventId: order.event.id, orderId: order.id }),
+      qr_code_image: `${publicUrl}/media/orders/qr/${order.id}.${pictureKey(ticketKeys, order.id)}.png`,
     };
   }
 
@@ -101,7 +100,7 @@ export function bookingRoutes(gateway: Gateway): Route[] {
           terms: { holdSeconds: config.apis.ticketApi.holdSeconds, maxPlaces: config.maxPlacesPerOrder, acceptsEqualPlace: true },
         };
         const placed = await place(gateway, { attempt, note }, request);
-        if (placed.total_minor === 0) await confirmFree(db, placed.id, secret);
+        if (placed.total_minor === 0) await confirmFree(db, placed.id, ticketKeys);
         return { status: 201, body: await shown(placed.id, caller.accountId) };
       },
     }),
@@ -118,10 +117,11 @@ export function bookingRoutes(gateway: Gateway): Route[] {
       responses: { 200: { description: 'The picture.', type: 'image/png' } },
       async handle({ params }) {
         const [, id = '', key = ''] = /^([0-9a-f-]{36})\.([\w-]+)\.png$/.exec(params.name) ?? [];
-        if (!isUuid(id) || !isPictureKey(secret, id, key))
-          throw new DomainError('not_found', 'There is no such picture.', { what: 'picture' });
+        const order = isUuid(id) && isPictureKey(ticketKeys, id, key) ? await orders.find(db, id) : undefined;
+        if (!order) throw new DomainError('not_found', 'There is no such picture.', { what: 'picture' });
+        const code = signOrderCode(ticketKeys, { eventId: order.event.id, orderId: id });
         const headers = { 'Cache-Control': 'private, max-age=86400, immutable' };
-        return { status: 200, type: 'image/png', body: await documents.qrPng(signOrderCode(secret, id)), headers };
+        return { status: 200, type: 'image/png', body: await documents.qrPng(code), headers };
       },
     }),
   ];

@@ -8,7 +8,7 @@ import type { Gateway } from '../deps.ts';
 import { instant } from '../http/fields.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { LIMITS } from './limits.ts';
-import { STATUSES, statusOf, time } from './shapes.ts';
+import { STATUSES, type Status, statusOf, time } from './shapes.ts';
 
 const Body = z.object({
   qr_code_data: z.string().max(1000).nullish(),
@@ -45,7 +45,7 @@ const Refused = z
   .meta({ id: 'CheckInRefused' });
 
 /** The route for scanners. */
-export const checkInRoute = ({ db, config }: Gateway): Route =>
+export const checkInRoute = ({ db, config, ticketKeys }: Gateway): Route =>
   route({
     method: 'post',
     path: '/api/tickets/check-in/',
@@ -65,35 +65,40 @@ export const checkInRoute = ({ db, config }: Gateway): Route =>
     async handle({ body, caller }) {
       if (!body.qr_code_data?.trim()) return refused('QR code data is required');
       const by = { accountId: caller.accountId, admin: caller.role === 'admin' };
-      const admission = await admit(db, config.ticketSecret, by, { code: body.qr_code_data, nonce: body.nonce }).catch((error) => {
+      const admission = await admit(db, ticketKeys, by, { code: body.qr_code_data, nonce: body.nonce }).catch((error) => {
         throw isRefusal(error, 'forbidden') ? new DomainError('forbidden', 'You do not have permission to verify this ticket.') : error;
       });
+      if (admission.outcome === 'admitted') return admitted(admission, config.mail.codePrefix);
       const order = admission.orderId ? await orders.find(db, admission.orderId) : undefined;
-      return order ? answer(admission, order, config.mail.codePrefix) : refused('Invalid QR code');
+      return order ? turnedAway(admission, order) : refused('Invalid QR code');
     },
   });
 
 const refused = (detail: string, facts: object = {}): Reply => ({ status: 400, body: { detail, ...facts } });
 
-function answer({ outcome, people = 1, usedAt }: Admission, order: orders.OrderView, codePrefix: string): Reply {
+/** What lets somebody in is paid: nothing else has tickets. */
+function admitted({ facts, people, usedAt }: Admission, codePrefix: string): Reply {
+  const { number, code_prefix, event, buyer, confirmed_at, created_at } = facts!;
+  return {
+    status: 200,
+    body: {
+      detail: 'Ticket successfully checked in',
+      ticket_info: {
+        event_name: event,
+        ticket_code: buyersCode({ number, code_prefix, created_at: new Date(created_at) }, codePrefix),
+        ticket_quantity: people,
+        ticket_status: 'paid' satisfies Status,
+        purchase_date: time(new Date(confirmed_at ?? created_at)),
+        attendee_name: buyer,
+        check_in_time: time(usedAt!),
+      },
+    },
+  };
+}
+
+function turnedAway({ outcome, usedAt }: Admission, order: orders.OrderView): Reply {
   const status = statusOf(order);
   switch (outcome) {
-    case 'admitted':
-      return {
-        status: 200,
-        body: {
-          detail: 'Ticket successfully checked in',
-          ticket_info: {
-            event_name: order.event.name,
-            ticket_code: buyersCode(order, codePrefix),
-            ticket_quantity: people,
-            ticket_status: status,
-            purchase_date: time(order.confirmed_at ?? order.created_at),
-            attendee_name: order.buyer_name,
-            check_in_time: time(usedAt ?? new Date()),
-          },
-        },
-      };
     case 'already_used':
       return refused('Ticket already checked in', usedAt && { checked_in_time: time(usedAt) });
     case 'event_over':

@@ -6,7 +6,7 @@ import type { OrderView, Stage } from '../../services/orders/view.ts';
 export const time = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 
 export const STATUSES = z.enum(['reserved', 'paid', 'expired', 'cancelled', 'refunded']);
-type Status = z.infer<typeof STATUSES>;
+export type Status = z.infer<typeof STATUSES>;
 
 const STATUS = {
   pending: 'reserved',

@@ -8,6 +8,7 @@ import * as attempts from '../payments/attempts.ts';
 import { markSettled, unsettled } from '../payments/payments.ts';
 import { allReturned, owe, type Requester } from '../payments/refunds.ts';
 import { DomainError } from '../shared/errors.ts';
+import type { TicketKeys } from '../tickets/keys.ts';
 import * as tickets from '../tickets/tickets.ts';
 import { undo } from './cancel.ts';
 import { swap } from './equalPlaces.ts';
@@ -24,19 +25,19 @@ type Locked = Awaited<ReturnType<typeof lock>>;
  * An order with nothing due is confirmed without any. A confirmed one of whose money nothing is kept is cancelled.
  * Safe to repeat: settled payments are left alone.
  */
-export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: string): Promise<Settlement> {
+export async function settle(db: Kysely<DB>, orderId: string, ticketKeys: TicketKeys): Promise<Settlement> {
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     const paid = await unsettled(tx, orderId);
     if (isFree(order)) {
       await attempts.decideAll(tx, orderId, 'free');
-      if (!paid.length) return (await confirm(tx, order, ticketSecret)) ? 'confirmed' : 'unchanged';
+      if (!paid.length) return (await confirm(tx, order, ticketKeys)) ? 'confirmed' : 'unchanged';
     }
     if (!paid.length) return (await letGo(tx, order)) ? 'cancelled' : 'unchanged';
 
     // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
     const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency && p.left_minor > 0);
-    const confirmed = (price || isFree(order)) && (await confirm(tx, order, ticketSecret));
+    const confirmed = (price || isFree(order)) && (await confirm(tx, order, ticketKeys));
     const back = paid.filter((p) => !confirmed || p.id !== price?.id).map((p) => p.id);
     const returned = await giveBack(tx, orderId, back, confirmed ? 'duplicate' : 'places_gone');
     await markSettled(tx, orderId);
@@ -59,13 +60,13 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketSecret: stri
  * when this returns, and the mail is on its way through the outbox. Confirming it twice changes nothing.
  * @throws DomainError order_not_found | order_expired | order_not_payable (there is something to pay, nothing in it, or it was cancelled)
  */
-export async function confirmFree(db: Kysely<DB>, orderId: string, ticketSecret: string): Promise<void> {
+export async function confirmFree(db: Kysely<DB>, orderId: string, ticketKeys: TicketKeys): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     if (order.status === 'confirmed') return;
     if (order.status === 'cancelled') throw new DomainError('order_not_payable', 'This order is cancelled.', { status: order.status });
     if (order.total_minor > 0) throw new DomainError('order_not_payable', 'This order has a price to be paid.', { status: order.status });
-    const confirmed = isFree(order) && (await confirm(tx, order, ticketSecret));
+    const confirmed = isFree(order) && (await confirm(tx, order, ticketKeys));
     if (!confirmed && order.status === 'pending' && order.hold_ends_at > new Date())
       throw new DomainError('order_not_payable', 'There is nothing in this order to confirm, or its event is over.', {
         status: order.status,
@@ -119,11 +120,15 @@ async function giveBack(tx: Transaction<DB>, orderId: string, payments: string[]
 async function confirm(
   tx: Transaction<DB>,
   order: { id: string; status: OrderStatus; accepts_equal_place: boolean },
-  ticketSecret: string,
+  ticketKeys: TicketKeys,
 ): Promise<boolean> {
   if (!TRANSITIONS[order.status].includes('confirmed')) return false;
   // An order of nothing is nothing to confirm. Nobody buys what is not sold any more: the money came while the hold ran, or while it was on sale.
-  const { rows } = await sql<{ open: boolean; items: string[] }>`select e.status = 'published' and e.ends_at > now()
+  const { rows } = await sql<{
+    open: boolean;
+    event_id: string;
+    items: string[];
+  }>`select o.event_id, e.status = 'published' and e.ends_at > now()
         and (o.total_minor = 0 or coalesce((select min(y.succeeded_at) from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null), now())
           <= greatest(${attempts.holdEnd}, ${places.allSellUntil(sql`o.id`)}) + make_interval(secs => ${WORD_SECONDS})) as open,
       array(select i.id::text from order_items i where i.order_id = o.id) as items
@@ -134,7 +139,7 @@ async function confirm(
   if (lost.length && order.accepts_equal_place && (await swap(tx, order.id, lost))) lost = await places.take(tx, order.id);
   if (lost.length) return false;
   await move(tx, order, 'confirmed');
-  await tickets.issue(tx, items, ticketSecret);
+  await tickets.issue(tx, rows[0].event_id, items, ticketKeys);
   await mails.enqueue(tx, 'tickets', order.id);
   return true;
 }

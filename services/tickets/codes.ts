@@ -1,70 +1,75 @@
 // Codes that a scanner reads: each kind has a prefix and a signature, so that a forged one is refused without a look-up.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { isUuid } from '../shared/ids.ts';
+import { KEY_ID_BYTES, type TicketKeys } from './keys.ts';
 
 /** What a genuine code stands for: a ticket, or an order whose tickets it admits together. */
 export type Coded = { ticketId: string; orderId?: never } | { orderId: string; ticketId?: never };
 
-type Codec = { prefix: string; read(secret: string, code: string): Coded | undefined };
+/*
+ * Prefix + base64url(key id, event tag, id, signature). A door without a network reads from the code alone that it is ours and of which
+ * event: the tag is the beginning of the event's id, 48 random bits. 122 characters are the most that a QR of 45 modules holds.
+ */
+const EVENT_BYTES = 6;
+const ID_BYTES = 16;
+const SIGNED_BYTES = KEY_ID_BYTES + EVENT_BYTES + ID_BYTES;
+const CODE_BYTES = SIGNED_BYTES + 64;
+const MAX_LENGTH = 256;
 
-const mac = (secret: string, what: string, id: Buffer) => createHmac('sha256', secret).update(what).update(id).digest();
-const bytesOf = (id: string) => Buffer.from(id.replaceAll('-', ''), 'hex');
+type Kind = { prefix: string; what: string; coded(id: string): Coded };
+const TICKET: Kind = { prefix: 'BT2.', what: 'ticket:', coded: (ticketId) => ({ ticketId }) };
+const ORDER: Kind = { prefix: 'BO2.', what: 'order:', coded: (orderId) => ({ orderId }) };
+const KINDS = [TICKET, ORDER];
+
+const bytesOf = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex');
 const uuidOf = (bytes: Buffer) => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-/** Prefix + base64url(id, 16 bytes; MAC, 12 bytes). 96 bits of HMAC-SHA-256 leave nothing to guess at a door. */
-function sign(secret: string, prefix: string, what: string, id: string): string {
-  const bytes = bytesOf(id);
-  return prefix + Buffer.concat([bytes, mac(secret, what, bytes).subarray(0, 12)]).toString('base64url');
+function sign({ current }: TicketKeys, { prefix, what }: Kind, eventId: string, id: string): string {
+  const said = Buffer.concat([current.id, bytesOf(eventId).subarray(0, EVENT_BYTES), bytesOf(id)]);
+  return prefix + Buffer.concat([said, current.sign(Buffer.concat([Buffer.from(what), said]))]).toString('base64url');
 }
-
-/** The id in such a code, if it is genuine. */
-function read(secret: string, prefix: string, what: string, code: string): string | undefined {
-  const bytes = Buffer.from(code.slice(prefix.length), 'base64url');
-  const id = bytes.subarray(0, 16);
-  if (bytes.length !== 28 || !timingSafeEqual(bytes.subarray(16), mac(secret, what, id).subarray(0, 12))) return undefined;
-  // base64url may be written in ways that mean the same bytes, and only one of them is the code.
-  return code === sign(secret, prefix, what, uuidOf(id)) ? uuidOf(id) : undefined;
-}
-
-const TICKET = { prefix: 'BT1.', what: 'ticket:' };
-const ORDER = { prefix: 'BO1.', what: 'order:' };
 
 /** The code of one ticket, as its QR says it. */
-export const signCode = (secret: string, ticketId: string): string => sign(secret, TICKET.prefix, TICKET.what, ticketId);
+export const signCode = (keys: TicketKeys, ticket: { eventId: string; ticketId: string }): string =>
+  sign(keys, TICKET, ticket.eventId, ticket.ticketId);
 
 /** The code of all tickets of an order. */
-export const signOrderCode = (secret: string, orderId: string): string => sign(secret, ORDER.prefix, ORDER.what, orderId);
-
-const codec = ({ prefix, what }: typeof TICKET, coded: (id: string) => Coded): Codec => ({
-  prefix,
-  read(secret, code) {
-    const id = read(secret, prefix, what, code);
-    return id === undefined ? undefined : coded(id);
-  },
-});
-
-const CODECS: Codec[] = [codec(TICKET, (ticketId) => ({ ticketId })), codec(ORDER, (orderId) => ({ orderId }))];
-const MAX_LENGTH = 256;
+export const signOrderCode = (keys: TicketKeys, order: { eventId: string; orderId: string }): string =>
+  sign(keys, ORDER, order.eventId, order.orderId);
 
 /** A code as a scanner hands it over, without what it adds: blanks and line ends around it, a byte order mark. Nothing else is forgiven. */
 export const trimmed = (scanned: string): string => scanned.replace(/^[\s\uFEFF]+|[\s\uFEFF]+$/g, '');
 
-/** What the scanned text stands for, if it is a genuine code. Signatures are compared in constant time. */
-export function readCode(secret: string, scanned: string): Coded | undefined {
+/** What the scanned text stands for, if it is a genuine code, signed by any of the keys. */
+export function readCode(keys: TicketKeys, scanned: string): Coded | undefined {
   const code = trimmed(scanned);
   if (code.length > MAX_LENGTH) return undefined;
-  return CODECS.find(({ prefix }) => code.startsWith(prefix))?.read(secret, code);
+  const kind = KINDS.find(({ prefix }) => code.startsWith(prefix));
+  if (!kind) return undefined;
+
+  const bytes = Buffer.from(code.slice(kind.prefix.length), 'base64url');
+  // base64url may be written in ways that mean the same bytes, and only one of them is the code.
+  if (bytes.length !== CODE_BYTES || code !== kind.prefix + bytes.toString('base64url')) return undefined;
+  const said = bytes.subarray(0, SIGNED_BYTES);
+  const key = keys.all.find(({ id }) => id.equals(said.subarray(0, KEY_ID_BYTES)));
+  if (!key?.verifies(Buffer.concat([Buffer.from(kind.what), said]), bytes.subarray(SIGNED_BYTES))) return undefined;
+  return kind.coded(uuidOf(said.subarray(KEY_ID_BYTES + EVENT_BYTES)));
 }
 
-/** What makes the address of the picture of a ticket's or an order's code unguessable: pages and mails show it to whoever has the address, without a sign-in. */
-export const pictureKey = (secret: string, id: string): string =>
-  mac(secret, 'picture:', bytesOf(id)).subarray(0, 18).toString('base64url');
+const pictureMac = (secret: string, id: string) =>
+  createHmac('sha256', secret).update('picture:').update(bytesOf(id)).digest().subarray(0, 18).toString('base64url');
 
-/** Whether that is the key of that picture, compared in constant time. */
-export function isPictureKey(secret: string, id: string, key: string): boolean {
+/** What makes the address of the picture of a ticket's or an order's code unguessable: pages and mails show it to whoever has the address, without a sign-in. */
+export const pictureKey = ({ secrets }: TicketKeys, id: string): string => pictureMac(secrets[0], id);
+
+/** Whether that is the key of that picture, made with any of the secrets, compared in constant time. */
+export function isPictureKey({ secrets }: TicketKeys, id: string, key: string): boolean {
   // The key is made of the id's bytes: with its dashes elsewhere it would fit, and Postgres does not read such an id.
   if (!isUuid(id)) return false;
 
-  const [given, own] = [Buffer.from(key), Buffer.from(pictureKey(secret, id))];
-  return given.length === own.length && timingSafeEqual(given, own);
+  const given = Buffer.from(key);
+  return secrets.some((secret) => {
+    const own = Buffer.from(pictureMac(secret, id));
+    return given.length === own.length && timingSafeEqual(given, own);
+  });
 }

@@ -4,14 +4,15 @@ import { sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 import { signCode } from './codes.ts';
+import type { TicketKeys } from './keys.ts';
 
 /**
- * Writes one ticket per item of an order, in the transaction that confirms it: an order is confirmed exactly if its tickets exist.
+ * Writes one ticket per item of an order of that event, in the transaction that confirms it: an order is confirmed exactly if its tickets exist.
  * The unique index on live tickets per place refuses a second sale whatever happened before.
  */
-export async function issue(tx: Transaction<DB>, items: string[], secret: string): Promise<void> {
+export async function issue(tx: Transaction<DB>, eventId: string, items: string[], keys: TicketKeys): Promise<void> {
   const ids = items.map(() => randomUUID());
-  const codes = ids.map((id) => signCode(secret, id));
+  const codes = ids.map((ticketId) => signCode(keys, { eventId, ticketId }));
   await sql`insert into tickets (id, code, order_id, order_item_id, event_id, offer_id, place_id, holder_name, holder_ref)
     select t.id, t.code, o.id, i.id, o.event_id, i.offer_id, i.place_id, coalesce(o.buyer_name, a.full_name), a.id::text
     from unnest(${uuids(ids)}, array[${sql.join(codes)}]::text[], ${uuids(items)}) as t (id, code, item_id)

@@ -12,6 +12,7 @@ import { lockWaits } from '../support/database.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { capture, person, show } from '../support/made.ts';
 import { organized } from '../support/organized.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 import { mutated } from '../support/waitlistWorld.ts';
 import EXAMPLES from './examples.json' with { type: 'json' };
 import { RULES } from './rules.ts';
@@ -125,7 +126,7 @@ describe('what is left', () => {
     expect(figures(await shown(`tiers/${a.id}/`))).toEqual([0, 2, false]);
     expect(figures(await shown(`tiers/${b.id}/`))).toEqual([0, 4, false]);
     await capture(world.db, order.id);
-    await settle(world.db, order.id, 'x'.repeat(32));
+    await settle(world.db, order.id, TICKET_KEYS);
     expect(figures(await shown(`tiers/${a.id}/`))).toEqual([8, 2, false]);
     expect(figures(await shown(`types/${festival.id}/`))).toEqual([8, 4, false]);
     const seen = (await world.call('GET', `/api/v1/events/${event.id}`)).body.data;

@@ -8,15 +8,17 @@ import * as orders from '../../services/orders/orders.ts';
 import { confirmFree, settle } from '../../services/orders/settlement.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person, show } from '../support/made.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
-const SECRET = 'x'.repeat(32);
 let world: World;
 let down: Temporal;
 let buyer: { id: string; token: string };
 
 beforeAll(async () => {
   down = createTemporal({ address: `127.0.0.1:${await freePort()}`, namespace: 'default' }); // nobody listens there
-  world = await startWorld({ overrides: { pay: (press) => pay({ db: world.db, temporal: down, ticketSecret: SECRET }, press, 10_000) } });
+  world = await startWorld({
+    overrides: { pay: (press) => pay({ db: world.db, temporal: down, ticketKeys: TICKET_KEYS }, press, 10_000) },
+  });
   buyer = await person(world.db);
 });
 // The connection stays open: a call nobody waits for any more is tried again until its deadline, and throws once its channel is closed.
@@ -72,8 +74,8 @@ it('409 for opening the payment of a free booking, as ever', async () => {
 it('409 for an order of nothing: it is never confirmed, however it is asked', async () => {
   const id = await empty();
   expect((await confirm(id)).status).toBe(409);
-  expect(await settle(world.db, id, SECRET)).toBe('unchanged');
-  await expect(confirmFree(world.db, id, SECRET)).rejects.toMatchObject({ code: 'order_not_payable' });
+  expect(await settle(world.db, id, TICKET_KEYS)).toBe('unchanged');
+  await expect(confirmFree(world.db, id, TICKET_KEYS)).rejects.toMatchObject({ code: 'order_not_payable' });
   expect([(await orders.find(world.db, id))!.status, await mailsOf(id)]).toEqual(['pending', []]);
   const receipts = await world.db.selectFrom('payment_attempts').select('outcome').where('order_id', '=', id).execute();
   expect(receipts).toEqual([{ outcome: 'not-payable' }]);
@@ -83,20 +85,20 @@ it('410 after the hold; and a service that has no press refuses the same, and wh
   const lapsed = await booking(0);
   await sql`update orders set expires_at = now() - interval '1 minute' where id = ${lapsed}::uuid`.execute(world.db);
   expect((await confirm(lapsed)).status).toBe(410);
-  await expect(confirmFree(world.db, lapsed, SECRET)).rejects.toMatchObject({ code: 'order_expired' });
+  await expect(confirmFree(world.db, lapsed, TICKET_KEYS)).rejects.toMatchObject({ code: 'order_expired' });
 
-  await expect(confirmFree(world.db, await booking(1999), SECRET)).rejects.toMatchObject({ code: 'order_not_payable' });
+  await expect(confirmFree(world.db, await booking(1999), TICKET_KEYS)).rejects.toMatchObject({ code: 'order_not_payable' });
 
   const gone = await booking(0);
   expect((await world.call('DELETE', `/api/v1/bookings/${gone}`, { token: buyer.token })).status).toBe(200);
-  await expect(confirmFree(world.db, gone, SECRET)).rejects.toMatchObject({ code: 'order_not_payable' });
+  await expect(confirmFree(world.db, gone, TICKET_KEYS)).rejects.toMatchObject({ code: 'order_not_payable' });
 });
 
 it('200 for a press in the last moment: it counts from when its request came in', async () => {
   const id = await booking(0);
   await sql`update orders set expires_at = now() - interval '1 second' where id = ${id}::uuid`.execute(world.db);
   const press = { orderId: id, accountId: buyer.id, method: 'tok_visa', waitedMs: 5000 };
-  expect(await pay({ db: world.db, temporal: down, ticketSecret: SECRET }, press, 1000)).toEqual({ outcome: 'confirmed' });
+  expect(await pay({ db: world.db, temporal: down, ticketKeys: TICKET_KEYS }, press, 1000)).toEqual({ outcome: 'confirmed' });
 });
 
 it('two presses at once confirm it once', async () => {

@@ -157,13 +157,13 @@ describe('money that comes late', () => {
 
   it('after the start goes back, although the places are free', async () => {
     const held = await late(300);
-    expect(await settle(world.db, held, world.gateway.config.ticketSecret)).toBe('refund-due');
+    expect(await settle(world.db, held, world.gateway.ticketKeys)).toBe('refund-due');
     expect((await order(held)).status).toBe('expired');
   });
 
   it('before the start buys the places, whenever it is settled', async () => {
     const held = await late(-60);
-    expect(await settle(world.db, held, world.gateway.config.ticketSecret)).toBe('confirmed');
+    expect(await settle(world.db, held, world.gateway.ticketKeys)).toBe('confirmed');
   });
 
   it('within the hold buys them too, although the event begins before it is settled', async () => {
@@ -173,7 +173,7 @@ describe('money that comes late', () => {
     await sql`update payments set succeeded_at = now() - interval '11 minutes' where order_id = ${held}::uuid`.execute(world.db);
     await sql`update orders set expires_at = now() - interval '10 minutes' where id = ${held}::uuid`.execute(world.db);
     await sql`update events set starts_at = now() - interval '10 minutes' where id = ${made.id}::uuid`.execute(world.db);
-    expect(await settle(world.db, held, world.gateway.config.ticketSecret)).toBe('confirmed');
+    expect(await settle(world.db, held, world.gateway.ticketKeys)).toBe('confirmed');
   });
 });
 

@@ -34,7 +34,7 @@ afterAll(async () => {
   await standin?.close();
 });
 
-const settled = (id: string) => settle(world.db, id, world.gateway.config.ticketSecret);
+const settled = (id: string) => settle(world.db, id, world.gateway.ticketKeys);
 
 /** What the workflow does with a press, without the engine: the receipt, the charge, the settling. */
 async function pay(press: Parameters<World['gateway']['pay']>[0]) {

@@ -9,9 +9,9 @@ import { admit } from '../../services/tickets/checkIns.ts';
 import { wish } from '../support/claims.ts';
 import { freshDatabase, lockWaits } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 import { mutated } from '../support/waitlistWorld.ts';
 
-const SECRET = 'x'.repeat(32);
 const SCANNERS = 6;
 let db: Kysely<DB>;
 let many: Kysely<DB>;
@@ -32,11 +32,11 @@ async function race(on: Kysely<DB>): Promise<number> {
   const [{ id: buyer }, { id: scanner }, event] = [await person(db), await person(db, 'admin'), await show(db, { seats: 1 })];
   const order = await claim(db, wish(buyer, event.id, { places: event.seats }));
   await capture(db, order.id);
-  await settle(db, order.id, SECRET);
+  await settle(db, order.id, TICKET_KEYS);
   const { id, code } = await db.selectFrom('tickets').select(['id', 'code']).where('order_id', '=', order.id).executeTakeFirstOrThrow();
   const scans = await db.transaction().execute(async (tx) => {
     await sql`select from tickets where id = ${id}::uuid for update`.execute(tx);
-    const all = Array.from({ length: SCANNERS }, () => admit(on, SECRET, { accountId: scanner, admin: true }, { code }));
+    const all = Array.from({ length: SCANNERS }, () => admit(on, TICKET_KEYS, { accountId: scanner, admin: true }, { code }));
     await lockWaits(db, SCANNERS);
     return all;
   });

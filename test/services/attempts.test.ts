@@ -14,6 +14,7 @@ import type { DomainError } from '../../services/shared/errors.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { person, show } from '../support/made.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;
@@ -155,7 +156,7 @@ test('a free order pressed in time is confirmed by settling it, and its attempts
   await sql`update orders set total_minor = 0 where id = ${o.id}::uuid`.execute(db);
   await o.press();
   await sql`update orders set expires_at = now() - interval '1 second' where id = ${o.id}::uuid`.execute(db);
-  expect(await settlement.settle(db, o.id, 'x'.repeat(32))).toBe('confirmed');
+  expect(await settlement.settle(db, o.id, TICKET_KEYS)).toBe('confirmed');
   expect(await db.selectFrom('payment_attempts').select('outcome').where('order_id', '=', o.id).execute()).toEqual([{ outcome: 'free' }]);
 });
 

@@ -13,6 +13,7 @@ import { settle } from '../../services/orders/settlement.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase, lockWaits } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 import { mutated } from '../support/waitlistWorld.ts';
 
 let db: Kysely<DB>;
@@ -60,7 +61,7 @@ describe('offers of one pool (G2)', () => {
     expect(await outcome(wish(bob, id, { offers: [{ offerId: stock.id, quantity: 2 }] }))).toBe(2);
 
     await capture(db, order.id, { amountMinor: 3000 });
-    expect(await settle(db, order.id, 'x'.repeat(32))).toBe('confirmed');
+    expect(await settle(db, order.id, TICKET_KEYS)).toBe('confirmed');
     const tickets = await db.selectFrom('tickets').select('offer_id').where('order_id', '=', order.id).execute();
     expect(tickets).toEqual([{ offer_id: early }, { offer_id: early }, { offer_id: early }]);
   });

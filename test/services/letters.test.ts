@@ -10,6 +10,7 @@ import { wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 import { look } from '../support/pdf.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let catcher: Catcher;
@@ -38,7 +39,7 @@ async function sold(o: { name: string; buyer: string; section: string; terms?: P
     db,
   );
   await capture(db, order.id);
-  await settle(db, order.id, 'secret');
+  await settle(db, order.id, TICKET_KEYS);
   return { id: order.id, email: account.email };
 }
 

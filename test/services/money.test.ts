@@ -14,6 +14,7 @@ import type { PaymentProvider, ProviderPayment } from '../../services/payments/p
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;
@@ -54,7 +55,7 @@ test("late money for two seats of which one is gone: the equal place is not the 
   const { id: rival } = await person(db);
   await claim(db, wish(rival, event.id, { places: [event.seats[1]!] }));
   await capture(db, id, { amountMinor: 10000 });
-  expect(await settle(db, id, 'secret')).toBe('confirmed');
+  expect(await settle(db, id, TICKET_KEYS)).toBe('confirmed');
   const sold = await db.selectFrom('places').select('id').where('order_id', '=', id).orderBy('position').execute();
   expect(sold.map((p) => p.id)).toEqual([event.seats[0], event.seats[2]]);
 });
@@ -63,7 +64,7 @@ test('an order cancelled between its money and its tickets: one refund, and one 
   const { id, accountId } = await ordered(1);
   await capture(db, id, { amountMinor: 5000 });
   await cancel(db, id, as(accountId), { reason: 'test' });
-  expect(await settle(db, id, 'secret')).toBe('unchanged');
+  expect(await settle(db, id, TICKET_KEYS)).toBe('unchanged');
   const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
   expect(mails.map((m) => m.kind)).toEqual(['cancelled']);
   expect(await readFacts(db, id)).toMatchObject({ unsettled: false, pendingRefunds: [expect.any(String)] });
@@ -73,9 +74,9 @@ test('paid twice: one payment buys, the other goes back, and the mail says so; a
   for (const together of [true, false]) {
     const { id } = await ordered(1);
     await capture(db, id, { amountMinor: 5000 });
-    if (!together) expect(await settle(db, id, 'secret')).toBe('confirmed');
+    if (!together) expect(await settle(db, id, TICKET_KEYS)).toBe('confirmed');
     await capture(db, id, { amountMinor: 5000 });
-    expect(await settle(db, id, 'secret')).toBe(together ? 'confirmed' : 'refund-due');
+    expect(await settle(db, id, TICKET_KEYS)).toBe(together ? 'confirmed' : 'refund-due');
     const mails = await db.selectFrom('mails').select('kind').where('order_id', '=', id).execute();
     expect(mails.map((m) => m.kind).sort()).toEqual(['paid-twice', 'tickets']);
     expect(await readFacts(db, id)).toMatchObject({ status: 'confirmed', pendingRefunds: [expect.any(String)] });

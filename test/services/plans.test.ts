@@ -12,6 +12,7 @@ import * as outbox from '../../services/outbox/outbox.ts';
 import { wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 let one: Kysely<DB>;
 let close: () => Promise<void>;
@@ -46,7 +47,7 @@ test('claims by seat and by quantity, the workflow’s facts, settling and the r
     await claim(one, wish(accountId, eventId, { offers: [{ offerId: offers[1]!.id, quantity: 2 }] }));
     await capture(one, order.id);
     await readFacts(one, order.id);
-    await settle(one, order.id, 'x'.repeat(32));
+    await settle(one, order.id, TICKET_KEYS);
     await orders.find(one, order.id);
     await outbox.done(
       one,

@@ -12,6 +12,7 @@ import type { DomainError } from '../../services/shared/errors.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 const HOUR = 3_600_000;
 const owner: Actor = { kind: 'account', id: 'ann', role: 'user' };
@@ -90,7 +91,7 @@ describe('on real rows', () => {
     const [event, { id: ann }] = [await show(db, { seats: 1 }), await person(db)];
     const { id } = await claim(db, wish(ann, event.id, { places: event.seats }));
     await capture(db, id);
-    expect(await settle(db, id, 'x'.repeat(32))).toBe('confirmed');
+    expect(await settle(db, id, TICKET_KEYS)).toBe('confirmed');
     return { id, event: event.id, ann };
   }
   const tried = (id: string, actor: Actor) =>

@@ -11,6 +11,7 @@ import { wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 describe('a price', () => {
   // items, currency, terms, fee, discount, total
@@ -106,7 +107,7 @@ describe('an order', () => {
     const id = await ordered();
     await expect(begin(id, { discountMinor: 5000 })).rejects.toMatchObject({ code: 'order_not_payable', details: { free: true } });
     expect(await row(id)).toEqual({ fee_minor: 0, discount_minor: 3998, total_minor: 0 });
-    await confirmFree(db, id, 'secret');
+    await confirmFree(db, id, TICKET_KEYS);
     expect((await orders.find(db, id))!.tickets).toHaveLength(2);
   });
 });

@@ -19,6 +19,7 @@ import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;
@@ -65,7 +66,7 @@ describe('a provider with a page', () => {
     expect(woken).toHaveLength(1);
 
     expect(await payments.reconcile(db, providers, open.paymentId, false)).toBe('succeeded');
-    expect(await settle(db, id, 'secret')).toBe('confirmed');
+    expect(await settle(db, id, TICKET_KEYS)).toBe('confirmed');
     expect((await orders.find(db, id))!.tickets).toHaveLength(1);
     expect(acquirer.calls.filter((c) => c.endsWith(open.providerRef))).toEqual([`capture ${open.providerRef}`]);
   });
@@ -132,7 +133,7 @@ test("each payment's own provider refunds it, and two providers may use the same
     at.pays(open.providerRef);
     await receive(db, name, at.notice(open.providerRef));
     await payments.reconcile(db, both, open.paymentId, false);
-    await settle(db, id, 'secret');
+    await settle(db, id, TICKET_KEYS);
     at.refunds.length = 0; // so that both number theirs from one
     await db.transaction().execute((tx) => refunds.owe(tx, { orderId: id, reason: 'test', requestedBy: 'system' }));
     const [refund] = (await readFacts(db, id)).pendingRefunds;

@@ -10,6 +10,7 @@ import * as refunds from '../../services/payments/refunds.ts';
 import { as } from '../support/claims.ts';
 import { lockWaits } from '../support/database.ts';
 import { type MoneyWorld, startMoney } from '../support/money.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 import { mutated } from '../support/waitlistWorld.ts';
 
 let money: MoneyWorld;
@@ -92,7 +93,7 @@ describe("a refund made at the provider's dashboard", () => {
     expect(place.sold_at).toBeNull();
     const mails = await money.db.selectFrom('mails').select('kind').where('order_id', '=', o.id).execute();
     expect(mails.map((m) => m.kind).sort()).toEqual(['cancelled', 'refunded', 'tickets']);
-    expect(await settle(money.db, o.id, 'secret')).toBe('unchanged');
+    expect(await settle(money.db, o.id, TICKET_KEYS)).toBe('unchanged');
     expect((await readFacts(money.db, o.id)).pendingRefunds).toEqual([]);
   });
 
@@ -157,7 +158,7 @@ describe("a refund made at the provider's dashboard", () => {
     const o = await money.bought({ settled: false });
     await money.byHand(o.ref);
     await money.hear(o.ref, ...EVENTS);
-    expect(await settle(money.db, o.id, 'secret')).toBe('unchanged');
+    expect(await settle(money.db, o.id, TICKET_KEYS)).toBe('unchanged');
     expect((await orders.find(money.db, o.id))!.tickets).toEqual([]);
   });
 

@@ -16,9 +16,9 @@ import { as, wish } from '../support/claims.ts';
 import { freshDatabase, lockWaits } from '../support/database.ts';
 import { capture, person } from '../support/made.ts';
 import { pooled, slotsOf } from '../support/pools.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 import { mutated } from '../support/waitlistWorld.ts';
 
-const SECRET = 'x'.repeat(32);
 let db: Kysely<DB>;
 let url: string;
 let close: () => Promise<void>;
@@ -193,7 +193,7 @@ describe('a slot goes with its place', () => {
     const { id, offer } = await vip(2);
     const order = await claim(db, wish(ann, id, of([offer, 2])));
     await capture(db, order.id);
-    expect(await settle(db, order.id, SECRET)).toBe('confirmed');
+    expect(await settle(db, order.id, TICKET_KEYS)).toBe('confirmed');
     expect(await slotsOf(db, offer)).toEqual({ free: 0, held: 0, sold: 2 });
     await cancel(db, order.id, as(ann), { reason: 'test' });
     expect(await slotsOf(db, offer)).toEqual({ free: 2, held: 0, sold: 0 });
@@ -219,9 +219,9 @@ describe('a slot goes with its place', () => {
     const second = await claim(db, wish(bob, id, of([offer, 1])));
     await capture(db, first.id);
     await sql`update payments set succeeded_at = now() - interval '10 seconds' where order_id = ${first.id}::uuid`.execute(db);
-    expect(await settle(db, first.id, SECRET)).toBe('refund-due');
+    expect(await settle(db, first.id, TICKET_KEYS)).toBe('refund-due');
     await capture(db, second.id);
-    expect(await settle(db, second.id, SECRET)).toBe('confirmed');
+    expect(await settle(db, second.id, TICKET_KEYS)).toBe('confirmed');
   });
 
   test('an equal place comes with an equal slot', async () => {
@@ -235,7 +235,7 @@ describe('a slot goes with its place', () => {
     await sql`update slots set order_id = null, held_until = null where offer_id = ${offer}::uuid and id <> ${mine.slot_id}`.execute(db);
     await capture(db, first.id);
     await sql`update payments set succeeded_at = now() - interval '10 seconds' where order_id = ${first.id}::uuid`.execute(db);
-    expect(await settle(db, first.id, SECRET)).toBe('confirmed');
+    expect(await settle(db, first.id, TICKET_KEYS)).toBe('confirmed');
     const now = await db.selectFrom('order_items').selectAll().where('order_id', '=', first.id).executeTakeFirstOrThrow();
     expect([now.slot_id !== mine.slot_id, now.place_id !== mine.place_id]).toEqual([true, true]);
     const left = await sql`select from places where order_id = ${first.id}::uuid and id <> ${now.place_id}`.execute(db);
@@ -315,7 +315,7 @@ describe('the net', () => {
     const { id, pool, offers } = await pooled(db, { total: 3, children: [{ name: 'VIP', quantity: 3 }] });
     const order = await claim(db, wish(ann, id, of([offers[0]!, 2])));
     await capture(db, order.id);
-    await settle(db, order.id, SECRET);
+    await settle(db, order.id, TICKET_KEYS);
     await claim(db, wish(bob, id, of([offers[0]!, 1])));
     expect(await run()).toEqual([]);
 

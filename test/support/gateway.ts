@@ -24,6 +24,7 @@ import { countFailed } from '../../services/payments/refundRetries.ts';
 import * as stripe from '../../services/payments/stripe.ts';
 import { type Limiter, probe } from '../../services/shared/limits.ts';
 import { createDocuments } from '../../services/tickets/documents.ts';
+import { ticketKeys } from '../../services/tickets/keys.ts';
 import { createConform } from './conform.ts';
 import { freshDatabase } from './database.ts';
 
@@ -55,6 +56,7 @@ export async function startWorld(
     passwords: createPasswords(),
     providers,
     mostAtOnce: mostAtOnce(providers),
+    ticketKeys: ticketKeys(config.tickets),
     documents: createDocuments(),
     feed,
     listing: createListing({ feed, db }),

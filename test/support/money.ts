@@ -16,6 +16,7 @@ import { call } from './client.ts';
 import { freshDatabase } from './database.ts';
 import { person, show } from './made.ts';
 import { faults, stripeClient } from './stripe.ts';
+import { TICKET_KEYS } from './ticketKeys.ts';
 
 const SECRET = 'whsec_x';
 export type MoneyWorld = Awaited<ReturnType<typeof startMoney>>;
@@ -35,7 +36,7 @@ export async function startMoney() {
     const open = await payments.begin(db, providers, { orderId: order.id, provider: 'stripe' });
     await stripe.paymentIntents.confirm(open.providerRef, { payment_method: o.card ?? 'pm_card_visa' });
     await payments.reconcile(db, providers, open.paymentId, false);
-    if (o.settled ?? true) await settle(db, order.id, 'secret');
+    if (o.settled ?? true) await settle(db, order.id, TICKET_KEYS);
     return { id: order.id, accountId, seat: event.seats[0]!, ref: open.providerRef, paymentId: open.paymentId };
   }
 
@@ -78,7 +79,7 @@ export async function startMoney() {
     /** What it does when it is told to look again. The order then. */
     async look(orderId: string) {
       for (const id of (await readFacts(db, orderId)).suspectPayments) await payments.reconcile(db, providers, id, false);
-      if ((await readFacts(db, orderId)).unsettled) await settle(db, orderId, 'secret');
+      if ((await readFacts(db, orderId)).unsettled) await settle(db, orderId, TICKET_KEYS);
       return (await orders.find(db, orderId))!;
     },
 

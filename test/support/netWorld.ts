@@ -15,6 +15,7 @@ import { as, wish } from './claims.ts';
 import { freshDatabase } from './database.ts';
 import { person, show } from './made.ts';
 import { stripeClient } from './stripe.ts';
+import { TICKET_KEYS } from './ticketKeys.ts';
 
 const SECRET = 'x'.repeat(32);
 
@@ -62,7 +63,7 @@ export async function openNetWorld() {
     const attempt = randomUUID();
     await attempts.receive(db, { id: attempt, orderId: order.id, accountId: order.account, method: 'tok_visa', waitedMs: 0 });
     await payments.charge(db, providers, { orderId: order.id, attempt });
-    await settle(db, order.id, SECRET);
+    await settle(db, order.id, TICKET_KEYS);
     await rest();
     running.delete(order.id);
     return order;

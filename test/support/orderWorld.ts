@@ -39,7 +39,7 @@ export async function startOrders(options: Parameters<typeof startWorld>[0] = {}
   /** What the workflow does when it is told to look. */
   async function look(orderId: string): Promise<void> {
     for (const id of (await readFacts(db, orderId)).suspectPayments) await payments.reconcile(db, world.gateway.providers, id, false);
-    if ((await readFacts(db, orderId)).unsettled) await settle(db, orderId, world.gateway.config.ticketSecret);
+    if ((await readFacts(db, orderId)).unsettled) await settle(db, orderId, world.gateway.ticketKeys);
     for (const id of (await readFacts(db, orderId)).pendingRefunds) await refunds.make(db, world.gateway.providers, id);
   }
 

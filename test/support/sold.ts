@@ -8,7 +8,7 @@ import { capture } from './made.ts';
 export async function pay(world: World, orderId: string): Promise<void> {
   const order = (await orders.find(world.db, orderId))!;
   if (order.total_minor) await capture(world.db, orderId);
-  await settle(world.db, orderId, world.gateway.config.ticketSecret);
+  await settle(world.db, orderId, world.gateway.ticketKeys);
 }
 
 /** Books these seats; the booking's id. */

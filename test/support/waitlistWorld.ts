@@ -10,6 +10,7 @@ import * as waitlist from '../../services/waitlist/waitlist.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
 import { as, wish } from './claims.ts';
 import { show } from './made.ts';
+import { TICKET_KEYS } from './ticketKeys.ts';
 
 export const TIERS = { A: 3, B: 2 } as const;
 export type Tier = keyof typeof TIERS;
@@ -123,7 +124,7 @@ export async function openWorld(db: Kysely<DB>, people: string[]) {
           await sql`insert into payments (order_id, provider, provider_ref, amount_minor, currency, status, succeeded_at)
             select id, 'model', gen_random_uuid()::text, total_minor, currency, 'succeeded', now() from orders where id = ${order!.id}
               and not exists (select from payments where order_id = ${order!.id})`.execute(db);
-          return await settle(db, order!.id, 'model');
+          return await settle(db, order!.id, TICKET_KEYS);
         case 'lapse': // the hold's time is over and no worker has noticed
           await sql`with o as (update orders set expires_at = now() - interval '1 second' where id = ${order!.id} and status = 'pending' returning id)
             update places p set held_until = now() - interval '1 second' from o where p.order_id = o.id and p.sold_at is null`.execute(db);

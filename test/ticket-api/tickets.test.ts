@@ -89,7 +89,7 @@ async function paid(quantity: number, priceMinor = 5_000) {
   const order = await orderOf(who.id);
   if (priceMinor) {
     await capture(world.db, order);
-    await settle(world.db, order, world.gateway.config.ticketSecret);
+    await settle(world.db, order, world.gateway.ticketKeys);
   }
   return { ...shown, who, order, code: body.qr_code_data as string };
 }
@@ -190,7 +190,7 @@ describe('check-in', () => {
       valid_statuses: ['paid'],
     });
     for (const none of ['', '  ', null, undefined]) expect(await said(none)).toEqual({ detail: 'QR code data is required' });
-    for (const wrong of ['x', `${over.code}x`, over.code.replace('BO1', 'BT1')])
+    for (const wrong of ['x', `${over.code}x`, over.code.replace('BO2', 'BT2')])
       expect(await said(wrong)).toEqual({ detail: 'Invalid QR code' });
   });
 

@@ -39,6 +39,7 @@ import { saveHistory } from '../support/histories.ts';
 import { capture, person, show } from '../support/made.ts';
 import { becomesClean, leaveOut } from '../support/net.ts';
 import { stripeClient } from '../support/stripe.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const db = openDb();
@@ -139,7 +140,7 @@ beforeAll(async () => {
       connection,
       taskQueue,
       workflowBundle: bundle,
-      activities: orderActivities({ db, ticketSecret: SECRET, payments: paying, notifications }),
+      activities: orderActivities({ db, ticketKeys: TICKET_KEYS, payments: paying, notifications }),
     }),
     await Worker.create({ connection, taskQueue: 'payments', activities: paying }),
     await Worker.create({ connection, taskQueue: 'notifications', activities: notifications }),
@@ -393,7 +394,7 @@ test('a worker that serves the orders alone: payment and mail go through their o
     connection,
     taskQueue,
     workflowBundle: bundle,
-    activities: orderActivities({ db, ticketSecret: SECRET }),
+    activities: orderActivities({ db, ticketKeys: TICKET_KEYS }),
   });
   o.start.taskQueue = taskQueue;
   await alone.runUntil(async () => {
@@ -540,7 +541,7 @@ test('money after expiry, place taken: refunded', async () => {
 /** Money of a wrong amount, captured and settled: the order still waits for its own, and owes this back. */
 async function owing(o: Claimed): Promise<void> {
   await capture(db, o.id, { amountMinor: 1 });
-  await settle(db, o.id, SECRET);
+  await settle(db, o.id, TICKET_KEYS);
   expect(await db.selectFrom('refunds').select('status').where('order_id', '=', o.id).execute()).toEqual([{ status: 'pending' }]);
 }
 
