@@ -53,15 +53,15 @@ export function refuseFrom(keys: TokenKeys, ids: string[]): void {
 }
 
 /**
- * Hears which sign-ins and API keys were ended anywhere, or have run out, while a gateway may still take them for good. Gateways do so
- * every second.
+ * Hears which sign-ins and API keys were ended anywhere, or have run out, while a gateway may still take them for good: keys are looked up
+ * again after a minute. Gateways do so every second.
  */
 export async function hearEnded(db: Kysely<DB>, keys: TokenKeys): Promise<void> {
   const { rows } = await sql<{ id: string }>`
     select distinct family_id as id from refresh_tokens
     where revoked_at > now() - interval '1 day' and revoked_at > now() - make_interval(secs => access_seconds)
-    union all select id from api_keys where revoked_at > now() - interval '1 day'
-    union all select id from api_keys where expires_at between now() - interval '1 day' and now()`.execute(db);
+    union all select id from api_keys where revoked_at > now() - interval '5 minutes'
+    union all select id from api_keys where expires_at between now() - interval '5 minutes' and now()`.execute(db);
   refuseFrom(
     keys,
     rows.map((row) => row.id),

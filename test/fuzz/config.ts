@@ -29,6 +29,7 @@ const BINDINGS: { at: string; known: keyof Known; often: number; path?: RegExp }
   { at: 'path.id', known: 'events', often: 0.8, path: /v1\/events\// },
   { at: 'path.id', known: 'changing', often: 0.8, path: /admin\/events\// },
   { at: 'path.id', known: 'bookings', often: 0.8, path: /\/(bookings|payments)\// },
+  { at: 'path.id', known: 'keys', often: 0.8, path: /billetter\/keys\// },
   { at: 'path.id', known: 'orders', often: 0.8, path: /api\/orders\// },
   { at: 'path.ticketId', known: 'tickets', often: 0.8 },
   { at: 'path.waitlistId', known: 'waitlist', often: 0.6 },
@@ -54,13 +55,14 @@ const BINDINGS: { at: string; known: keyof Known; often: number; path?: RegExp }
 ];
 
 /** The configuration of one caller's run, as TOML. */
-export function configuration({ token, known }: Caller): string {
+export function configuration({ token, key, known }: Caller): string {
   const text = (value: unknown) => JSON.stringify(value); // JSON's strings and lists are TOML's too
   const bind = ({ at, known: dictionary, often }: (typeof BINDINGS)[number]) =>
     `${text(at)} = { dictionary = "${dictionary}", probability = ${often} }`;
   return [
     HEAD,
     ...(token ? [`[auth.openapi.bearer]\nbearer = ${text(token)}`] : []),
+    ...(key ? [`[auth.openapi.apiKey]\nbearer = ${text(key)}`] : []),
     ...Object.entries(known).map(([name, values]) => `[dictionaries.${name}]\nvalues = ${text(values)}`),
     '[parameters]',
     ...BINDINGS.filter((b) => !b.path).map(bind),

@@ -3,9 +3,11 @@ import type { Kysely } from 'kysely';
 import { connect } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { DB } from '../../db/tables.ts';
+import { TEST_KEY } from '../../deploy/local/hackathon.ts';
 import { ClearError, type Say, step } from '../../deploy/local/say.ts';
 import { seed } from '../../deploy/local/seed.ts';
 import { type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
+import { list, make } from '../../services/accounts/apiKeys.ts';
 import * as venues from '../../services/events/venues.ts';
 
 /** Values that mean something, by what they mean. The first of each is the example. */
@@ -16,6 +18,7 @@ export type Known = Record<
   | 'venues'
   | 'bookings'
   | 'orders'
+  | 'keys'
   | 'byType'
   | 'types'
   | 'tickets'
@@ -27,8 +30,8 @@ export type Known = Record<
   string[]
 > &
   Record<'counts' | 'capacities', number[]>;
-/** Who calls, with a token for as long as the longest run, and what that caller knows. */
-export type Caller = { name: string; token: string | undefined; known: Known };
+/** Who calls, with a token for as long as the longest run, perhaps an API key, and what that caller knows. */
+export type Caller = { name: string; token: string | undefined; key?: string; known: Known };
 export type World = { stack: Stack; url: string; callers: Caller[] };
 
 const SIGNED = { user: 'test@evently.com', organizer: 'organizer@billetter.test', admin: 'admin@billetter.test' };
@@ -115,11 +118,19 @@ async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Ca
       orders: [...orders, ...(others?.orders.slice(0, 2) ?? [])],
       bookings: [...own, ...(others?.bookings.slice(0, 2) ?? [])],
       tickets: [...tickets, ...(others?.tickets.slice(0, 1) ?? [])],
+      keys: await keysOf(db, SIGNED[name as keyof typeof SIGNED]),
       waitlist: [waiting.waitlist_id, ...(others?.waitlist.slice(0, 1) ?? [])],
     };
-    signed.push({ name, token, known });
+    signed.push({ name, token, key: name === 'organizer' ? TEST_KEY : undefined, known });
   }
   return [{ name: 'anonymous', token: undefined, known: signed[0]!.known }, ...signed];
+}
+
+/** Ids of API keys of the account, which its requests may end. */
+async function keysOf(db: Kysely<DB>, email: string): Promise<string[]> {
+  const { id } = await db.selectFrom('accounts').select('id').where('email', '=', email).executeTakeFirstOrThrow();
+  for (let n = 0; n < 20; n++) await make(db, id, { name: `Fuzz ${n}`, scopes: ['events'] });
+  return (await list(db, id)).map((key) => key.id);
 }
 
 /** Orders of EasyTicket, of two tickets each: one waits, one is being paid, three are paid. */
