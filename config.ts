@@ -6,6 +6,7 @@ export const DEV_SECRETS = {
   JWT_SECRET: 'billetter-development-jwt-secret-not-for-production',
   TICKET_SECRET: 'billetter-development-ticket-secret-not-for-production',
   STRIPE_WEBHOOK_SECRET: 'whsec_billetter_development_secret_not_for_production',
+  WEBHOOKS_SECRET: 'billetter-development-webhooks-secret-not-for-production',
 } as const;
 
 const seconds = (fallback: number, max = 86_400) => z.coerce.number().int().min(1).max(max).default(fallback);
@@ -74,6 +75,9 @@ const Env = z.object({
   TWILIO_AUTH_TOKEN: z.string().optional(),
   TWILIO_FROM: z.string().optional(), // a number (+45...) or a messaging service (MG...)
   TWILIO_API_URL: z.url().optional(),
+  WEBHOOKS_SECRET: z.string().default(DEV_SECRETS.WEBHOOKS_SECRET),
+  WEBHOOKS_LOCAL: z.enum(['on', 'off']).optional(),
+  WEBHOOKS_PER_MINUTE: z.coerce.number().int().min(1).max(1_000_000).default(500),
   WAITLIST_OFFER_SECONDS_NEAR: seconds(900, 7 * 86_400),
   WAITLIST_OFFER_SECONDS_FAR: seconds(6 * 3600, 7 * 86_400),
   WAITLIST_NEAR_HOURS: z.coerce.number().int().min(0).max(8760).default(48),
@@ -144,6 +148,12 @@ function shape(env: z.infer<typeof Env>) {
       from: env.TWILIO_FROM ?? '+15005550006',
       apiUrl: env.TWILIO_ACCOUNT_SID ? env.TWILIO_API_URL : (env.TWILIO_API_URL ?? 'http://localhost:1080'),
     },
+    /** Outgoing webhooks. `key` keeps their secrets; `local`: http and loopback are allowed; `perMinute`: what one account's endpoints are sent. */
+    webhooks: {
+      key: env.WEBHOOKS_SECRET,
+      local: env.WEBHOOKS_LOCAL === undefined ? env.NODE_ENV !== 'production' : env.WEBHOOKS_LOCAL === 'on',
+      perMinute: env.WEBHOOKS_PER_MINUTE,
+    },
     /** How long an offer to the waitlist stands: `nearSeconds` within `nearHours` of the event, `farSeconds` before. */
     waitlist: {
       nearSeconds: env.WAITLIST_OFFER_SECONDS_NEAR,
@@ -184,7 +194,7 @@ function shape(env: z.infer<typeof Env>) {
 /** What production may not run on: one line each, all of them reported together. */
 function unsafe(env: z.infer<typeof Env>, given: Set<string>): string[] {
   const lines: string[] = [];
-  const secrets = ['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET'] as const;
+  const secrets = ['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET', 'WEBHOOKS_SECRET'] as const;
   for (const name of secrets) {
     if (env[name] === DEV_SECRETS[name]) lines.push(`${name} is missing or the development default: set a secret of your own`);
     else if (env[name].length < 32) lines.push(`${name} is too short: at least 32 characters`);
@@ -199,6 +209,7 @@ function unsafe(env: z.infer<typeof Env>, given: Set<string>): string[] {
   if (!env.STRIPE_SECRET_KEY) lines.push('STRIPE_SECRET_KEY is missing');
   if (env.STRIPE_STANDIN_URL) lines.push('STRIPE_STANDIN_URL is set: the payment stand-in is not for production');
   if (env.TWILIO_API_URL) lines.push('TWILIO_API_URL is set: the local outbox for texts is not for production');
+  if (env.WEBHOOKS_LOCAL === 'on') lines.push('WEBHOOKS_LOCAL is on: webhooks to this machine are not for production');
   if (env.TEST_ENDPOINTS) lines.push('TEST_ENDPOINTS is on: test-only endpoints are not for production');
   return lines;
 }

@@ -1,13 +1,24 @@
-// What must reach people: mail and text messages. Activities of the notifications queue.
+// What must reach people and their programs: mail, text messages, webhooks. Activities of the notifications queue.
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import { type Delivery, deliver, type Mailer } from '../services/delivery/mailer.ts';
 import * as texts from '../services/delivery/sms.ts';
+import { tryOnce, type WebhookRound, type Webhooks } from '../services/delivery/webhooks.ts';
 
 export type NotificationActivities = ReturnType<typeof notificationActivities>;
 
-export function notificationActivities({ db, mailer, sms }: { db: Kysely<DB>; mailer: Mailer; sms: texts.SmsProvider }) {
+/** So many activities of this queue run at once in a process: most of them wait for somebody else's server. */
+export const NOTIFICATION_SLOTS = 128;
+/** Webhooks take no more of them than this, so that mail and texts always find some. */
+const WEBHOOKS_AT_ONCE = 96;
+/** A webhook that finds this process full comes again after about so long. */
+const FULL_MS = 1_000;
+
+type Parts = { db: Kysely<DB>; mailer: Mailer; sms: texts.SmsProvider; webhooks: Webhooks };
+
+export function notificationActivities({ db, mailer, sms, webhooks }: Parts) {
   const underway = new Map<string, Promise<Delivery>>();
+  let posting = 0;
   return {
     /** Sends one promised mail. A try that comes while one is under way here joins it. */
     deliverMail(mailId: string): Promise<Delivery> {
@@ -18,5 +29,15 @@ export function notificationActivities({ db, mailer, sms }: { db: Kysely<DB>; ma
       return sending;
     },
     deliverSms: (textId: string): Promise<Delivery> => texts.deliver(db, sms, textId),
+    /** Tries a webhook's delivery, if it is time for it by the workflow's clock (ms since 1970). */
+    async tryWebhook(deliveryId: string, at: number): Promise<WebhookRound> {
+      if (posting >= WEBHOOKS_AT_ONCE) return { state: 'waiting', waitMs: Math.round(FULL_MS * (0.5 + Math.random())) };
+      posting++;
+      try {
+        return await tryOnce(db, webhooks, deliveryId, new Date(at));
+      } finally {
+        posting--;
+      }
+    },
   };
 }

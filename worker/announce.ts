@@ -1,6 +1,7 @@
 // What each topic of the outbox means to Temporal. The subject's id is the workflow's id, so handing a row on twice is harmless.
 import { type WorkflowClient, WorkflowExecutionAlreadyStartedError, type WorkflowStartOptions } from '@temporalio/client';
 import type { Lane, OutboxRow } from '../services/outbox/outbox.ts';
+import type { Handed } from '../services/outbox/webhooks.ts';
 import { orderCode } from '../services/shared/codes.ts';
 import {
   CHANGED,
@@ -12,6 +13,7 @@ import {
   smsStart,
   WORKFLOWS,
   waitlistStart,
+  webhookStart,
 } from '../workflows/messages.ts';
 
 /** What a row starts. `wakes`: one that runs already is told to look again. */
@@ -43,6 +45,13 @@ export async function announce(client: WorkflowClient, row: OutboxRow<Announced>
   const { workflow, options, wakes } = (START[row.topic] as (row: OutboxRow<Announced>) => Start)(row);
   if (wakes) await client.signalWithStart(workflow, { ...options, signal: CHANGED, signalArgs: [] });
   else await client.start(workflow, options);
+}
+
+/** Starts the workflow of a webhook's delivery, or wakes the one that sleeps. Throws when Temporal did not take it. */
+export async function startWebhook(client: WorkflowClient, { again, account, ...delivery }: Handed): Promise<void> {
+  const options = webhookStart({ ...delivery, owner: account });
+  if (again) await client.signalWithStart(WORKFLOWS.webhook, { ...options, signal: CHANGED, signalArgs: [] });
+  else await client.start(WORKFLOWS.webhook, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
 }
 
 /**

@@ -6,7 +6,7 @@ import { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { inventoryActivities } from '../activities/inventory.ts';
-import { notificationActivities } from '../activities/notifications.ts';
+import { NOTIFICATION_SLOTS, notificationActivities } from '../activities/notifications.ts';
 import { orderActivities } from '../activities/orders.ts';
 import { paymentActivities } from '../activities/payments.ts';
 import { loadConfig } from '../config.ts';
@@ -15,6 +15,8 @@ import { blindnessAtStart, seesLetters } from '../db/letters.ts';
 import { createLog } from '../log.ts';
 import { smtpMailer } from '../services/delivery/mailer.ts';
 import { twilioSms } from '../services/delivery/sms.ts';
+import { createPost } from '../services/delivery/webhookPost.ts';
+import { secretBox } from '../services/delivery/webhookSecrets.ts';
 import { mostAtOnce } from '../services/payments/prices.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
 import { ticketKeys } from '../services/tickets/keys.ts';
@@ -42,7 +44,12 @@ const mailer = smtpMailer(config.mail);
 const connection = await untilConnected();
 await registerSearchAttributes(connection, config.temporal.namespace);
 const payUrl = (orderId: string) => config.mail.payUrl.replace(':order', orderId);
-const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms) });
+const webhooks = {
+  box: secretBox(config.webhooks.key),
+  post: createPost({ local: config.webhooks.local }),
+  perMinute: config.webhooks.perMinute,
+};
+const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms), webhooks });
 const providers = { stripe: stripeProvider(config.stripe) };
 const payments = paymentActivities({ db, providers });
 const firstLooks = gatherFirstLooks({ db, log });
@@ -73,7 +80,7 @@ const workers = await Promise.all(
       namespace: config.temporal.namespace,
       taskQueue,
       activities: activities[taskQueue],
-      maxConcurrentActivityTaskExecutions: 32,
+      maxConcurrentActivityTaskExecutions: taskQueue === 'notifications' ? NOTIFICATION_SLOTS : 32,
       // Of a worker that died, workflows wait for nobody longer than this; then any worker goes on with them.
       stickyQueueScheduleToStartTimeout: '1 second',
       shutdownGraceTime: '10 seconds',

@@ -9,11 +9,13 @@ import * as tokens from '../services/accounts/tokens.ts';
 import * as notices from '../services/events/eventNotices.ts';
 import { sweep } from '../services/orders/sweep.ts';
 import * as outbox from '../services/outbox/outbox.ts';
+import * as webhooks from '../services/outbox/webhooks.ts';
 import * as attempts from '../services/payments/attempts.ts';
 import { retryFailed } from '../services/payments/refundRetries.ts';
 import * as idempotency from '../services/shared/idempotency.ts';
 import { announce } from './announce.ts';
 import { createStarts } from './starts.ts';
+import { createWebhookStarts } from './webhooks.ts';
 
 /** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a webhook's signal. */
 const IDLE_MS = 100;
@@ -21,6 +23,8 @@ const IDLE_MS = 100;
 const TROUBLE_MS = 1_000;
 /** How often the starts look whether there is room for more. */
 const STARTS_IDLE_MS = 100;
+/** How often the webhooks do: the most that one is late when nothing else is. */
+const WEBHOOKS_IDLE_MS = 250;
 /** How often orders are looked for that somebody should have seen to. A safety net: in a healthy system it finds nothing. */
 const SWEEP_MS = 30_000;
 /** How many rows are taken and handed on at once: enough to keep Temporal busy. */
@@ -53,19 +57,27 @@ export function startRelay(parts: Parts): Relay {
   const rest = loop(IDLE_MS, async () => {
     if (Date.now() - swept > SWEEP_MS) {
       swept = Date.now();
-      await Promise.all([sessions.prune(db), tokens.prune(db), idempotency.prune(db), attempts.prune(db), retryFailed(db)]);
-      const found = (await sweep(db)) + (await notices.sweep(db));
-      if (found) log.warn({ found }, 'sweep: orders or notices nobody had seen to were announced again');
+      await Promise.all([
+        sessions.prune(db),
+        tokens.prune(db),
+        idempotency.prune(db),
+        attempts.prune(db),
+        retryFailed(db),
+        webhooks.prune(db),
+      ]);
+      const found = (await sweep(db)) + (await notices.sweep(db)) + (await webhooks.sweep(db));
+      if (found) log.warn({ found }, 'sweep: orders, notices or webhooks nobody had seen to were announced again');
     }
     const rows = await outbox.take(db, 'rest', BATCH);
     await handOn(parts, rows);
     return rows.length === BATCH;
   });
   const starts = loop(STARTS_IDLE_MS, createStarts(parts));
+  const hooks = loop(WEBHOOKS_IDLE_MS, createWebhookStarts(parts));
   return {
     async stop() {
       running = false;
-      await Promise.all([rest, starts]);
+      await Promise.all([rest, starts, hooks]);
     },
   };
 }

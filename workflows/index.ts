@@ -3,3 +3,4 @@ export { mail, sms } from './deliveries.ts';
 export { eventNotice } from './eventNotice.ts';
 export { order } from './order.ts';
 export { waitlist } from './waitlist.ts';
+export { webhook } from './webhook.ts';

@@ -13,7 +13,14 @@ export const SEARCH = {
   owner: defineSearchAttributeKey('BilletterOwner', SearchAttributeType.KEYWORD),
 } as const;
 
-export const WORKFLOWS = { order: 'order', sms: 'sms', mail: 'mail', waitlist: 'waitlist', eventNotice: 'eventNotice' } as const;
+export const WORKFLOWS = {
+  order: 'order',
+  sms: 'sms',
+  mail: 'mail',
+  webhook: 'webhook',
+  waitlist: 'waitlist',
+  eventNotice: 'eventNotice',
+} as const;
 
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
 export const CHANGED = 'changed';
@@ -39,18 +46,20 @@ export type OrderInput = {
 export const orderWorkflowId = (orderId: string) => `order/${orderId}`;
 export const smsWorkflowId = (textId: string) => `sms/${textId}`;
 export const mailWorkflowId = (mailId: string) => `mail/${mailId}`;
+export const webhookWorkflowId = (deliveryId: string) => `webhook/${deliveryId}`;
 export const waitlistWorkflowId = (eventId: string) => `waitlist/${eventId}`;
 
 export const eventNoticeWorkflowId = (eventId: string) => `event/${eventId}`;
 
 export type WaitlistInput = { eventId: string };
+export type WebhookInput = { deliveryId: string };
 export type EventNoticeInput = { eventId: string };
 
 /**
  * What goes first where tasks wait, 1 before 5 (the engine's own default is 3). A workflow keeps the priority it was started with, so this is
  * half of the rule that money never waits; the other half is that starts of unpaid orders are few at a time (worker/starts.ts).
  */
-export const PRIORITY = { money: { priorityKey: 1 }, unpaid: { priorityKey: 5 } } as const;
+export const PRIORITY = { money: { priorityKey: 1 }, webhook: { priorityKey: 4 }, unpaid: { priorityKey: 5 } } as const;
 
 /** Options that start (or find) the workflow of an order. */
 export function orderStart(input: OrderInput) {
@@ -96,6 +105,32 @@ export const smsStart = (textId: string, orderId: string | null) =>
 
 /** ... of one mail that belongs to no order. */
 export const mailStart = (mailId: string) => deliveryStart(mailWorkflowId(mailId), mailId, 'mail');
+
+/** Options that start the delivery of one webhook; `owner` is the account whose endpoint it is. Where tasks wait, endpoints are served in turn. */
+export function webhookStart({
+  id,
+  event,
+  url,
+  endpoint,
+  owner,
+}: {
+  id: string;
+  event: string;
+  url: string;
+  endpoint: string;
+  owner: string;
+}) {
+  return {
+    workflowId: webhookWorkflowId(id),
+    taskQueue: 'notifications' satisfies Queue,
+    args: [{ deliveryId: id }] as [WebhookInput],
+    typedSearchAttributes: [{ key: SEARCH.owner, value: owner }] as SearchAttributePair[],
+    // The host alone: what stands behind it may be somebody's secret.
+    staticSummary: `${event} to ${new URL(url).host}, webhook ${endpoint}`,
+    priority: { ...PRIORITY.webhook, fairnessKey: endpoint },
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  };
+}
 
 /** Options that start (or find) the one workflow that serves an event's waitlist. */
 export function waitlistStart(eventId: string) {

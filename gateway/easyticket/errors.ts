@@ -86,6 +86,8 @@ const FIELD = {
   refreshToken: 'refresh',
   notifySms: 'notify_sms',
   expiresAt: 'expires_at',
+  url: 'url',
+  events: 'events',
   firstDay: 'start_date',
   lastDay: 'end_date',
 } satisfies Record<Field, string>;

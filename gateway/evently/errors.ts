@@ -98,6 +98,8 @@ const FIELD = {
   refreshToken: 'refresh_token',
   notifySms: 'notification_preferences.sms',
   expiresAt: 'expires_at',
+  url: 'url',
+  events: 'events',
   firstDay: 'start_date',
   lastDay: 'end_date',
 } satisfies Record<Field, string>;

@@ -85,6 +85,8 @@ const FIELD = {
   refreshToken: 'refreshToken',
   notifySms: 'notifySms',
   expiresAt: 'expiresAt',
+  url: 'url',
+  events: 'events',
   firstDay: 'firstDay',
   lastDay: 'lastDay',
 } satisfies Record<Field, string>;

@@ -36,6 +36,18 @@ export async function announceTo(tx: Transaction<DB>, eventId: string, announcem
   ).execute(tx);
 }
 
+/** What a test event is called, which every endpoint takes: no receiver can mistake it for something that has happened. */
+export const TEST_EVENT = 'webhook.test';
+
+/** Announces a test event to one endpoint. @returns the delivery's id */
+export async function announceTest(tx: Transaction<DB>, endpoint: string): Promise<string> {
+  const data: AnnouncedData = { registrationId: 'test', participantId: 'test-participant-001', eventId: 'test', ticketType: 'standard' };
+  const payload = JSON.stringify(bodyOf(TEST_EVENT, new Date(), data));
+  const { rows } = await sql<{ id: string }>`insert into webhook_deliveries (endpoint_id, announcement_id, event, payload, hand_at)
+    values (${endpoint}::uuid, gen_random_uuid(), ${TEST_EVENT}, ${payload}::json, now()) returning id`.execute(tx);
+  return rows[0]!.id;
+}
+
 /** The body of a webhook: the seed's, with its time to the second. */
 const bodyOf = (event: string, at: Date, data: object) => ({ event, timestamp: `${at.toISOString().slice(0, 19)}Z`, data });
 

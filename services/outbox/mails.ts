@@ -15,7 +15,8 @@ export type MailKind =
   | 'waitlist-cancelled'
   | 'hold-shortened'
   | 'verify-email'
-  | 'already-registered';
+  | 'already-registered'
+  | 'webhook-disabled';
 
 /**
  * Writes a mail to the order's buyer (or one to the buyer of each of many orders). It is sent at least once; its id is the

@@ -42,6 +42,8 @@ export type Field =
   | 'refreshToken'
   | 'notifySms'
   | 'expiresAt' // of an API key
+  | 'url' // of a webhook
+  | 'events' // that it listens to
   | 'firstDay'
   | 'lastDay';
 

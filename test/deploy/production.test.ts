@@ -9,6 +9,7 @@ const good = {
   JWT_SECRET: secret('j'),
   TICKET_SECRET: secret('t'),
   STRIPE_WEBHOOK_SECRET: `whsec_${secret('w')}`,
+  WEBHOOKS_SECRET: secret('k'),
   STRIPE_SECRET_KEY: 'sk_live_something',
   PUBLIC_URL: 'https://tickets.example.org',
   STRIPE_PUBLISHABLE_KEY: 'pk_live_something',
@@ -33,7 +34,7 @@ describe('production', () => {
     expect(loadConfig(good)).toMatchObject({ production: true, stripe: { standinUrl: undefined } });
   });
 
-  it.each(['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET'] as const)(
+  it.each(['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET', 'WEBHOOKS_SECRET'] as const)(
     'refuses %s when it is missing, empty or the default',
     (name) => {
       for (const value of [undefined, '', DEV_SECRETS[name]]) {
@@ -44,7 +45,7 @@ describe('production', () => {
     },
   );
 
-  it.each(['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET'])('refuses a short %s', (name) => {
+  it.each(['JWT_SECRET', 'TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET', 'WEBHOOKS_SECRET'])('refuses a short %s', (name) => {
     const lines = refusals({ [name]: 'too-short' });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(new RegExp(`^configuration: ${name} is too short`));
@@ -54,6 +55,7 @@ describe('production', () => {
     ['JWT_SECRET', 'TICKET_SECRET'],
     ['JWT_SECRET', 'STRIPE_WEBHOOK_SECRET'],
     ['TICKET_SECRET', 'STRIPE_WEBHOOK_SECRET'],
+    ['TICKET_SECRET', 'WEBHOOKS_SECRET'],
   ])('refuses one secret shared by %s and %s', (a, b) => {
     expect(refusals({ [a]: secret('s'), [b]: secret('s') })).toEqual([
       `configuration: ${a} and ${b} are the same secret: each needs its own`,
@@ -68,6 +70,13 @@ describe('production', () => {
     const lines = refusals({ STRIPE_STANDIN_URL: 'http://localhost:12111' });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/^configuration: STRIPE_STANDIN_URL is set: .*not for production$/);
+  });
+
+  it('refuses webhooks to its own machine, and allows none unasked', () => {
+    const lines = refusals({ WEBHOOKS_LOCAL: 'on' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^configuration: WEBHOOKS_LOCAL is on: .*not for production$/);
+    expect([loadConfig(good).webhooks.local, loadConfig({}).webhooks.local]).toEqual([false, true]);
   });
 
   it('refuses the test-only endpoints', () => {

@@ -35,8 +35,8 @@ const OWNERS: Record<keyof DB, string | null> = {
   venues: 'events',
   waitlist_entries: 'waitlist',
   webhook_deliveries: 'outbox',
-  webhook_endpoints: null,
-  webhook_minutes: null,
+  webhook_endpoints: 'delivery',
+  webhook_minutes: 'outbox',
 };
 
 /** The two statements that write over folders, because each must be one round trip. */

@@ -13,6 +13,7 @@ import { orderActivities } from '../../activities/orders.ts';
 import { paymentActivities } from '../../activities/payments.ts';
 import { findTestServer } from '../../deploy/local/test-server.ts';
 import type { Mailer } from '../../services/delivery/mailer.ts';
+import { secretBox } from '../../services/delivery/webhookSecrets.ts';
 import { cancel } from '../../services/orders/cancel.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
 import { readFacts } from '../../services/orders/facts.ts';
@@ -134,6 +135,7 @@ beforeAll(async () => {
     db,
     mailer,
     sms: { name: 'none', send: () => Promise.reject(new Error('no texts here')) },
+    webhooks: { box: secretBox(SECRET), post: () => Promise.reject(new Error('no webhooks here')), perMinute: 500 },
   });
   const workers = [
     await Worker.create({

@@ -13,6 +13,7 @@ import { tickets } from './tickets.ts';
 import { verifyEmail } from './verifyEmail.ts';
 import { waitlistCancelled } from './waitlistCancelled.ts';
 import { waitlistOffer } from './waitlistOffer.ts';
+import { webhookDisabled } from './webhookDisabled.ts';
 
 export const LETTERS: Record<MailKind, Letter> = {
   tickets,
@@ -27,4 +28,5 @@ export const LETTERS: Record<MailKind, Letter> = {
   'hold-shortened': holdShortened,
   'verify-email': verifyEmail,
   'already-registered': alreadyRegistered,
+  'webhook-disabled': webhookDisabled,
 };
