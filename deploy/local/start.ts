@@ -97,6 +97,7 @@ function table(s: Stack, { ports }: Settings): string {
     '',
     `  ${'Sign in as'.padEnd(12)}${people.join(', ')}`,
     `  ${''.padEnd(12)}password TestPass123!`,
+    `  ${'API key'.padEnd(12)}bk_test_hackathon_2025, for the event test-hackathon-2025`,
     `  ${'Try'.padEnd(12)}curl -s ${s.gatewayUrl}/api/v1/events`,
     `  ${'Buy'.padEnd(12)}npm run demo`,
   ];

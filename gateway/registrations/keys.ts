@@ -18,7 +18,7 @@ const Wish = z.object({
     .min(1)
     .max(apiKeys.SCOPES.length)
     .refine((all) => new Set(all).size === all.length, 'must name each scope once')
-    .meta({ example: ['registrations:read', 'registrations:write'] }),
+    .meta({ uniqueItems: true, example: ['registrations:read', 'registrations:write'] }),
   expiresAt: instant.nullish().meta({ description: 'When it ends. Left out, it works until it is revoked.' }),
 });
 
