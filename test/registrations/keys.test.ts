@@ -7,7 +7,7 @@ import { type Route, route } from '../../gateway/http/route.ts';
 import { listen } from '../../gateway/http/server.ts';
 import { registrations } from '../../gateway/registrations/index.ts';
 import { LIMITS } from '../../gateway/registrations/limits.ts';
-import { MAX_KEYS, make, SCOPES, type Scope, verify } from '../../services/accounts/apiKeys.ts';
+import { MAX_KEYS, make, SCOPES, type Scope, stored, verify } from '../../services/accounts/apiKeys.ts';
 import { hearEnded, tokenKeys } from '../../services/accounts/verified.ts';
 import { createLimiter } from '../../services/shared/limits.ts';
 import { startWorld, type World } from '../support/gateway.ts';
@@ -49,8 +49,9 @@ const probe = (scope: Scope, limit = LIMITS.general as typeof LIMITS.general | t
 
 const others: (() => Promise<void>)[] = [];
 /** Another gateway on the same database, with a memory of its own; `look` calls it with a key. */
-async function another({ limits = false } = {}) {
-  const gateway = { ...world.gateway, tokens: tokenKeys(world.gateway.config.auth) };
+async function another({ limits = false, production = false } = {}) {
+  const config = { ...world.gateway.config, production };
+  const gateway = { ...world.gateway, config, tokens: tokenKeys(config.auth) };
   const api = registrations(gateway);
   const routes = [...SCOPES.map((scope) => probe(scope)), probe('tickets', LIMITS.bulk)];
   const app = createApp({
@@ -173,6 +174,18 @@ describe('scopes', () => {
     }
     expect(await look(organizer.token)).toMatchObject({ status: 401, body: { error: { details: { reason: 'invalid' } } } });
     expect(await look(undefined)).toMatchObject({ status: 401, body: { error: { details: { reason: 'missing' } } } });
+  });
+
+  it('401 in production for a key of the local stack, which everybody knows', async () => {
+    const { key } = await made();
+    const test = `bk_test_${randomUUID()}`;
+    await world.db
+      .insertInto('api_keys')
+      .values({ account_id: organizer.id, scopes: ['events'], ...stored(test) })
+      .execute();
+    const [local, production] = [await another(), await another({ production: true })];
+    expect([(await local.look(test)).status, (await local.look(key)).status]).toEqual([200, 200]);
+    expect([(await production.look(test)).status, (await production.look(key)).status]).toEqual([401, 200]);
   });
 
   it('403 once its owner is no organizer any more', async () => {
