@@ -254,6 +254,7 @@ export interface Orders {
   id: Generated<string>;
   notes: string | null;
   number: Generated<number>;
+  participant_ref: string | null;
   status: Generated<OrderStatus>;
   total_minor: number;
 }
@@ -441,6 +442,7 @@ export interface WaitlistEntries {
   account_id: string;
   created_at: Generated<Timestamp>;
   event_id: string;
+  for_participant: Generated<boolean>;
   id: Generated<string>;
   in_line: Generated<boolean>;
   notify_email: Generated<boolean>;

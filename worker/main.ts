@@ -53,16 +53,17 @@ const notifications = notificationActivities({ db, mailer, sms: twilioSms(config
 const providers = { stripe: stripeProvider(config.stripe) };
 const payments = paymentActivities({ db, providers });
 const firstLooks = gatherFirstLooks({ db, log });
+const keys = ticketKeys(config.tickets);
 const activities: Record<Queue, object> = {
   orders: orderActivities({
     db,
-    ticketKeys: ticketKeys(config.tickets),
+    ticketKeys: keys,
     looked: firstLooks.note,
     ...(queues.includes('payments') && { payments }),
     ...(queues.includes('notifications') && { notifications }),
   }),
   payments,
-  inventory: inventoryActivities({ db, terms: { ...config.waitlist, payUrl, mostAtOnce: mostAtOnce(providers) } }),
+  inventory: inventoryActivities({ db, terms: { ...config.waitlist, payUrl, ticketKeys: keys, mostAtOnce: mostAtOnce(providers) } }),
   notifications,
 };
 const withWorkflows: readonly Queue[] = ['orders', 'inventory', 'notifications'];

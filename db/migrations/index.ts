@@ -17,6 +17,7 @@ import * as m0018 from './0018_group_codes.ts';
 import * as m0019 from './0019_door.ts';
 import * as m0021 from './0021_webhooks.ts';
 import * as m0022 from './0022_api_keys.ts';
+import * as m0023 from './0023_participants.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -36,4 +37,5 @@ export const migrations: Record<string, Migration> = {
   '0019_door': m0019,
   '0021_webhooks': m0021,
   '0022_api_keys': m0022,
+  '0023_participants': m0023,
 };

@@ -25,6 +25,7 @@ export const TABLE = {
   places_unavailable: { status: 400, code: 'not_available' },
   seats_available: { status: 400, code: 'invalid' },
   limit_exceeded: { status: 400, code: 'limit_exceeded' },
+  already_registered: { status: 400, code: 'invalid' },
   order_not_found: { status: 404, code: 'not_found' },
   order_expired: { status: 400, code: 'order_expired' },
   order_not_payable: { status: 400, code: 'order_not_payable' },
@@ -90,6 +91,9 @@ const FIELD = {
   events: 'events',
   firstDay: 'start_date',
   lastDay: 'end_date',
+  participant: 'participant',
+  metadata: 'metadata',
+  deadline: 'deadline',
 } satisfies Record<Field, string>;
 
 type Json = Record<string, unknown>;

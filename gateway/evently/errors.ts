@@ -33,6 +33,7 @@ export const TABLE = {
   // Sound request, wrong moment: a 409. The seed's two 409s both say that seats are gone, the opposite of what is true here.
   seats_available: { status: 409, code: 'WAITLIST_SEATS_AVAILABLE' },
   limit_exceeded: { status: 400, code: 'VALIDATION_ERROR' },
+  already_registered: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
   order_not_found: { status: 404, code: 'BOOKING_NOT_FOUND' },
   order_expired: { status: 410, code: 'BOOKING_EXPIRED' },
   // A cancelled booking has given its seats back: for it they are no longer available, a 409 of the seed's.
@@ -102,6 +103,9 @@ const FIELD = {
   events: 'events',
   firstDay: 'start_date',
   lastDay: 'end_date',
+  participant: 'participant',
+  metadata: 'metadata',
+  deadline: 'deadline',
 } satisfies Record<Field, string>;
 
 /** `sections.0.rows` -> `seat_configuration.sections.0.rows` */

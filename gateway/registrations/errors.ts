@@ -29,6 +29,7 @@ export const TABLE = {
   event_not_on_sale: { status: 409, code: 'REGISTRATION_CLOSED' },
   event_over: { status: 409, code: 'EVENT_OVER' },
   event_cancelled: { status: 409, code: 'EVENT_CANCELLED' },
+  already_registered: { status: 409, code: 'ALREADY_REGISTERED' },
   order_expired: { status: 409, code: 'REGISTRATION_ENDED' },
   order_not_payable: { status: 409, code: 'REGISTRATION_NOT_CHANGEABLE' },
   order_not_cancellable: { status: 409, code: 'REGISTRATION_NOT_CHANGEABLE' },
@@ -89,6 +90,9 @@ const FIELD = {
   events: 'events',
   firstDay: 'firstDay',
   lastDay: 'lastDay',
+  participant: 'participantId',
+  metadata: 'metadata',
+  deadline: 'registrationDeadline',
 } satisfies Record<Field, string>;
 
 type Json = Record<string, unknown>;
@@ -126,6 +130,7 @@ const DETAILS: { [C in RefusalCode]?: (refusal: Refusal<C>) => Json } = {
   }),
   not_found: ({ details: { what } }) => ({ what }),
   event_not_found: ({ details: { eventId } }) => ({ eventId }),
+  already_registered: ({ details: { participant } }) => ({ participantId: participant }),
   sold_out: full,
   places_unavailable: full,
   rate_limited: ({ details: { limit, retrySeconds } }) => ({ limit, retryAfter: retrySeconds }),

@@ -36,6 +36,10 @@ const CODES = {
       waitlistAvailable: z.boolean().optional().meta({ description: 'Whether one may wait for a place.' }),
     },
   ],
+  ALREADY_REGISTERED: [
+    'The participant has a registration for this event. Once it is cancelled there may be another.',
+    { participantId: z.string() },
+  ],
   CAPACITY_AVAILABLE: ['There is nothing to wait for: there are free places.', none],
   EVENT_NOT_CHANGEABLE: ['What is taken, has begun or was cancelled forbids this change.', { fields }],
   REGISTRATION_CLOSED: ['One cannot register now: registration has not begun, or is closed.', none],

@@ -24,6 +24,7 @@ export const TABLE = {
   places_unavailable: { status: 409, code: 'conflict' },
   seats_available: { status: 409, code: 'conflict' },
   limit_exceeded: { status: 400, code: 'invalid' },
+  already_registered: { status: 409, code: 'conflict' },
   order_not_found: { status: 404, code: 'not_found' },
   order_expired: { status: 400, code: 'invalid' },
   order_not_payable: { status: 400, code: 'invalid' },

@@ -98,7 +98,7 @@ export async function progress(db: Kysely<DB>, eventId: string): Promise<Progres
 /** Orders that a cancelled event still has. */
 const live = sql`o.status in ('pending', 'confirmed')`;
 /** Holders who bought before the event was moved and have no mail about it. Tickets bought later have the new time on them. */
-const untold = sql`o.status = 'confirmed' and o.confirmed_at <= n.created_at
+const untold = sql`o.status = 'confirmed' and o.confirmed_at <= n.created_at and ${mails.isMailed('o')}
   and not exists (select from mails m where m.notice_id = n.id and m.order_id = o.id)`;
 
 /**

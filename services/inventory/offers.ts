@@ -1,8 +1,8 @@
 // Offers: what is for sale of an event. One alone, or a tree: a pool with offers that draw on its places, each capped by slots of its own.
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { DomainError } from '../shared/errors.ts';
-import { isFree, isOnSale, isWaitedFor, stockOf } from './places.ts';
+import { DomainError, invalidField } from '../shared/errors.ts';
+import { callWaitlist, isFree, isOnSale, isWaitedFor, stockOf } from './places.ts';
 import { setStock } from './stock.ts';
 
 /** What an offer says of itself. Amounts in minor units; null is no limit, and of `salesEnd` the event's start. */
@@ -118,6 +118,23 @@ export async function change(tx: Transaction<DB>, offer: OfferRow, facts: OfferF
 }
 
 /**
+ * Changes how many of an offer alone, or of a pool in all, are to be sold. Its row must be locked. Wakes the event's line: there may be more.
+ * @throws DomainError event_fixed (total) where more is sold or held; invalid (total) where a pool's offers come to less
+ */
+export async function resize(tx: Transaction<DB>, offer: OfferRow, total: number): Promise<void> {
+  if (offer.is_pool) {
+    const most = await belowPool(tx, offer.id);
+    if (most < total) throw invalidField('total', `What is sold of "${offer.name}" comes to ${most} in all: raise that first.`);
+    await sql`update offers set total = ${total}, updated_at = now() where id = ${offer.id}::uuid`.execute(tx);
+    await fitPool(tx, offer.id);
+  } else {
+    await sql`update offers set quantity = ${total}, updated_at = now() where id = ${offer.id}::uuid`.execute(tx);
+    await setStock(tx, 'places', offer, total, 'total');
+  }
+  await callWaitlist(tx, offer.event_id);
+}
+
+/**
  * Takes away an offer whose row is locked, and all that is of it, for nobody ever ordered any of it.
  * @throws DomainError event_fixed (offers): there have been orders, or somebody waits for it
  */
@@ -142,17 +159,20 @@ export async function lock(tx: Transaction<DB>, id: string) {
   return tx.selectFrom('offers').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst();
 }
 
-/**
- * Gives a pool as many places as can be sold at all: its total, or fewer where its offers come to less. An offer that is closed counts for
- * what it has sold or holds. Its row must be locked.
- */
+/** How many a pool's offers come to. One that is closed counts for what it has sold or holds. */
+async function belowPool(tx: Transaction<DB>, poolId: string): Promise<number> {
+  const { rows } = await sql<{ sum: number }>`
+    select coalesce(sum(case when c.is_active then c.quantity
+      else (select count(*) from slots s where s.offer_id = c.id and not (${isFree('s')})) end), 0)::int as sum
+    from offers c where c.pool_id = ${poolId}::uuid`.execute(tx);
+  return rows[0]!.sum;
+}
+
+/** Gives a pool as many places as can be sold at all: its total, or fewer where its offers come to less. Its row must be locked. */
 async function fitPool(tx: Transaction<DB>, poolId: string): Promise<void> {
+  const most = await belowPool(tx, poolId);
   const { rows } = await sql<{ id: string; event_id: string; wanted: number }>`
-    select o.id, o.event_id, least(o.total, (
-      select coalesce(sum(case when c.is_active then c.quantity
-        else (select count(*) from slots s where s.offer_id = c.id and not (${isFree('s')})) end), 0)
-      from offers c where c.pool_id = o.id))::int as wanted
-    from offers o where o.id = ${poolId}::uuid`.execute(tx);
+    select id, event_id, least(total, ${most}::int) as wanted from offers where id = ${poolId}::uuid`.execute(tx);
   const pool = rows[0]!;
   await setStock(tx, 'places', pool, pool.wanted, 'total');
   await sql`update offers set quantity = ${pool.wanted}, updated_at = now() where id = ${poolId}::uuid`.execute(tx);

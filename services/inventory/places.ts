@@ -17,14 +17,23 @@ export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promis
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
 
+/** An offer of a pool (alias) that could take one of the pool's places now: it has no cap, or a slot that is free. */
+export const canDraw = (alias: string) => sql<boolean>`(not ${sql.ref(`${alias}.capped`)}
+  or coalesce((select true from slots free_slot where free_slot.offer_id = ${sql.ref(`${alias}.id`)} and ${isFree('free_slot')} order by free_slot.position limit 1), false))`;
+
 /**
  * Somebody in line waits for the offer (alias), or for any of its event. Its free places are held for the line then: no claim gets them, and
- * no reader counts them. Ordered and limited, because a long line of another event would otherwise make the planner read the whole table.
+ * no reader counts them. Who waits for another offer of the same pool waits for the pool's places, and so do these two, unless it is that
+ * offer's own cap that is reached. The first look alone is made where nobody waits. Ordered and limited, because a long line of another
+ * event would otherwise make the planner read the whole table.
  */
 export const isWaitedFor = (alias: string) => {
+  const [id, poolId] = [sql.ref(`${alias}.id`), sql.ref(`${alias}.pool_id`)];
   const waits = (wish: RawBuilder<unknown>) =>
     sql`(select true from waitlist_entries w where w.event_id = ${sql.ref(`${alias}.event_id`)} and w.in_line and ${wish} order by w.offer_id limit 1)`;
-  return sql<boolean>`coalesce(${waits(sql`w.offer_id is null`)}, ${waits(sql`w.offer_id = ${sql.ref(`${alias}.id`)}`)}, false)`;
+  const besides = sql`w.offer_id in (select below.id from offers below where below.pool_id in (${id}, ${poolId}) and ${canDraw('below')})`;
+  return sql<boolean>`coalesce(case when ${waits(sql`true`)}
+    then coalesce(${waits(sql`w.offer_id is null`)}, ${waits(sql`w.offer_id = ${id}`)}, ${waits(besides)}) end, false)`;
 };
 
 /**

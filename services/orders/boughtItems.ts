@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { dayName, fullName, offerKind, tierName } from '../inventory/offerNames.ts';
 import { type Page, type Paged, slice } from '../shared/pages.ts';
+import { isBuyers } from './placed.ts';
 import type { OrderedPlace } from './view.ts';
 
 /** `id` is the least of its order items' ids: it stays the same as long as they do. */
@@ -22,7 +23,7 @@ export async function listBought(db: Kysely<DB>, accountId: string, page: Page):
   const groups = sql`
     select min(i.id::text) as id, o.id as order_id, o.currency, o.created_at, i.offer_id, i.price_minor, count(*)::int as quantity
     from orders o join order_items i on i.order_id = o.id
-    where o.account_id = ${accountId}::uuid and o.status = 'confirmed' group by o.id, i.offer_id, i.price_minor`;
+    where o.account_id = ${accountId}::uuid and ${isBuyers} and o.status = 'confirmed' group by o.id, i.offer_id, i.price_minor`;
   const [found, count] = await Promise.all([
     sql<BoughtItem>`
       select g.*, t.id as pool_id, ${offerKind} as kind, ${fullName('f', 't')} as offer_name, coalesce(t.name, f.name) as type_name,

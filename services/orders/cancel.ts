@@ -10,6 +10,7 @@ import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { invalidField } from '../shared/errors.ts';
 import * as tickets from '../tickets/tickets.ts';
 import { find, findFor, lock, move, type OrderView, TRANSITIONS } from './orders.ts';
+import { tell } from './participants.ts';
 import type { Act } from './policy.ts';
 
 export type Cancelling = {
@@ -47,12 +48,14 @@ export async function cancel(db: Kysely<DB>, orderId: string, actor: Actor, how:
 /** What every cancelling does: the tickets admit nobody, the places are free, captured money is owed, the workflow pays it out. */
 export async function undo(
   tx: Transaction<DB>,
-  order: { id: string; status: OrderStatus },
+  order: { id: string; status: OrderStatus; participant_ref: string | null },
   why: { reason: string; refund: string; requestedBy: Requester },
 ): Promise<void> {
   await move(tx, order, 'cancelled', why.reason);
   await tickets.voidAll(tx, order.id);
   await places.giveBack(tx, order.id);
+  // Nothing was paid for a participant and no mail is owed: no workflow has anything to do. Who hears of it are the organizer's programs.
+  if (order.participant_ref !== null) return tell(tx, 'registration.cancelled', [order.id]);
   await owe(tx, { orderId: order.id, reason: why.refund, requestedBy: why.requestedBy });
   await outbox.orderChanged(tx, order.id);
 }

@@ -10,7 +10,7 @@ import { unsettled } from '../payments/payments.ts';
 import { isOpen } from '../payments/states.ts';
 import { DomainError } from '../shared/errors.ts';
 import { type Page, type Paged, slice } from '../shared/pages.ts';
-import { isPlaced, type PlacedStatus } from './placed.ts';
+import { isBuyers, isPlaced, type PlacedStatus } from './placed.ts';
 import { type Act, refuse } from './policy.ts';
 import { clockStatus, type OrderView, type Stage, stage, toView, type ViewRow, view } from './view.ts';
 
@@ -49,7 +49,7 @@ export async function list(db: Kysely<DB>, accountId: string | null, options: Li
   const matches = sql.join(
     [
       isPlaced,
-      ...(accountId === null ? [] : [sql`o.account_id = ${accountId}::uuid`]),
+      ...(accountId === null ? [] : [sql`o.account_id = ${accountId}::uuid`, isBuyers]),
       ...(status ? [sql`${clockStatus} = ${status}::order_status`] : []),
       ...(stages ? [sql`${stage} = any(array[${sql.join(stages)}]::text[])`] : []),
       ...(eventId ? [sql`o.event_id = ${eventId}::uuid`] : []),

@@ -9,6 +9,9 @@ export type PlacedStatus = Exclude<OrderStatus, 'waiting'>;
 /** An order (alias `o`) that was placed. */
 export const isPlaced = sql<boolean>`o.expires_at is not null`;
 
+/** An order (alias `o`) that its account made for itself, and not for a participant: what buyers see of their own. */
+export const isBuyers = sql<boolean>`o.participant_ref is null`;
+
 export type PlacedOrder = {
   id: string;
   number: number;

@@ -78,6 +78,16 @@ export async function confirmFree(db: Kysely<DB>, orderId: string, ticketKeys: T
 }
 
 /**
+ * Confirms an order that has nothing to pay in the very transaction that placed it: nobody else has seen it pending.
+ * @throws DomainError event_cancelled: between the claim and this
+ */
+export async function confirmPlaced(tx: Transaction<DB>, orderId: string, ticketKeys: TicketKeys): Promise<void> {
+  const order = await lock(tx, orderId);
+  if (!(isFree(order) && (await confirm(tx, order, ticketKeys))))
+    throw new DomainError('event_cancelled', 'This event was cancelled this moment.', { eventId: order.event_id });
+}
+
+/**
  * Sends back a part of what was paid for an order, or all of it: the tickets of an order of whose money nothing is kept are void, and it is
  * cancelled; a part leaves it confirmed. The same holds for money that somebody returned at the provider.
  * @returns what is on its way back now, in minor units.

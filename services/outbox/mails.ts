@@ -18,9 +18,13 @@ export type MailKind =
   | 'already-registered'
   | 'webhook-disabled';
 
+/** Somebody reads mails about the order (alias): of a participant only the organizer's programs hear, and they by webhooks. */
+export const isMailed = (alias: string): RawBuilder<boolean> => sql<boolean>`${sql.ref(`${alias}.participant_ref`)} is null`;
+
 /**
  * Writes a mail to the order's buyer (or one to the buyer of each of many orders). It is sent at least once; its id is the
  * Message-ID, so a repeat can be recognised. With `noticeId` each order gets one mail of that notice, however often this is repeated.
+ * None is written where nobody reads it (isMailed).
  * A caller other than the order's workflow wakes it too (outbox.orderChanged); otherwise the sweep finds the mail, later.
  */
 export async function enqueue(
@@ -32,7 +36,7 @@ export async function enqueue(
 ): Promise<void> {
   await sql`insert into mails (kind, recipient, order_id, data, notice_id)
     select ${kind}, coalesce(o.buyer_email, a.email), o.id, ${JSON.stringify(data)}::jsonb, ${noticeId}::uuid
-    from orders o join accounts a on a.id = o.account_id where o.id = any(${uuids([orderId].flat())})
+    from orders o join accounts a on a.id = o.account_id where o.id = any(${uuids([orderId].flat())}) and ${isMailed('o')}
     on conflict (notice_id, order_id) where notice_id is not null do nothing`.execute(tx);
 }
 

@@ -1,6 +1,7 @@
 // Figures of sales, for the buyer's profile and the organizer's dashboard: counted from rows, never stored.
 import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { isBuyers } from '../orders/placed.ts';
 import { invalidField } from '../shared/errors.ts';
 
 /** More days than this are refused: a year and its leap day. */
@@ -43,7 +44,7 @@ export async function buyerStats(db: Kysely<DB>, accountId: string): Promise<Buy
   const { rows } = await sql<{ currency: string; bookings: number; minor: number; upcoming: number }>`
     select o.currency, count(o.confirmed_at)::int as bookings, sum(${net})::bigint as minor,
       count(distinct e.id) filter (where o.status = 'confirmed' and e.status = 'published' and e.starts_at > now())::int as upcoming
-    from orders o join events e on e.id = o.event_id where o.account_id = ${accountId}::uuid
+    from orders o join events e on e.id = o.event_id where o.account_id = ${accountId}::uuid and ${isBuyers}
     group by o.currency order by bookings desc, minor desc, o.currency`.execute(db);
   const spent = rows.filter((r) => r.bookings > 0 || r.minor !== 0).map(({ currency, minor }) => ({ currency, minor }));
   // Every order of an event is in the event's one currency, so that no event is counted twice here.

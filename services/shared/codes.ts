@@ -19,3 +19,12 @@ export function buyersCode(order: Numbered & { code_prefix: string | null }, hou
   const prefix = order.code_prefix ?? house;
   return prefix.endsWith('-') ? dashedCode(prefix, order) : prefix + orderCode(order);
 }
+
+/** A participant's registration, as its organizer's programs know it: reg-123. */
+export const registrationCode = (order: { number: number }): string => `reg-${order.number}`;
+
+/** The number in such a code; undefined for a text that is none. */
+export function registrationNumber(code: string): number | undefined {
+  const digits = /^reg-([1-9]\d{0,14})$/.exec(code)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

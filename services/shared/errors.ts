@@ -44,6 +44,9 @@ export type Field =
   | 'expiresAt' // of an API key
   | 'url' // of a webhook
   | 'events' // that it listens to
+  | 'participant' // an organizer's own id of somebody
+  | 'metadata'
+  | 'deadline' // of registrations
   | 'firstDay'
   | 'lastDay';
 
@@ -107,6 +110,8 @@ export type RefusalDetails = {
   seats_available: { eventId: string };
   /** More places than one order may hold, or fewer than the offer's minimum; `quantity` are places waited for. */
   limit_exceeded: { wanted?: number; quantity?: number; max?: number; min?: number; offers?: { id: string; name: string }[] };
+  /** The participant has a live order of the event. */
+  already_registered: { participant: string };
   order_not_found: { orderId?: string };
   /** `refund`: of money that came too late. */
   order_expired: { orderId?: string; refund?: RefundTold };

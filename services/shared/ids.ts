@@ -1,4 +1,5 @@
 // Ids from outside: a text that is no UUID names nothing, and must not reach Postgres, where it is a syntax error.
+import { createHash } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -12,3 +13,11 @@ export const isUuid = (text: string): boolean => UUID.test(text);
  * itself does. Only for short lists, because each length is a prepared statement of its own.
  */
 export const uuids = (ids: string[]): RawBuilder<string[]> => sql`array[${sql.join(ids)}]::uuid[]`;
+
+/** The id that is always this text's: of a thing that must be told once, however often it is noticed. (A UUID of version 8.) */
+export function idOf(text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

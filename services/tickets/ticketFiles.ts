@@ -24,12 +24,15 @@ export async function file(db: Kysely<DB>, documents: Documents, ticketId: strin
     .executeTakeFirst();
   if (kept) return kept.content;
   const { content, seen } = await draw(db, documents, ticketId, kind, codePrefix);
-  // Not stored if the event has changed since it was read, or is being changed: such a file shows old facts, and is drawn again.
+  // Not stored if the event or the ticket's offer has changed since it was read, or is being changed: such a file shows old facts, and is drawn again.
   await sql`insert into ticket_files (ticket_id, kind, content)
     select t.id, ${kind}, ${content} from tickets t join events e on e.id = t.event_id
-    where t.id = ${ticketId}::uuid and e.updated_at::text = ${seen} for share of e on conflict do nothing`.execute(db);
+    where t.id = ${ticketId}::uuid and ${facts} = ${seen} for share of e, t on conflict do nothing`.execute(db);
   return content;
 }
+
+/** What says that the facts of a ticket `t` of an event `e` are others than before. */
+const facts = sql<string>`e.updated_at::text || ' ' || t.offer_id`;
 
 async function draw(
   db: Kysely<DB>,
@@ -55,7 +58,7 @@ async function draw(
     price_minor: number;
     currency: string;
     seen: string;
-  }>`select e.updated_at::text as seen, t.code, t.holder_name, o.number, o.created_at, o.code_prefix, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, ${fullName('f', 'kind')} as offer,
+  }>`select ${facts} as seen, t.code, t.holder_name, o.number, o.created_at, o.code_prefix, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, ${fullName('f', 'kind')} as offer,
       p.section, p.row_label, p.seat_label, i.price_minor
     from tickets t join orders o on o.id = t.order_id join events e on e.id = t.event_id left join venues v on v.id = e.venue_id
     join offers f on f.id = t.offer_id left join offers kind on kind.id = f.pool_id and kind.is_pool join places p on p.id = t.place_id join order_items i on i.id = t.order_item_id
@@ -81,6 +84,13 @@ async function draw(
 /** Deletes the PDFs of an event's tickets, because they show its old name, time or place. They are drawn again when asked for. */
 export async function forgetPdfs(tx: Transaction<DB>, eventId: string): Promise<void> {
   await sql`delete from ticket_files f using tickets t where t.id = f.ticket_id and t.event_id = ${eventId}::uuid and f.kind = 'ticket.pdf'`.execute(
+    tx,
+  );
+}
+
+/** The same of one order's tickets, which are of another offer now. */
+export async function forgetPdfsOf(tx: Transaction<DB>, orderId: string): Promise<void> {
+  await sql`delete from ticket_files f using tickets t where t.id = f.ticket_id and t.order_id = ${orderId}::uuid and f.kind = 'ticket.pdf'`.execute(
     tx,
   );
 }

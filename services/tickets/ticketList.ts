@@ -51,9 +51,12 @@ const view = sql`select k.id, k.number, k.code, ${status} as status, k.checked_i
   from ${tables} join accounts a on a.id = o.account_id left join venues v on v.id = e.venue_id left join accounts s on s.id = k.checked_in_by
   join offers f on f.id = k.offer_id left join offers t on t.id = f.pool_id and t.is_pool`;
 
+/** Of an account's own tickets, not of those of its participants. */
+const mine = (accountId: string) => sql`o.account_id = ${accountId}::uuid and o.participant_ref is null`; // orders/placed.ts isBuyers
+
 /** One page of an account's tickets, the newest first unless ordered. */
 export async function list(db: Kysely<DB>, accountId: string, filter: TicketFilter, page: Page): Promise<Paged<TicketView>> {
-  const all: RawBuilder<unknown>[] = [sql`o.account_id = ${accountId}::uuid`];
+  const all: RawBuilder<unknown>[] = [mine(accountId)];
   if (filter.status) all.push(sql`${status} = ${filter.status}`);
   if (filter.isUsed !== undefined) all.push(sql`(k.checked_in_at is not null) = ${filter.isUsed}`);
   if (filter.eventId) all.push(sql`k.event_id = ${filter.eventId}::uuid`);
@@ -83,8 +86,6 @@ export async function stats(db: Kysely<DB>, accountId: string): Promise<TicketSt
       count(*) filter (where status = 'cancelled')::int as cancelled, count(*) filter (where status = 'expired')::int as expired,
       (count(distinct event_id) filter (where starts_at > now() and status in ('active', 'used')))::int as "upcomingEvents",
       (count(distinct event_id) filter (where ends_at <= now() and status <> 'cancelled'))::int as "pastEvents"
-    from (select k.event_id, e.starts_at, e.ends_at, ${status} as status from ${tables} where o.account_id = ${accountId}::uuid) mine`.execute(
-    db,
-  );
+    from (select k.event_id, e.starts_at, e.ends_at, ${status} as status from ${tables} where ${mine(accountId)}) mine`.execute(db);
   return rows[0]!;
 }

@@ -63,8 +63,11 @@ const view = sql`
 type EntryRow = EntryView & { starts_at: Date };
 const toEntry = ({ starts_at, ...entry }: EntryRow): EntryView => ({ ...entry, event: { ...entry.event, starts_at } });
 
+/** Entries (alias `w`) of accounts that wait for themselves, and not for their participants. */
+const forItself = sql`not w.for_participant`;
+
 async function read(db: Kysely<DB> | Transaction<DB>, entryId: string): Promise<EntryView | undefined> {
-  const { rows } = await sql<EntryRow>`${view} where w.id = ${entryId}::uuid`.execute(db);
+  const { rows } = await sql<EntryRow>`${view} where w.id = ${entryId}::uuid and ${forItself}`.execute(db);
   return rows[0] && toEntry(rows[0]);
 }
 
@@ -75,7 +78,7 @@ export async function ofAccount(
   { eventId, limit }: { eventId?: string; limit: number },
 ): Promise<EntryView[]> {
   const { rows } = await sql<EntryRow>`${view}
-    where w.account_id = ${accountId}::uuid ${eventId ? sql`and w.event_id = ${eventId}::uuid` : sql``}
+    where w.account_id = ${accountId}::uuid and ${forItself} ${eventId ? sql`and w.event_id = ${eventId}::uuid` : sql``}
     order by ${status} in ('waiting', 'offered') desc, w.seq desc limit ${limit}`.execute(db);
   return rows.map(toEntry);
 }
@@ -146,7 +149,9 @@ async function eventToWaitFor(tx: Transaction<DB>, eventId: string): Promise<{ c
 /** The account's entry that waits or has an offer open; there is one at most. */
 async function current(tx: Transaction<DB>, eventId: string, accountId: string): Promise<EntryView | undefined> {
   const { rows } = await sql<{ id: string }>`select w.id from waitlist_entries w join orders o on o.id = w.order_id
-    where w.event_id = ${eventId}::uuid and w.account_id = ${accountId}::uuid and ${status} in ('waiting', 'offered')`.execute(tx);
+    where w.event_id = ${eventId}::uuid and w.account_id = ${accountId}::uuid and ${forItself} and ${status} in ('waiting', 'offered')`.execute(
+    tx,
+  );
   return rows[0] && read(tx, rows[0].id);
 }
 

@@ -1,9 +1,12 @@
-// Serving a waitlist: free places are offered to the first entry that fits, as a real hold with a deadline. One short transaction each.
-import { type Kysely, sql, type Transaction } from 'kysely';
+// Serving a waitlist: free places are offered to the first entry that fits, as a real hold with a deadline; a participant, who pays nothing
+// here, has the place at once. One short transaction each.
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { isFree, isOnSale } from '../inventory/places.ts';
-import { claim } from '../orders/claim/claim.ts';
+import { isFree, isOnSale, stockOf } from '../inventory/places.ts';
+import { claim, type Want } from '../orders/claim/claim.ts';
+import { tell as tellParticipants } from '../orders/participants.ts';
 import type { PlacedOrder } from '../orders/placed.ts';
+import { confirmPlaced } from '../orders/settlement.ts';
 import * as waiting from '../orders/waiting.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
@@ -12,6 +15,7 @@ import { type MostAtOnce, mostIn } from '../payments/prices.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
 import { shortName } from '../shared/text.ts';
 import { localTime } from '../shared/time.ts';
+import type { TicketKeys } from '../tickets/keys.ts';
 
 export type OfferTerms = {
   /** How long an offer stands within `nearHours` of the event, and before that. */
@@ -20,6 +24,8 @@ export type OfferTerms = {
   nearHours: number;
   /** Where the order of an offer is paid. */
   payUrl(orderId: string): string;
+  /** What signs the tickets of participants, who are not offered a place but have it at once. */
+  ticketKeys: TicketKeys;
   /** What can be paid at once: nobody is offered what comes to more. Left out: no limit. */
   mostAtOnce?: MostAtOnce;
 };
@@ -44,7 +50,10 @@ export async function serve(db: Kysely<DB>, eventId: string, terms: OfferTerms):
   let offered = 0;
   let busy = 0;
   while (offered < ROUND && busy < TRIES) {
-    const step = await db.transaction().execute((tx) => offerNext(tx, eventId, terms, passed));
+    const step = await db
+      .transaction()
+      .execute((tx) => offerNext(tx, eventId, terms, passed))
+      .catch(cancelledMeanwhile);
     if (step === 'nobody') break;
     if (step === 'busy') {
       busy++;
@@ -59,8 +68,15 @@ export async function serve(db: Kysely<DB>, eventId: string, terms: OfferTerms):
   return { ...next, offered, waitMs: due };
 }
 
+/** Nothing was written then, and nobody is offered anything of it any more. */
+function cancelledMeanwhile(error: unknown): Step {
+  if (isRefusal(error, 'event_cancelled')) return 'nobody';
+  throw error;
+}
+
 type Waited = {
   order_id: string;
+  for_participant: boolean;
   notify_email: boolean;
   notify_sms: boolean;
   cancelled: boolean;
@@ -79,7 +95,7 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
     const { rows } = await sql<Waited>`update waitlist_entries w set in_line = false from events e, accounts a
       where w.event_id = ${eventId}::uuid and w.in_line and e.id = w.event_id and a.id = w.account_id
         and (e.status = 'cancelled' or e.starts_at <= now())
-      returning w.order_id, w.notify_email, w.notify_sms, e.status = 'cancelled' as cancelled, e.name as event, e.starts_at, a.email, a.full_name, a.phone,
+      returning w.order_id, w.for_participant, w.notify_email, w.notify_sms, e.status = 'cancelled' as cancelled, e.name as event, e.starts_at, a.email, a.full_name, a.phone,
         (select time_zone from venues v where v.id = e.venue_id),
         (select reason from event_notices n where n.event_id = e.id and n.kind = 'cancelled' order by number desc limit 1) as reason`.execute(
       tx,
@@ -93,6 +109,11 @@ async function endWaits(db: Kysely<DB>, eventId: string): Promise<void> {
       why,
     );
 
+    await tellParticipants(
+      tx,
+      'registration.cancelled',
+      rows.filter((row) => row.for_participant).map((row) => row.order_id),
+    );
     const told = rows.filter((row) => row.cancelled);
     const mail = ({ email, full_name: name, event, starts_at: startsAt, time_zone: timeZone, reason }: Waited) => ({
       to: email,
@@ -112,6 +133,7 @@ type Entry = {
   id: string;
   order_id: string;
   account_id: string;
+  for_participant: boolean;
   quantity: number;
   offer_id: string | null;
   notify_email: boolean;
@@ -126,16 +148,19 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
   await sql`select pg_advisory_xact_lock(hashtextextended(${`waitlist/${eventId}`}, 0))`.execute(tx);
   const entry = await firstThatFits(tx, eventId, terms, passed);
   if (!entry) return 'nobody';
-  const placeIds = await placesFor(tx, eventId, entry, terms);
-  if (placeIds.length < entry.quantity) return 'busy';
+  const want = await wanted(tx, eventId, entry, terms);
+  if (!want) return 'busy';
   let order: PlacedOrder;
   try {
     order = await claim(tx, {
       actor: { kind: 'account', id: entry.account_id, role: 'user' },
       eventId,
-      want: { places: placeIds },
+      want,
       into: entry.order_id,
-      terms: { holdSeconds: entry.seconds, maxPlaces: entry.quantity, forWaiter: true, mostAtOnce: terms.mostAtOnce },
+      terms: {
+        ...{ holdSeconds: entry.seconds, maxPlaces: entry.quantity, forWaiter: true },
+        ...(entry.for_participant ? { complimentary: true } : { mostAtOnce: terms.mostAtOnce }),
+      },
     });
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
@@ -144,26 +169,40 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
     return 'busy'; // somebody has one of them in hand: late money takes it, or a hold that is just ending
   }
   await sql`update waitlist_entries set in_line = false, offered_at = now() where id = ${entry.id}::uuid`.execute(tx);
-  await tell(tx, entry, order, terms.payUrl(order.id));
+  if (!entry.for_participant) await tell(tx, entry, order, terms.payUrl(order.id));
+  else {
+    await confirmPlaced(tx, order.id, terms.ticketKeys);
+    await tellParticipants(tx, 'registration.created', [order.id]);
+  }
   return 'offered';
+}
+
+/** What the entry's claim asks for. A participant's wish may be an offer of a pool, whose places are dealt out by the claim. */
+async function wanted(tx: Transaction<DB>, eventId: string, entry: Entry, terms: OfferTerms): Promise<Want | undefined> {
+  if (entry.for_participant && entry.offer_id) return { offers: [{ offerId: entry.offer_id, quantity: entry.quantity }] };
+  const places = await placesFor(tx, eventId, entry, terms);
+  return places.length < entry.quantity ? undefined : { places };
 }
 
 const startOf = (eventId: string) => sql`(select starts_at from events where id = ${eventId}::uuid)`;
 
+/** How many places or slots of an offer are free, not counted past what the largest group wants. */
+const countFree = (table: 'places' | 'slots', offerId: RawBuilder<unknown>, eventId: string) => sql`(select count(*)::int from (
+        select from ${sql.table(table)} p where p.offer_id = ${offerId} and ${isFree('p')} order by p.position
+        limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and in_line)) f)`;
+
 async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferTerms, passed: string[]): Promise<Entry | undefined> {
   const { rows } = await sql<Entry>`
-    with stock as materialized ( -- not counted past what the largest group wants
-      select o.id, s.free from offers o cross join lateral (select count(*)::int as free from (
-        select from places p where p.offer_id = o.id and ${isFree('p')} order by p.position
-        limit (select max(quantity) from waitlist_entries where event_id = ${eventId}::uuid and in_line)) f) s
-      where o.event_id = ${eventId}::uuid and ${isOnSale(startOf(eventId))})
-    select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms, w.order_id,
+    with stock as materialized ( -- what is of a pool counts for those who wish for it alone: the pool's places are nobody else's
+      select o.id, o.pool_id, least(${countFree('places', stockOf('o'), eventId)}, case when o.capped then ${countFree('slots', sql`o.id`, eventId)} end) as free
+      from offers o where o.event_id = ${eventId}::uuid and ${isOnSale(startOf(eventId))})
+    select w.id, w.account_id, w.quantity, w.offer_id, w.notify_email, w.notify_sms, w.order_id, w.for_participant,
       (select time_zone from venues v where v.id = e.venue_id),
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
         then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
     from waitlist_entries w join events e on e.id = w.event_id
     where w.event_id = ${eventId}::uuid and w.in_line and w.id <> all(${passed}::uuid[])
-      and w.quantity <= (select coalesce(sum(s.free), 0) from stock s where w.offer_id is null or s.id = w.offer_id)
+      and w.quantity <= (select coalesce(sum(s.free), 0) from stock s where case when w.offer_id is null then s.pool_id is null else s.id = w.offer_id end)
     order by w.seq limit 1 for update of w`.execute(tx);
   return rows[0];
 }

@@ -18,6 +18,7 @@ import { as, wish } from '../support/claims.ts';
 import { until } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { person, show } from '../support/made.ts';
+import { OFFER_TERMS } from '../support/offerTerms.ts';
 
 let base: Awaited<ReturnType<typeof freshDatabase>>;
 const feeds: Feed[] = [];
@@ -37,7 +38,6 @@ function feedOf(pollMs = 20): Feed {
   return feed;
 }
 
-const TERMS = { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id: string) => `http://pay.test/${id}` };
 const section = (name: string, seats: number) => ({ name, rows: ['1'], seatsPerRow: seats, priceMinor: 1000 });
 
 /** Two tiers that are all held: A by one order of two places, B by another of one. A screen follows, from the start. */
@@ -122,7 +122,7 @@ test('by the clock: a hold that ends is no news while somebody waits; the offer 
   await orders.expire(base.db, ordered.B.id, new Date()); // a worker writes it down
   expect(await available()).toEqual([0, 0]);
 
-  expect(await serve(base.db, event.id, TERMS)).toMatchObject({ offered: 1 });
+  expect(await serve(base.db, event.id, OFFER_TERMS)).toMatchObject({ offered: 1 });
   expect(await available()).toEqual([0, 0]);
   expect(told).toEqual([]);
   await lapse(waiter.order);
@@ -136,7 +136,7 @@ test('by release: what is given back while somebody waits goes from hand to hand
   const [first, second] = [await join('B'), await join('B')];
   await giveBack();
   expect(await available()).toEqual([0, 0]);
-  expect(await serve(base.db, event.id, TERMS)).toMatchObject({ offered: 1 });
+  expect(await serve(base.db, event.id, OFFER_TERMS)).toMatchObject({ offered: 1 });
   await waitlist.leave(base.db, first.entry, first.account); // declines
   expect(await available()).toEqual([0, 0]);
   await waitlist.leave(base.db, second.entry, second.account); // had no offer yet
@@ -150,7 +150,7 @@ test('freed, offered to the last in line, and read in one look: never available'
   await join('B');
   await feed.catchUp();
   await giveBack();
-  expect(await serve(base.db, event.id, TERMS)).toMatchObject({ offered: 1 });
+  expect(await serve(base.db, event.id, OFFER_TERMS)).toMatchObject({ offered: 1 });
   expect(await available()).toEqual([0, 0]);
   expect(told).toEqual([]);
   stop();

@@ -12,6 +12,7 @@ import { startStripeStandin } from '../../standins/stripe/standin.ts';
 import { as, wish } from '../support/claims.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person, show } from '../support/made.ts';
+import { OFFER_TERMS } from '../support/offerTerms.ts';
 import { pageProvider } from '../support/pageProvider.ts';
 
 const SECRET = 'whsec_test';
@@ -154,7 +155,7 @@ describe('a sum that nobody could pay at once', () => {
     const { mostAtOnce } = world.gateway;
     const wanted = { accountId: buyer.id, eventId: made.id, quantity: 2, notify, maxPlaces: 5, mostAtOnce, smsAvailable: false };
     const { entry } = await waitlist.join(world.db, wanted);
-    const terms = { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id: string) => id, mostAtOnce };
+    const terms = { ...OFFER_TERMS, mostAtOnce };
     await cancel(world.db, gold, as(holder.id), { reason: 'test' });
     expect(await serve(world.db, made.id, terms)).toMatchObject({ offered: 0, waiting: 1 });
     await cancel(world.db, silver, as(holder.id), { reason: 'test' });

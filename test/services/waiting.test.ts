@@ -14,8 +14,7 @@ import { serve } from '../../services/waitlist/waitlistOffers.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { person, show } from '../support/made.ts';
-
-const TERMS = { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id: string) => `http://pay.test/${id}` };
+import { OFFER_TERMS } from '../support/offerTerms.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;
@@ -51,7 +50,7 @@ test('the order is the same before and after the promotion', async () => {
   expect(await announced(before.id)).toEqual([]);
 
   await letGo();
-  expect((await serve(db, event.id, TERMS)).offered).toBe(1);
+  expect((await serve(db, event.id, OFFER_TERMS)).offered).toBe(1);
   const after = await waitlist.findOwn(db, entry.id, me.id);
   expect([after.status, after.order_id]).toEqual(['offered', before.id]);
   const order = (await orders.find(db, before.id))!;
@@ -90,7 +89,7 @@ test('left, it is cancelled without a letter, and no offer comes', async () => {
   const { event, me, entry, letGo } = await scene();
   await waitlist.leave(db, entry.id, me.id);
   await letGo();
-  expect((await serve(db, event.id, TERMS)).offered).toBe(0);
+  expect((await serve(db, event.id, OFFER_TERMS)).offered).toBe(0);
   expect(await row(entry.order_id)).toMatchObject({ status: 'cancelled', expires_at: null, end_reason: 'left the waitlist' });
   expect([await announced(entry.order_id), await mailsOf(entry.order_id)]).toEqual([[], []]);
   expect((await orders.list(db, me.id, { status: 'cancelled', page: 1, perPage: 9 })).total).toBe(0);
@@ -103,7 +102,7 @@ test('of an event that is cancelled it expires: who waits holds nothing, and is 
   expect((await notices.progress(db, event.id))!.left).toBe(1);
   await notices.serve(db, event.id);
   expect((await row(entry.order_id)).status).toBe('waiting');
-  await serve(db, event.id, TERMS);
+  await serve(db, event.id, OFFER_TERMS);
   expect(await row(entry.order_id)).toMatchObject({ status: 'expired', end_reason: 'the event is cancelled' });
   expect((await waitlist.findOwn(db, entry.id, me.id)).status).toBe('expired');
   expect([await announced(entry.order_id), await mailsOf(entry.order_id)]).toEqual([[], []]);

@@ -9,6 +9,7 @@ import { serve } from '../../services/waitlist/waitlistOffers.ts';
 import { wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
 import { person, show } from '../support/made.ts';
+import { OFFER_TERMS } from '../support/offerTerms.ts';
 
 /** One connection: what it has read is counted when it says so. */
 let db: Kysely<DB>;
@@ -42,7 +43,7 @@ test('50 offers beside 80,000 free places do not read all of them for each offer
   );
   await sql`analyze`.execute(db);
   const before = await placesRead();
-  const round = await serve(db, event.id, { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id) => id });
+  const round = await serve(db, event.id, OFFER_TERMS);
   const read = (await placesRead()) - before;
   expect(round).toMatchObject({ offered: 50, waiting: 10, waitMs: 0 });
   expect(read).toBeGreaterThan(50 * 4);
@@ -52,7 +53,7 @@ test('50 offers beside 80,000 free places do not read all of them for each offer
   expect(widest[0]!.apart).toBe(3);
 });
 
-test('a claim asks by two looks into one index whether anybody waits, however long the line of another event is', async () => {
+test('a claim asks by one look into one index whether anybody waits, however long the line of another event is', async () => {
   const [event, other, me] = [await show(db, { seats: 5 }), await show(db, { seats: 1 }), await person(db)];
   await sql`with people as (insert into accounts (email, password_hash) select i || '@line.test', '-' from generate_series(1, 5000) i returning id),
       waiting as (insert into orders (event_id, account_id, status, total_minor, currency) select ${other.id}::uuid, id, 'waiting', 0, 'USD' from people returning id, account_id)
@@ -60,9 +61,13 @@ test('a claim asks by two looks into one index whether anybody waits, however lo
   await sql`analyze`.execute(db);
   const places = [event.seats[0]!];
   const statement = claimStatement({ ...wish(me.id, event.id, { places }), accountId: me.id, places, offers: [], count: 1 });
-  const { rows } = await sql<{ 'QUERY PLAN': string }>`explain (costs off) ${statement}`.execute(db);
+  const { rows } = await sql<{
+    'QUERY PLAN': string;
+  }>`explain (analyze, costs off, timing off, summary off, buffers off) ${statement}`.execute(db);
   const scans = rows.map((row) => row['QUERY PLAN'].trim()).filter((line) => line.includes('on waitlist_entries'));
-  expect(scans).toEqual([1, 2].map(() => expect.stringMatching(/^-> {2}Index Only Scan using waitlist_wishes/)));
+  expect(scans.length).toBeGreaterThan(1);
+  for (const scan of scans) expect(scan).toMatch(/^-> {2}Index Only Scan using waitlist_wishes/);
+  expect(scans.filter((scan) => !scan.includes('never executed'))).toHaveLength(1);
 });
 
 test('who counts places asks each event once whether anybody waits, however many places it has and however long another line is', async () => {

@@ -10,12 +10,12 @@ import * as waitlist from '../../services/waitlist/waitlist.ts';
 import { serve } from '../../services/waitlist/waitlistOffers.ts';
 import { as, wish } from './claims.ts';
 import { show } from './made.ts';
+import { OFFER_TERMS } from './offerTerms.ts';
 import { TICKET_KEYS } from './ticketKeys.ts';
 
 export const TIERS = { A: 3, B: 2 } as const;
 export type Tier = keyof typeof TIERS;
 export const PEOPLE = 6;
-const TERMS = { nearSeconds: 900, farSeconds: 900, nearHours: 48, payUrl: (id: string) => `http://pay.test/${id}` };
 
 /** What people and time do. `at` picks one of the live orders there are (modulo their number). */
 export type Deed =
@@ -133,7 +133,7 @@ export async function openWorld(db: Kysely<DB>, people: string[]) {
           await act({ ...deed, kind: 'lapse' }, live);
           return await orders.expire(db, order!.id, new Date());
         case 'serve':
-          return `served ${(await serve(db, eventId, TERMS)).offered}`;
+          return `served ${(await serve(db, eventId, OFFER_TERMS)).offered}`;
       }
     } catch (error) {
       return (error as { code?: string }).code ?? String(error);

@@ -1,6 +1,6 @@
 // Parts of the claim's statement that find what is wanted: the event, and the places, which they lock.
 import { type RawBuilder, sql } from 'kysely';
-import { isFree, isOnSale, sellsUntil, stockOf } from '../../inventory/places.ts';
+import { canDraw, isFree, isOnSale, sellsUntil, stockOf } from '../../inventory/places.ts';
 import { mostIn } from '../../payments/prices.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Wanted } from './request.ts';
@@ -12,7 +12,8 @@ const lock = (locked: Locked) => (locked === 'wait' ? sql`for update of p` : sql
 
 const place = sql`p.id, p.section, p.row_label, p.seat_label, p.position`;
 /** What every claimed place brings along beside itself: its offer, the price, and until when it sells. */
-const offer = sql`o.id as offer_id, o.name as offer_name, o.price_minor, ${sellsUntil(sql`(select starts_at from event)`)} as sells_until`;
+const offer = ({ terms }: Wanted) =>
+  sql`o.id as offer_id, o.name as offer_name, ${terms.complimentary ? sql`0::bigint as price_minor` : sql`o.price_minor`}, ${sellsUntil(sql`(select starts_at from event)`)} as sells_until`;
 /** Whose minimum and maximum per order count for an offer: `limited` is the offer's own row, or its pool's. */
 const limits = (limited: string) =>
   sql`${sql.ref(`${limited}.id`)} as limit_id, ${sql.ref(`${limited}.min_per_order`)} as min_per_order, ${sql.ref(`${limited}.max_per_order`)} as max_per_order`;
@@ -28,16 +29,22 @@ export const event = (w: Wanted): RawBuilder<unknown> => sql`
 const most = ({ terms: { mostAtOnce } }: Wanted): RawBuilder<unknown> =>
   mostAtOnce ? sql`, ${mostIn(mostAtOnce, 'currency')} as most` : sql``;
 
-/** While somebody waits for such a place it is not for whoever comes by. Asked once, before any place is looked at: two probes of one index. */
+/**
+ * While somebody waits for such a place it is not for whoever comes by: isWaitedFor, of all that is wanted. (A pool's places cannot be named.)
+ * Asked once, before any place is looked at; one probe of one index where nobody waits.
+ */
 function waited({ terms, offers, places }: Wanted): RawBuilder<unknown> {
   if (terms.forWaiter || (!offers.length && !places.length)) return sql`false`;
-  const wish = offers.length
-    ? sql`w.offer_id = any(${uuids(offers.map((o) => o.offerId))})`
+  const ids = uuids(offers.map((o) => o.offerId));
+  const own = offers.length
+    ? sql`w.offer_id = any(${ids})`
     : sql`w.offer_id in (select offer_id from places where id = any(${uuids(places)}))`;
+  const besides = sql`w.offer_id in (select below.id from offers mine join offers below on below.pool_id = mine.pool_id where mine.id = any(${ids}) and ${canDraw('below')})`;
   // Ordered and limited, because a long line of another event would otherwise make the planner read the whole table.
   const waits = (what: RawBuilder<unknown>) =>
     sql`(select true from waitlist_entries w where w.event_id = events.id and w.in_line and ${what} order by w.offer_id limit 1)`;
-  return sql`coalesce(${waits(sql`w.offer_id is null`)}, ${waits(wish)}, false)`;
+  const wishes = [sql`w.offer_id is null`, own, ...(offers.length ? [besides] : [])].map(waits);
+  return sql`coalesce(case when ${waits(sql`true`)} then coalesce(${sql.join(wishes)}) end, false)`;
 }
 
 /** A place or slot that may be had by this claim. */
@@ -49,7 +56,7 @@ const sells = isOnSale(sql`(select starts_at from event)`);
 /** Named places: locked in the order of their ids, so that two claims of the same ones never wait for each other in a circle. */
 export const namedPlaces = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
   got as materialized (
-    select ${place}, ${offer}, ${limits('o')}, null::uuid as slot_id from places p join offers o on o.id = p.offer_id
+    select ${place}, ${offer(w)}, ${limits('o')}, null::uuid as slot_id from places p join offers o on o.id = p.offer_id
     where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid and ${isHad(w, 'p')} and ${sells}
     order by p.id ${lock(locked)}
   )`;
@@ -71,7 +78,7 @@ export const anyPlaces = (w: Wanted): RawBuilder<unknown> => sql`
   caps as materialized (select offer_id as of, n, floor(random() * quantity)::int as start from asked where capped),
   ${some(w, 'slot', 'caps', 'slots', sql`p.id`)},
   got as materialized (
-    select p.id, p.section, p.row_label, p.seat_label, p.position, ${offer}, ${limits('limited')}, slot.id as slot_id
+    select p.id, p.section, p.row_label, p.seat_label, p.position, ${offer(w)}, ${limits('limited')}, slot.id as slot_id
     from asked a join stock p on p.of = a.stock_id and p.k > a.up_to - a.n and p.k <= a.up_to
     join offers o on o.id = a.offer_id and ${sells} join offers limited on limited.id = a.limited_by
     left join slot on slot.of = a.offer_id and slot.k = p.k - (a.up_to - a.n)

@@ -8,7 +8,7 @@ import type { Wanted } from './request.ts';
 /** What was got, in sum, and whether it keeps the minimum and maximum per order: each offer's, or those of the pool it is of. */
 export const sums = (w: Wanted): RawBuilder<unknown> => sql`
   sums as materialized (
-    select coalesce(sum(n), 0)::int as places, coalesce(sum(minor), 0)::bigint as minor, coalesce(bool_and(n + had between least_n and most_n), true) as kept, min(until) as until
+    select coalesce(sum(n), 0)::int as places, coalesce(sum(minor), 0)::bigint as minor, ${w.terms.complimentary ? sql`true` : sql`coalesce(bool_and(n + had between least_n and most_n), true)`} as kept, min(until) as until
     from (
       select count(*) as n, sum(price_minor) as minor, min(min_per_order) as least_n, coalesce(min(max_per_order), 2147483647) as most_n, min(sells_until) as until,
         ${w.into ? sql`(select count(*) from order_items i join offers o on o.id = i.offer_id where i.order_id = ${w.into}::uuid and got.limit_id in (o.id, o.pool_id))` : sql`0`} as had
@@ -20,7 +20,15 @@ const ready = (w: Wanted): RawBuilder<unknown> => sql`
     e.status = 'published' and not e.over and s.kept and s.places = ${w.count}::int
     ${w.into ? sql`and s.places + (select count(*) from order_items i where i.order_id = ${w.into}::uuid) <= ${w.terms.maxPlaces}::int` : sql``}
     ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}
-    ${w.terms.mostAtOnce ? sql`and ${total(w)} <= e.most` : sql``}`;
+    ${w.terms.mostAtOnce ? sql`and ${total(w)} <= e.most` : sql``}
+    ${w.terms.participant ? sql`and not ${isRegistered(w)}` : sql``}`;
+
+/** The participant has a live order of the event. Of two that come at once the unique index orders_participant decides. */
+export const isRegistered = ({
+  eventId,
+  terms,
+}: Wanted): RawBuilder<boolean> => sql<boolean>`exists (select from orders r where r.event_id = ${eventId}::uuid
+      and r.participant_ref = ${terms.participant?.ref ?? null} and r.status in ('waiting', 'pending', 'confirmed'))`;
 
 /** The fee on what was got: a share of it, rounded half up to an amount that cards can move, as pricing.priceOf has it. */
 const fee = ({ terms }: Wanted): RawBuilder<number> =>
@@ -41,8 +49,12 @@ export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`
 const holdEnd = ({ terms }: Wanted): RawBuilder<unknown> =>
   sql`least(s.until, now() + make_interval(secs => ${terms.forWaiter ? sql`${terms.holdSeconds}::int` : sql`coalesce(e.hold_seconds, ${terms.holdSeconds}::int)`}))`;
 
-/** The announcement that an order was placed. */
-const announced = sql`boxed as (
+/** The announcement that an order was placed; none of one that its caller confirms at once. */
+const announced = ({ terms }: Wanted): RawBuilder<unknown> =>
+  terms.complimentary
+    ? sql``
+    : sql`,
+  boxed as (
     insert into outbox (topic, subject_id, payload, available_at)
     select 'order.created', b.id, jsonb_build_object('number', b.number, 'createdAt', b.created_at, 'event', e.slug, 'owner', b.account_id),
       now() + make_interval(secs => ${START_GRACE_SECONDS})
@@ -52,16 +64,19 @@ const announced = sql`boxed as (
 const returned = sql`id, number, status, created_at, expires_at, total_minor, currency, code_prefix, account_id`;
 const returnedOf = sql`orders.id, orders.number, orders.status, orders.created_at, orders.expires_at, orders.total_minor, orders.currency, orders.code_prefix, orders.account_id`;
 
+/** Columns of an order that is for a participant. */
+const forSomebody = ({ terms }: Wanted, columns: RawBuilder<unknown>): RawBuilder<unknown> =>
+  terms.participant ? sql`, ${columns}` : sql``;
+
 /** A new order, and the announcement that starts its workflow unless a payment does. */
 export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
   bought as (
-    insert into orders (id, event_id, account_id, total_minor, fee_minor, currency, code_prefix, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at)
+    insert into orders (id, event_id, account_id, total_minor, fee_minor, currency, code_prefix, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at${forSomebody(w, sql`participant_ref, details`)})
     select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, ${total(w)}, ${fee(w)}, e.currency, ${w.terms.codePrefix ?? null},
       ${w.terms.buyer?.name ?? null}, ${w.terms.buyer?.email ?? null}, ${w.terms.buyer?.phone ?? null}, ${w.terms.notes ?? null},
-      ${w.terms.acceptsEqualPlace ?? false}, ${holdEnd(w)}
+      ${w.terms.acceptsEqualPlace ?? false}, ${holdEnd(w)}${forSomebody(w, sql`${w.terms.participant?.ref}, ${w.terms.participant?.details}::jsonb`)}
     from event e, sums s where ${ready(w)} returning ${returned}
-  ),
-  ${announced}`;
+  )${announced(w)}`;
 
 /** The account's own pending order takes the places in, while its hold runs and nobody is paying it: its payment would be of another amount. */
 export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
@@ -89,5 +104,4 @@ export const promotedOrder = (w: Wanted): RawBuilder<unknown> => sql`
     from event e, sums s, target t
     where orders.id = t.id and t.account_id = ${w.accountId}::uuid and t.status = 'waiting' and ${ready(w)}
     returning ${returnedOf}
-  ),
-  ${announced}`;
+  )${announced(w)}`;

@@ -12,8 +12,12 @@ export function refusal(w: Wanted, row: ClaimRow): DomainError {
   if (row.event_status === 'cancelled') return new DomainError('event_cancelled', 'This event is cancelled.', { eventId });
   if (row.over) return new DomainError('event_over', 'This event is over.', { eventId });
   const saw = row.saw!;
-  return ofTarget(w, saw) ?? ofWant(w, row, saw) ?? ofLimits(w, saw) ?? ofRivals(w, row, saw);
+  return ofTarget(w, saw) ?? ofParticipant(w, saw) ?? ofWant(w, row, saw) ?? ofLimits(w, saw) ?? ofRivals(w, row, saw);
 }
+
+/** One live order of an event is all that a participant has. */
+export const alreadyRegistered = (participant: string) =>
+  new DomainError('already_registered', `"${participant}" is registered for this event already.`, { participant });
 
 /** The order that was to grow. */
 function ofTarget(w: Wanted, { target }: Saw): DomainError | undefined {
@@ -27,6 +31,10 @@ function ofTarget(w: Wanted, { target }: Saw): DomainError | undefined {
   if (target.paying) return new DomainError('order_not_payable', 'This order is being paid: it takes no more places.');
   return undefined;
 }
+
+/** Whom the new order was to be for. */
+const ofParticipant = ({ terms }: Wanted, { registered }: Saw): DomainError | undefined =>
+  registered ? alreadyRegistered(terms.participant!.ref) : undefined;
 
 /** What was named. */
 function ofWant(w: Wanted, row: ClaimRow, saw: Saw): DomainError | undefined {

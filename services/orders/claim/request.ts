@@ -24,6 +24,13 @@ export type Terms = {
   notes?: string;
   /** An offer of the waitlist, into the order that waits: it may have what is kept for those who wait, and holdSeconds counts whatever the event says. */
   forWaiter?: boolean;
+  /**
+   * Nothing is to be paid: places cost 0 whatever their offer's price, and no limit of the offer on so many per order counts. The caller
+   * confirms it in the same transaction, so that nothing is announced either.
+   */
+  complimentary?: boolean;
+  /** A new order is for this person, who is no account, and who has one live order of the event. `details` as JSON. */
+  participant?: { ref: string; details: string };
 };
 
 export type ClaimRequest = {

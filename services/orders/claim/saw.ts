@@ -5,7 +5,7 @@ import { isFree, isOnSale } from '../../inventory/places.ts';
 import type { PlaceNamed } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Locked } from './find.ts';
-import { heldByAccount, total } from './order.ts';
+import { heldByAccount, isRegistered, total } from './order.ts';
 import type { Wanted } from './request.ts';
 
 export type Saw = {
@@ -27,6 +27,8 @@ export type Saw = {
   gone: PlaceNamed[] | null;
   /** Of the order that was to grow. */
   target: { owner: string; status: OrderStatus; over: boolean; paying: boolean; items: number } | null;
+  /** The participant has a live order already. */
+  registered: boolean;
   /** Places the account has of this event, where that is limited. */
   had: number | null;
 };
@@ -68,6 +70,6 @@ const dear = (w: Wanted) =>
 export const saw = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
   case when b.id is null then (
     select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'gone', k.gone, 'limits_kept', (select kept from sums), 'dear', ${dear(w)},
-      'unsold', ${unsold}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)})
+      'unsold', ${unsold}, 'registered', ${w.terms.participant ? isRegistered(w) : sql`false`}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)})
     from (${w.places.length ? named(w, locked) : w.offers.length ? offered() : nothing}) k
   ) end as saw`;
