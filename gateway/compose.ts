@@ -4,6 +4,7 @@ import { connect } from '../db/connect.ts';
 import { blindnessAtStart, seesLetters } from '../db/letters.ts';
 import { createPasswords } from '../services/accounts/passwords.ts';
 import { hearEnded, tokenKeys } from '../services/accounts/verified.ts';
+import { secretBox } from '../services/delivery/webhookSecrets.ts';
 import * as orders from '../services/orders/orders.ts';
 import { countTroubled } from '../services/outbox/mails.ts';
 import * as outbox from '../services/outbox/outbox.ts';
@@ -108,6 +109,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     providers,
     mostAtOnce: mostAtOnce(providers),
     ticketKeys: ticketKeys(config.tickets),
+    webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),
     feed,
     listing: createListing({ feed, db: readDb }),

@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import type { Passwords } from '../services/accounts/passwords.ts';
 import type { TokenKeys } from '../services/accounts/verified.ts';
+import type { Keeping } from '../services/delivery/webhookEndpoints.ts';
 import type * as orders from '../services/orders/orders.ts';
 import type { MostAtOnce } from '../services/payments/prices.ts';
 import type { Providers } from '../services/payments/provider.ts';
@@ -29,6 +30,8 @@ export type Gateway = {
   /** What signs and verifies tickets' codes. */
   ticketKeys: TicketKeys;
   documents: Documents;
+  /** How the secrets of outgoing webhooks are kept, and where they may lead. */
+  webhooks: Keeping;
   /** The seats of events as they are now, kept in memory by following every change. */
   feed: Feed;
   listing: Listing;

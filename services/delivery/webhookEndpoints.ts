@@ -54,7 +54,7 @@ export async function create(
   createdBy: string,
   wish: Wish,
 ): Promise<WithSecret> {
-  checkUrl(wish.url, reach);
+  const url = checked(wish.url, reach);
   const events = eventsOf(wish.events);
   const secret = newSecret();
   return db.transaction().execute(async (tx) => {
@@ -67,15 +67,16 @@ export async function create(
     if (n >= MAX_ENDPOINTS)
       throw new DomainError('limit_exceeded', `An account has ${MAX_ENDPOINTS} webhooks at most.`, { max: MAX_ENDPOINTS });
     const made = await sql<Endpoint>`insert into webhook_endpoints (id, account_id, url, description, events, secret, created_by)
-      values (${id}::uuid, ${accountId}::uuid, ${wish.url}, ${wish.description ?? ''}, ${events}::text[], ${box.close(secret, id)}, ${createdBy})
+      values (${id}::uuid, ${accountId}::uuid, ${url}, ${wish.description ?? ''}, ${events}::text[], ${box.close(secret, id)}, ${createdBy})
       returning ${COLUMNS}`.execute(tx);
     return { ...made.rows[0]!, secret };
   });
 }
 
-function checkUrl(url: string, reach: Reach): void {
+/** The URL as it is called: what is kept is what was judged. */
+function checked(url: string, reach: Reach): string {
   try {
-    allowedUrl(url, reach);
+    return allowedUrl(url, reach).href;
   } catch (error) {
     throw error instanceof Unreachable ? invalidField('url', error.message) : error;
   }
@@ -116,12 +117,12 @@ async function lock(tx: Transaction<DB>, accountId: string, id: string): Promise
 
 /** Changes what is given. What waits goes to the new URL. @throws DomainError not_found | invalid (url, events) */
 export async function update(db: Kysely<DB>, { reach }: Keeping, accountId: string, id: string, change: Partial<Wish>): Promise<Endpoint> {
-  if (change.url !== undefined) checkUrl(change.url, reach);
+  const target = change.url === undefined ? undefined : checked(change.url, reach);
   const events = change.events && eventsOf(change.events);
   return db.transaction().execute(async (tx) => {
     const { url, description, events: listens } = await lock(tx, accountId, id);
     const { rows } =
-      await sql<Endpoint>`update webhook_endpoints set url = ${change.url ?? url}, description = ${change.description ?? description},
+      await sql<Endpoint>`update webhook_endpoints set url = ${target ?? url}, description = ${change.description ?? description},
       events = ${events ?? listens}::text[], updated_at = now() where id = ${id}::uuid returning ${COLUMNS}`.execute(tx);
     return rows[0]!;
   });

@@ -84,6 +84,7 @@ export type Which = { id: string } | { from: Date; until: Date; state: DeliveryS
  * @returns how many. @throws DomainError limit_exceeded (more than 10,000)
  */
 export async function replay(db: Kysely<DB>, endpoint: string, which: Which, paused: boolean): Promise<number> {
+  if ('id' in which && !isUuid(which.id)) return 0;
   const chosen =
     'id' in which
       ? sql`d.id = ${which.id}::uuid`

@@ -16,6 +16,7 @@ import { createListing } from '../../gateway/reads/listing.ts';
 import { createLog } from '../../log.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
 import { tokenKeys } from '../../services/accounts/verified.ts';
+import { secretBox } from '../../services/delivery/webhookSecrets.ts';
 import { countTroubled } from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
@@ -57,6 +58,7 @@ export async function startWorld(
     providers,
     mostAtOnce: mostAtOnce(providers),
     ticketKeys: ticketKeys(config.tickets),
+    webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),
     feed,
     listing: createListing({ feed, db }),
