@@ -8,9 +8,11 @@ import { openApi } from '../http/docs/openapi.ts';
 import { apiKey } from '../http/steps/apiKey.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { refuse } from './errors.ts';
+import { eventRoutes } from './events.ts';
 import { keyRoutes } from './keys.ts';
 import { LIMITS } from './limits.ts';
 import { refusalTexts } from './refusals.ts';
+import { registrationRoutes } from './registrations.ts';
 import { webhookDeliveryRoutes } from './webhookDeliveries.ts';
 import { webhookRoutes } from './webhooks.ts';
 
@@ -23,12 +25,23 @@ export function registrations(gateway: Gateway): Api {
     if (apiKeys.looksLikeKey(token)) throw new DomainError('forbidden', 'An API key cannot do this: sign in.');
     return verifyAccess(tokens, token);
   });
-  const routes = [...keyRoutes(gateway), ...webhookRoutes(gateway), ...webhookDeliveryRoutes(gateway)];
+  const routes = [
+    ...registrationRoutes(gateway),
+    ...eventRoutes(gateway),
+    ...keyRoutes(gateway),
+    ...webhookRoutes(gateway),
+    ...webhookDeliveryRoutes(gateway),
+  ];
   const about: About = {
     title: 'Registrations API',
     version: '1.0.0',
     description: `Registrations for hackathons and other events whose organizer's programs do the work. They send \`Authorization: Bearer <api key>\`; a key sees its owner's events only, and does what its scopes say. Refusals are \`{error: {code, message, details}}\`. Limits a minute for each key: ${LIMITS.general.calls}, bulk operations ${LIMITS.bulk.calls}. Keys are made by organizers who are signed in through another of the APIs.`,
-    tags: { Keys: 'With which programs prove whose they are.', Webhooks: 'How programs are told of what happens.' },
+    tags: {
+      Registrations: 'Participants of your events.',
+      Events: 'Their capacity, settings and figures.',
+      Keys: 'With which programs prove whose they are.',
+      Webhooks: 'How programs are told of what happens.',
+    },
     contact: { name: 'Billetter', url: http.publicUrl },
     license: { name: 'All rights reserved' },
   };

@@ -152,7 +152,7 @@ async function change(
     });
 
   const now = (await participants.find(tx, orderId))!;
-  const details = Object.fromEntries(Object.entries({ ...now.details, ...changes }).filter(([, value]) => value !== null));
+  const details = Object.fromEntries(Object.entries({ ...now.details, ...changes }).filter(([key]) => changes[key] !== null));
   checkDetails(details, (offer ?? now.offer)?.name ?? participants.ANY_TYPE);
   await participants.describe(tx, orderId, details);
   if (!offer || offer.id === now.offer?.id) return;

@@ -1,5 +1,13 @@
 // The Registrations API's routes, who may call each (a key: with which scope) and which limit counts it. Written a second time on purpose: whoever opens a route to more callers has to say so here too.
 export const STATED: Record<string, string> = {
+  'post /api/billetter/registrations': 'key registrations:write general',
+  'get /api/billetter/registrations': 'key registrations:read general',
+  'get /api/billetter/registrations/:registrationId': 'key registrations:read general',
+  'put /api/billetter/registrations/:registrationId': 'key registrations:write general',
+  'delete /api/billetter/registrations/:registrationId': 'key registrations:write general',
+  'get /api/billetter/events/:eventId/capacity': 'key events general',
+  'put /api/billetter/events/:eventId/settings': 'key events general',
+  'get /api/billetter/events/:eventId/stats': 'key events general',
   'get /api/billetter/keys': 'organizer keys',
   'post /api/billetter/keys': 'organizer keys',
   'post /api/billetter/keys/:id/rotate': 'organizer keys',
