@@ -60,8 +60,8 @@ export function isSignedWith(secret: string, { body, headers }: Hook): boolean {
   }
 }
 
-/** An organizer with an event. */
-export async function organizer(db: Kysely<DB>) {
+/** An organizer with an event. `box`: whose secrets the workers can open, where they are not the test's own. */
+export async function organizer(db: Kysely<DB>, box = keeping.box) {
   const owner = await person(db, 'organizer');
   const event = await show(db);
   await db.updateTable('events').set({ organizer_id: owner.id }).where('id', '=', event.id).execute();
@@ -70,7 +70,7 @@ export async function organizer(db: Kysely<DB>) {
     owner,
     event: event.id,
     endpoint: (url: string, events: WebhookEvent[] = [...WEBHOOK_EVENTS]) =>
-      endpoints.create(db, keeping, owner.id, `account/${owner.id}`, { url, events }),
+      endpoints.create(db, { ...keeping, box }, owner.id, `account/${owner.id}`, { url, events }),
     /** Announces so many registrations in one transaction. */
     announce: (n = 1, more: Partial<Announcement> = {}) =>
       db.transaction().execute((tx) =>
