@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,8 +16,9 @@ import { describeMachine, load, machineLines } from './machine.ts';
 import { benchOrders, ordersReport } from './orders.ts';
 import { benchReads, readsReport } from './reads.ts';
 import { benchRush, rushReport } from './rush.ts';
+import { benchWebhooks, webhooksReport } from './webhooks.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
   --holds 1000,3000  rush: how many holds
@@ -56,6 +57,10 @@ const BENCHES = {
   baskets: async (house: House) => {
     const result = await benchBaskets(house);
     return { result, text: basketsReport(result), faults: result.faults };
+  },
+  webhooks: async (house: House) => {
+    const result = await benchWebhooks(house);
+    return { result, text: webhooksReport(result), faults: result.faults };
   },
 };
 /** The net may find thousands of the same kind. */

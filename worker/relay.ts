@@ -23,8 +23,8 @@ const IDLE_MS = 100;
 const TROUBLE_MS = 1_000;
 /** How often the starts look whether there is room for more. */
 const STARTS_IDLE_MS = 100;
-/** How often the webhooks do: the most that one is late when nothing else is. */
-const WEBHOOKS_IDLE_MS = 250;
+/** How often the webhooks do, and so how long the room of an endpoint may stay empty. */
+const WEBHOOKS_IDLE_MS = 100;
 /** How often orders are looked for that somebody should have seen to. A safety net: in a healthy system it finds nothing. */
 const SWEEP_MS = 30_000;
 /** How many rows are taken and handed on at once: enough to keep Temporal busy. */

@@ -10,11 +10,11 @@ import { startWebhook } from './announce.ts';
 const BATCH = 64;
 const IN_FLIGHT = 4;
 
-/** Hands on one batch: call it again and again; it says whether there may be more. What Temporal does not take is handed on again after the lease. */
+/** Hands on one batch: call it again and again; it says whether there was anything. What Temporal does not take is handed on again after the lease. */
 export function createWebhookStarts({ db, client, log }: { db: Kysely<DB>; client: WorkflowClient; log: Log }): () => Promise<boolean> {
   return async () => {
     const queue = await webhooks.take(db, BATCH);
-    const full = queue.length === BATCH;
+    const some = queue.length > 0;
     const done: string[] = [];
     const lane = async () => {
       for (let delivery = queue.shift(); delivery; delivery = queue.shift()) {
@@ -28,6 +28,6 @@ export function createWebhookStarts({ db, client, log }: { db: Kysely<DB>; clien
     };
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
     await webhooks.handedOn(db, done);
-    return full;
+    return some;
   };
 }

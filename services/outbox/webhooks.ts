@@ -21,14 +21,30 @@ const LOG_LIFE = sql`interval '30 days'`;
 export const isWaiting = (alias: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${alias}.delivered_at`)} is null and ${sql.ref(`${alias}.failed_at`)} is null`;
 
-/** Leases up to `limit` deliveries that are to be handed on, oldest first; other callers skip them until the lease ends. */
+/**
+ * Leases up to `limit` deliveries that are to be handed on; other callers skip them until the lease ends. Of each endpoint only as many are with
+ * the engine and wait for their first try as it has room for, oldest first: the others wait here, where waiting costs nothing, and an endpoint
+ * with thousands of them stands in no other's way.
+ */
 export async function take(db: Kysely<DB>, limit: number): Promise<Handed[]> {
   const { rows } = await sql<Handed>`
+    with recursive endpoint (id) as (
+      (select endpoint_id from webhook_deliveries where hand_at is not null order by endpoint_id limit 1)
+      union all
+      select (select d.endpoint_id from webhook_deliveries d where d.hand_at is not null and d.endpoint_id > e.id order by d.endpoint_id limit 1)
+      from endpoint e where e.id is not null),
+    room as (
+      select w.id, w.url, w.account_id, case when w.failing_since is null then ${AT_ONCE}::int else ${AT_ONCE_WHILE_FAILING + 1}::int end - (
+        select count(*)::int from webhook_deliveries f where f.endpoint_id = w.id and f.tried = 0 and f.handed_at is not null
+          and ${isWaiting('f')} and (f.hand_at is null or f.hand_at > now())) as free
+      from endpoint e join webhook_endpoints w on w.id = e.id),
+    due as (
+      select d.id, d.handed_at, r.id as endpoint, r.url, r.account_id from room r cross join lateral (
+        select id, handed_at from webhook_deliveries where endpoint_id = r.id and hand_at <= now()
+        order by hand_at limit greatest(0, r.free) for update skip locked) d limit ${sql.lit(limit)})
     update webhook_deliveries d set hand_at = now() + make_interval(secs => ${LEASE_SECONDS}), handed_at = now()
-    from (select id, handed_at from webhook_deliveries where hand_at <= now() order by hand_at limit ${sql.lit(limit)} for update skip locked) due,
-      webhook_endpoints w
-    where d.id = due.id and w.id = d.endpoint_id
-    returning d.id, d.event, w.url, w.id as endpoint, w.account_id as account, due.handed_at is not null as again`.execute(db);
+    from due where d.id = due.id
+    returning d.id, d.event, due.url, due.endpoint, due.account_id as account, due.handed_at is not null as again`.execute(db);
   return rows;
 }
 

@@ -102,11 +102,12 @@ test('receivers that hang delay nobody else', async () => {
 test('a delivery whose workflow was terminated is found by the sweep and made', async () => {
   const { receiver, hook, announce } = await listening((response) => void response.writeHead(500).end());
   await announce();
-  const [{ id }] = (await until(
+  const [row] = await until(
     'it was tried',
     () => deliveriesOf(db, hook.id),
-    ([row]) => row!.tried === 1,
-  )) as [{ id: string }];
+    ([first]) => first!.tried === 1,
+  );
+  const { id } = row!;
   const connection = await Connection.connect({ address: stack.temporalAddress });
   await new Client({ connection }).workflow.getHandle(webhookWorkflowId(id)).terminate('by hand');
   await connection.close();

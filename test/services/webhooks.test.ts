@@ -49,7 +49,7 @@ async function runOut(id: string, at = new Date(), with_ = webhooks): Promise<{ 
     const round = await attempt(id, clock, with_);
     rounds.push(round);
     if (round.waitMs === null) return { rounds, at: clock };
-    clock = new Date(clock.getTime() + round.waitMs);
+    clock = new Date(Math.max(clock.getTime(), Date.now()) + round.waitMs); // a timer begins when the try has ended
   }
 }
 
@@ -337,6 +337,28 @@ describe('room', () => {
     });
     await beginBoth;
     expect([receiver.got.length, receiver.mostOpen]).toEqual([1, 1]);
+  });
+
+  test('of an endpoint with thousands waiting as many are handed on as it has room for; another s come beside them', async () => {
+    const [busy, other] = [await announced(100), await announced(1)];
+    const handed = async (hook: { id: string }) => (await deliveries.take(db, 1000)).filter((d) => d.endpoint === hook.id).map((d) => d.id);
+    const first = await deliveries.take(db, 1000);
+    const mine = first.filter((d) => d.endpoint === busy.hook.id).map((d) => d.id);
+    expect(mine).toHaveLength(8);
+    expect(first.filter((d) => d.endpoint === other.hook.id)).toHaveLength(1);
+    await deliveries.handedOn(
+      db,
+      first.map((d) => d.id),
+    );
+    expect(await handed(busy.hook)).toEqual([]);
+    // Tried, delivered or not: there is room for the next. While the endpoint fails there is hardly any.
+    for (const id of mine.slice(0, 3)) await attempt(id);
+    const next = await handed(busy.hook);
+    expect(next).toHaveLength(3);
+    await deliveries.handedOn(db, next);
+    receiver.answer = (response) => void response.writeHead(500).end();
+    for (const id of [...mine, ...next]) await attempt(id);
+    expect(await handed(busy.hook)).toHaveLength(2);
   });
 
   test('announcing waits for no try that begins', async () => {
