@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import * as categories from '../../services/events/categories.ts';
 import type { Gateway } from '../deps.ts';
+import { paged, pageOf, pageSchema, paging } from '../http/answers/pages.ts';
 import type { RefusalCode } from '../http/api.ts';
 import { id, instant, label } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
 import { LIMITS } from './limits.ts';
-import { paged, pageOf, pageSchema, paging } from './pages.ts';
 import { ADMINS, time } from './shapes.ts';
 
 const slug = z

@@ -8,6 +8,7 @@ import { remove } from '../../services/events/eventRemoval.ts';
 import * as pictures from '../../services/events/pictures.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
+import { ordering, paged, pageOf, pageSchema, paging } from '../http/answers/pages.ts';
 import type { RefusalCode } from '../http/api.ts';
 import { id } from '../http/fields.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
@@ -26,7 +27,6 @@ import {
   venueOf,
 } from './eventShapes.ts';
 import { LIMITS } from './limits.ts';
-import { ordering, paged, pageOf, pageSchema, paging } from './pages.ts';
 import { flag, ORGANIZERS, timeOrNull } from './shapes.ts';
 import { manager, viewer } from './ticketFields.ts';
 

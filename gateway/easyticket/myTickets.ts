@@ -7,11 +7,11 @@ import { isPictureKey, pictureKey } from '../../services/tickets/codes.ts';
 import { file } from '../../services/tickets/ticketFiles.ts';
 import * as tickets from '../../services/tickets/ticketList.ts';
 import type { Gateway } from '../deps.ts';
+import { ordering, paged, pageOf, pageSchema, paging } from '../http/answers/pages.ts';
 import { id, instant } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
 import { LIMITS } from './limits.ts';
 import { CODE_PREFIX, ticketNumber } from './orderPresenter.ts';
-import { ordering, paged, pageOf, pageSchema, paging } from './pages.ts';
 import { flag, time, timeOrNull } from './shapes.ts';
 
 export const TicketStatus = z.enum(['active', 'used', 'cancelled', 'expired']).meta({

@@ -4,11 +4,11 @@ import { listBought } from '../../services/orders/boughtItems.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { orderStats } from '../../services/reports/orderStats.ts';
 import type { Gateway } from '../deps.ts';
+import { paged, pageOf, pageSchema, paging } from '../http/answers/pages.ts';
 import { id } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './orderPresenter.ts';
-import { paged, pageOf, pageSchema, paging } from './pages.ts';
 import { Money, money } from './shapes.ts';
 
 const OrdersQuery = z.object({

@@ -4,12 +4,12 @@ import * as list from '../../services/events/ticketList.ts';
 import * as ticketTypes from '../../services/events/ticketTypes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
+import { ordering, paged, pageOf, pageSchema, paging } from '../http/answers/pages.ts';
 import type { RefusalCode } from '../http/api.ts';
 import { id, instant, label } from '../http/fields.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { DayPass, DayTierPrice, present as presentBelow, Tier } from './below.ts';
 import { LIMITS } from './limits.ts';
-import { ordering, paged, pageOf, pageSchema, paging } from './pages.ts';
 import { flag, Money, money, ORGANIZERS, time } from './shapes.ts';
 import { asked, manager, priceBody, quantityBody, stock, stockShape, viewer, windowBody } from './ticketFields.ts';
 

@@ -1,9 +1,9 @@
-// EasyTicket's pages: {count, next, previous, results}, and what a list may be asked.
+// Pages of lists as two APIs have them: {count, next, previous, results}, and what a list may be asked.
 import type { Context } from 'koa';
 import { z } from 'zod';
-import type { Ordering, Page } from '../../services/shared/pages.ts';
-import { whole } from '../http/fields.ts';
-import type { Reply } from '../http/route.ts';
+import type { Ordering, Page } from '../../../services/shared/pages.ts';
+import { whole } from '../fields.ts';
+import type { Reply } from '../route.ts';
 
 export const paging = {
   page: whole(1, 1_000_000)
