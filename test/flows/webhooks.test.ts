@@ -5,11 +5,12 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { DEV_SECRETS } from '../../config.ts';
 import { connect } from '../../db/connect.ts';
 import type { DB } from '../../db/tables.ts';
-import { type App, type Stack, startStack, startWorker } from '../../deploy/local/stack.ts';
+import { TEST_KEY } from '../../deploy/local/hackathon.ts';
+import { type App, type Stack, startGateway, startStack, startWorker } from '../../deploy/local/stack.ts';
 import { secretBox } from '../../services/delivery/webhookSecrets.ts';
 import { isWaiting } from '../../services/outbox/webhooks.ts';
 import { webhookWorkflowId } from '../../workflows/messages.ts';
-import { until } from '../support/client.ts';
+import { call, until } from '../support/client.ts';
 import { seedStack } from '../support/globalStack.ts';
 import { deliveriesOf, isSignedWith, openReceiver, organizer, type Receiver } from '../support/hooks.ts';
 import { expectClean } from '../support/net.ts';
@@ -23,7 +24,10 @@ beforeAll(async () => {
   stack = await startStack({ ports: 'free', quiet: true });
   await seedStack(stack.databaseUrl);
   db = connect({ url: stack.databaseUrl, max: 4 });
-  worker = await startWorker(stack, { NODE_ENV: 'test', WEBHOOKS_PER_MINUTE: '100000' });
+  [, worker] = await Promise.all([
+    startGateway(stack, { NODE_ENV: 'test', RATE_LIMITS: 'off' }),
+    startWorker(stack, { NODE_ENV: 'test', WEBHOOKS_PER_MINUTE: '100000' }),
+  ]);
 });
 afterEach(() => {
   for (const receiver of receivers.splice(0)) receiver.close();
@@ -48,6 +52,37 @@ const waiting = async (endpoint: string) =>
       n: number;
     }>`select count(*)::int as n from webhook_deliveries d where endpoint_id = ${endpoint}::uuid and ${isWaiting('d')}`.execute(db)
   ).rows[0]!.n;
+
+test('a registration made and cancelled through the API is told, in this order, signed with the secret that was shown', async () => {
+  const receiver = await openReceiver();
+  receivers.push(receiver);
+  const api = async (method: string, path: string, body?: unknown) =>
+    (await call(stack.gatewayUrl, method, `/api/billetter${path}`, { token: TEST_KEY, body })).body;
+  const hook = await api('POST', '/webhooks', { url: receiver.url, events: ['registration.created', 'registration.cancelled'] });
+  const made = await api('POST', '/registrations', {
+    participantId: 'test-participant-001',
+    eventId: 'test-hackathon-2025',
+    ticketType: 'standard',
+  });
+  await until(
+    'it is told',
+    async () => receiver.got.length,
+    (n) => n === 1,
+  );
+  await api('DELETE', `/registrations/${made.id}`);
+  await until(
+    'its end is told',
+    async () => receiver.got.length,
+    (n) => n === 2,
+  );
+  const data = { registrationId: made.id, participantId: 'test-participant-001', eventId: 'test-hackathon-2025', ticketType: 'standard' };
+  expect(receiver.got.map(({ body }) => JSON.parse(body))).toEqual([
+    { event: 'registration.created', timestamp: made.registrationDate, data },
+    { event: 'registration.cancelled', timestamp: expect.any(String), data },
+  ]);
+  expect(receiver.got.every((got) => isSignedWith(hook.secret, got))).toBe(true);
+  await api('DELETE', `/webhooks/${hook.id}`);
+});
 
 test('kill -9 of the worker during 1,000 deliveries, three times: each arrives, under one id, signed', async () => {
   const { receiver, hook, announce } = await listening();
