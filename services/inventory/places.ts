@@ -17,9 +17,14 @@ export async function callWaitlist(tx: Transaction<DB>, eventId: string): Promis
 export const isFree = (alias: string) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} is null or ${sql.ref(`${alias}.held_until`)} <= now())`;
 
-/** An offer of a pool (alias) that could take one of the pool's places now: it has no cap, or a slot that is free. */
-export const canDraw = (alias: string) => sql<boolean>`(not ${sql.ref(`${alias}.capped`)}
-  or coalesce((select true from slots free_slot where free_slot.offer_id = ${sql.ref(`${alias}.id`)} and ${isFree('free_slot')} order by free_slot.position limit 1), false))`;
+/** An offer of a pool (alias) that takes places of the pool now: it is open, and has no cap or a slot that is free. */
+export const canDraw = (alias: string) => {
+  const [active, opens, closes, capped, id] = ['is_active', 'sales_start', 'sales_end', 'capped', 'id'].map((column) =>
+    sql.ref(`${alias}.${column}`),
+  );
+  return sql<boolean>`(${active} and coalesce(${opens} <= now(), true) and coalesce(${closes} > now(), true) and (not ${capped}
+    or coalesce((select true from slots free_slot where free_slot.offer_id = ${id} and ${isFree('free_slot')} order by free_slot.position limit 1), false)))`;
+};
 
 /**
  * Somebody in line waits for the offer (alias), or for any of its event. Its free places are held for the line then: no claim gets them, and
