@@ -349,8 +349,8 @@ describe('the rules of the pricing type', () => {
     );
     expect(new Date(first.sales_end).getTime()).toBe(midnight.rows[0]!.at.getTime());
 
-    // The first day is over, the second runs: all of it moved back in time.
-    const back = sql`interval '31 days 12 hours'`;
+    // The first day is over, the second runs: all of it moved back in time, so that it is the second's noon now.
+    const back = sql`(${midnight.rows[0]!.at}::timestamptz + interval '12 hours' - now())`;
     await sql`update events set starts_at = starts_at - ${back}, ends_at = ends_at - ${back} where id = ${event.id}::uuid`.execute(
       world.db,
     );

@@ -21,6 +21,8 @@ export type HackathonOf = {
   waitlist?: boolean;
   startsInMs?: number;
   organizer?: { id: string };
+  /** No webhook is listened to: where workers run they would try to send it. */
+  deaf?: true;
   /** Each type has places of its own, and there is no capacity above them. */
   apart?: true;
 };
@@ -30,7 +32,7 @@ const FACTS = {
   ...{ tierNumber: null, tierName: null, dayNumber: null, dayName: null, dayDate: null, allDays: false, benefits: '' },
 } satisfies Partial<offers.OfferFacts>;
 
-/** A published event of a new organizer, two weeks ahead, who listens to every webhook; `offers` are its types' ids by name. Premium costs 49.00. */
+/** A published event of a new organizer, two weeks ahead, who listens to every webhook unless deaf; `offers` are its types' ids by name. Premium costs 49.00. */
 export async function hackathon(db: Kysely<DB>, o: HackathonOf = {}) {
   const { total = 10 } = o;
   const types = o.types ?? { standard: total, premium: total, team: total };
@@ -51,7 +53,8 @@ export async function hackathon(db: Kysely<DB>, o: HackathonOf = {}) {
       made[name] = await offers.create(tx, of, pool ? { of: pool } : 'alone', facts);
     }
   });
-  await sql`insert into webhook_endpoints (account_id, url, secret, events, created_by)
+  if (!o.deaf)
+    await sql`insert into webhook_endpoints (account_id, url, secret, events, created_by)
     select ${organizer.id}::uuid, 'https://hooks.test/', '', ${[...WEBHOOK_EVENTS]}::text[], ${`account/${organizer.id}`}
     where not exists (select from webhook_endpoints where account_id = ${organizer.id}::uuid)`.execute(db);
   const by: enrolling.Organizer = { kind: 'key', id: organizer.id, scopes: [] };
