@@ -16,6 +16,7 @@ import { createDocuments } from '../services/tickets/documents.ts';
 import { ticketKeys } from '../services/tickets/keys.ts';
 import { stripeCallback } from './callbacks/stripe.ts';
 import type { Gateway } from './deps.ts';
+import { door } from './door/index.ts';
 import { easyticket } from './easyticket/index.ts';
 import { evently } from './evently/index.ts';
 import type { Api } from './http/api.ts';
@@ -54,7 +55,7 @@ export function apis(
   parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
 ): Api[] {
   const assets = createAssets(PAGES);
-  const published = [evently(gateway, assets), easyticket(gateway), ticketApi(gateway), registrations(gateway)];
+  const published = [evently(gateway, assets), easyticket(gateway), ticketApi(gateway), registrations(gateway), door(gateway)];
   const routes = [landing(gateway.config, PAGES), assets.route, ...houseDocs(published, { assets, limit: PAGES })];
   return [...published, stripeCallback(gateway), operations({ ...parts, routes })];
 }

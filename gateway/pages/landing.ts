@@ -22,6 +22,7 @@ npm run demo     # buys a ticket as a customer would, and tells the story`;
     css: CSS,
     body: `<main><h1>Billetter</h1><p class="soft">Ticketing that never sells a seat twice and never keeps money without giving a ticket.</p><div class="grid">
 ${card('/api/docs/', 'API documentation', 'All APIs, together and one by one: read them, and try their calls signed in.')}
+${card('/door/', 'The door', 'For organizers: scan tickets with a phone, with a network or without.')}
 ${card('/api/v1/events', 'Events', 'What is on sale right now, as JSON.')}
 ${config.production ? '' : card(config.temporal.uiUrl, 'Temporal UI', 'Every order is a workflow: look at its timer, its payment, its tickets.')}
 ${card('/readyz', 'Status', 'Whether everything this needs is there.')}</div>

@@ -119,11 +119,11 @@ covered as materialized (
 firsts as materialized (select distinct on (id) id, n, at from covered where fresh and admits order by id, at, n),
 decided as materialized (
   select s.*, c.mine, case when s.stop is not null then s.stop when c.tickets = 0 then 'not_paid' when c.live = 0 then 'void'
-      when c.fresh = 0 then 'already_used' when s.over then 'event_over' when s.let_in is false then 'turned_away' when c.mine = 0 then 'already_used' else 'admitted' end as outcome,
+      when c.fresh = 0 then 'already_used' when s.over then 'event_over' when s.let_in is false and c.taken < c.fresh then 'turned_away' when c.mine = 0 then 'already_used' else 'admitted' end as outcome,
     c.used_at, c.used_by, c.used_gate
   from scanned s cross join lateral (
     select count(*) as tickets, count(*) filter (where c.voided_at is null) as live, count(*) filter (where c.fresh) as fresh,
-      count(*) filter (where f.n = s.n) as mine, min(coalesce(c.checked_in_at, f.at)) as used_at,
+      count(*) filter (where f.n = s.n) as mine, count(*) filter (where (f.at, f.n) < (s.at, s.n)) as taken, min(coalesce(c.checked_in_at, f.at)) as used_at,
       (array_agg(case when c.checked_in_at is null then ${accountId}::uuid else c.checked_in_by end order by coalesce(c.checked_in_at, f.at)))[1] as used_by,
       (array_agg(case when c.checked_in_at is null then ${gate}::text else c.checked_in_gate end order by coalesce(c.checked_in_at, f.at)))[1] as used_gate
     from covered c left join firsts f on f.id = c.id where c.n = s.n) c),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Route } from '../../gateway/http/route.ts';
 import { make, SCOPES, type Scope } from '../../services/accounts/apiKeys.ts';
+import { STATED as DOOR } from '../door/stated.ts';
 import { STATED as EASYTICKET } from '../easyticket/stated.ts';
 import { STATED as EVENTLY } from '../evently/stated.ts';
 import { STATED as REGISTRATIONS } from '../registrations/stated.ts';
@@ -61,7 +62,7 @@ const HOUSE = {
   'get /assets/:name': 'public public',
   ...Object.fromEntries(
     ['schema', 'docs', 'redoc'].flatMap((kind) =>
-      ['', 'evently/', 'easyticket/', 'ticket-api/', 'registrations/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
+      ['', 'evently/', 'easyticket/', 'ticket-api/', 'registrations/', 'door/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
     ),
   ),
 };
@@ -91,6 +92,13 @@ const SAYS: Record<string, { code: (body: any) => string; missing: string; inval
     late: 'UNAUTHORIZED ended',
     role: 'FORBIDDEN',
   },
+  door: {
+    code: (body) => body.error,
+    missing: 'unauthenticated',
+    invalid: 'unauthenticated',
+    late: 'unauthenticated',
+    role: 'forbidden',
+  },
 };
 
 describe('access', () => {
@@ -102,7 +110,7 @@ describe('access', () => {
           `${[r.access, r.scope].filter(Boolean).join(' ')} ${r.limit === 'none' ? 'none' : r.limit.name}`,
         ]),
       ),
-    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...TICKET_API, ...REGISTRATIONS, ...HOUSE });
+    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...TICKET_API, ...REGISTRATIONS, ...DOOR, ...HOUSE });
   });
 
   it('401 for anonymous, garbage, foreign, expired and refresh tokens wherever a sign-in is needed', async () => {

@@ -60,7 +60,8 @@ describe.each(PAGES)('%s', (path) => {
 
 it('the pages of the house lead to each document in both kinds of page', async () => {
   const links = async (path: string) => [...(await world.call('GET', path)).text.matchAll(/<a href="([^"]+)"/g)].map((m) => m[1]!);
-  const each = (kind: string) => ['', 'evently/', 'easyticket/', 'ticket-api/', 'registrations/'].map((api) => `/api/${kind}/${api}`);
+  const each = (kind: string) =>
+    ['', 'evently/', 'easyticket/', 'ticket-api/', 'registrations/', 'door/'].map((api) => `/api/${kind}/${api}`);
   expect(await links('/api/docs/')).toEqual(expect.arrayContaining([...each('docs'), '/api/redoc/', '/api/schema/']));
   expect(await links('/api/redoc/evently/')).toEqual(
     expect.arrayContaining([...each('redoc'), '/api/docs/evently/', '/api/schema/evently/']),

@@ -25,7 +25,7 @@ const meaning = (document: any, { operationId, tags, ...operation }: any) => who
 
 describe('/api/schema/', () => {
   it('is of all APIs: each operation of theirs, with the same meaning and the same security', () => {
-    expect(own.map(({ name }) => name)).toEqual(['evently', 'easyticket', 'ticket-api', 'registrations']);
+    expect(own.map(({ name }) => name)).toEqual(['evently', 'easyticket', 'ticket-api', 'registrations', 'door']);
     const stated = own.flatMap(({ document }) => Object.keys(document.paths));
     expect(Object.keys(all.paths)).toEqual(stated);
     for (const { document } of own)
@@ -41,7 +41,13 @@ describe('/api/schema/', () => {
     const ids = Object.values<any>(all.paths).flatMap((item) => Object.values<any>(item).map(({ operationId }) => operationId));
     expect(operations(all).size).toBe(ids.length);
     expect(ids).toEqual(expect.arrayContaining(['createBooking', 'eventlyGetPaymentStatus', 'easyTicketGetPaymentStatus']));
-    expect(all['x-tagGroups'].map(({ name }: any) => name)).toEqual(['Evently API', 'EasyTicket API', 'Ticket API', 'Registrations API']);
+    expect(all['x-tagGroups'].map(({ name }: any) => name)).toEqual([
+      'Evently API',
+      'EasyTicket API',
+      'Ticket API',
+      'Registrations API',
+      'Door API',
+    ]);
     expect(all['x-tagGroups'].flatMap(({ tags }: any) => tags)).toEqual(all.tags.map(({ name }: any) => name));
     expect(all.paths['/api/events/'].get.tags).toEqual(['EasyTicket: Events']);
   });
@@ -49,7 +55,7 @@ describe('/api/schema/', () => {
   it('has bearer for Evently, bearer or cookie for EasyTicket, keys for programs', () => {
     expect(all.paths['/api/v1/users/profile'].get.security).toEqual([{ bearer: [] }]);
     expect(all.paths['/api/auth/profile/'].get.security).toEqual([{ bearer: [] }, { cookie: [] }]);
-    expect(Object.keys(all.components.securitySchemes).sort()).toEqual(['apiKey', 'bearer', 'cookie']);
+    expect(Object.keys(all.components.securitySchemes).sort()).toEqual(['apiKey', 'bearer', 'cookie', 'doorCookie']);
   });
 
   it('Evently’s is the one at its own address', async () => {

@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../deploy/local/chromium.ts';
 
 /** For what is dead, not for what is slow. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 15_000;
 
 export type Visit = {
   page: Page;
@@ -17,10 +17,10 @@ export type TestBrowser = {
   close(): Promise<void>;
 };
 
-/** Starts the browser. Fails with a sentence where there is no Chromium and none can be had. */
-export async function openBrowser(): Promise<TestBrowser> {
+/** Starts the browser, with these arguments. Fails with a sentence where there is no Chromium and none can be had. */
+export async function openBrowser(args: string[] = []): Promise<TestBrowser> {
   const { path } = await findChromium();
-  const browser: Browser = await chromium.launch({ executablePath: path, timeout: PATIENCE_MS });
+  const browser: Browser = await chromium.launch({ executablePath: path, timeout: PATIENCE_MS, args });
   return {
     async visit(origin) {
       const context = await browser.newContext();

@@ -6,7 +6,13 @@ import { resolve } from './document.ts';
 
 export type Seen = { method: string; path: string; status: number; body: unknown };
 
-const DOCUMENTS = ['/api/schema/evently/', '/api/schema/easyticket/', '/api/schema/ticket-api/', '/api/schema/registrations/'];
+const DOCUMENTS = [
+  '/api/schema/evently/',
+  '/api/schema/easyticket/',
+  '/api/schema/ticket-api/',
+  '/api/schema/registrations/',
+  '/api/schema/door/',
+];
 const ID = 'https://document/openapi.json';
 
 /** Throws when an answer of a documented operation is not as documented: another status, another body, another code. */

@@ -1,10 +1,10 @@
 // The scheme of access tokens in a cookie, and how such cookies are set. Browsers send them by themselves.
 import type { Caller, Scheme } from './auth.ts';
 
-/** The cookie `name` holds the token; `verify` tells whose it is, or throws. */
-export const cookie = (name: string, verify: (token: string) => Promise<Caller>): Scheme => ({
+/** The cookie `name` holds the token; `verify` tells whose it is, or throws. `called`: what documents call the scheme. */
+export const cookie = (name: string, verify: (token: string) => Promise<Caller>, called = 'cookie'): Scheme => ({
   challenges: [],
-  security: { cookie: { type: 'apiKey', in: 'cookie', name, description: 'The access token, as a browser sends it by itself.' } },
+  security: { [called]: { type: 'apiKey', in: 'cookie', name, description: 'The access token, as a browser sends it by itself.' } },
   hint: `the cookie ${name}`,
   ambient: true,
   of({ req }) {
