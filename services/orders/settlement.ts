@@ -137,19 +137,22 @@ async function confirm(
   const { rows } = await sql<{
     open: boolean;
     event_id: string;
+    event: string;
+    participant: string | null;
+    at: Date;
     items: string[];
-  }>`select o.event_id, e.status = 'published' and e.ends_at > now()
+  }>`select o.event_id, e.slug::text as event, o.participant_ref as participant, now() as at, e.status = 'published' and e.ends_at > now()
         and (o.total_minor = 0 or coalesce((select min(y.succeeded_at) from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null), now())
           <= greatest(${attempts.holdEnd}, ${places.allSellUntil(sql`o.id`)}) + make_interval(secs => ${WORD_SECONDS})) as open,
       array(select i.id::text from order_items i where i.order_id = o.id) as items
     from orders o join events e on e.id = o.event_id where o.id = ${order.id}::uuid`.execute(tx);
-  const items = rows[0]?.items ?? [];
-  if (!rows[0]?.open || !items.length) return false;
+  const of = rows[0];
+  if (!of?.open || !of.items.length) return false;
   let lost = await places.take(tx, order.id);
   if (lost.length && order.accepts_equal_place && (await swap(tx, order.id, lost))) lost = await places.take(tx, order.id);
   if (lost.length) return false;
   await move(tx, order, 'confirmed');
-  await tickets.issue(tx, rows[0].event_id, items, ticketKeys);
+  await tickets.issue(tx, { ...of, eventId: of.event_id }, of.items, ticketKeys);
   await mails.enqueue(tx, 'tickets', order.id);
   return true;
 }

@@ -1,7 +1,8 @@
-// Codes that a scanner reads: each kind has a prefix and a signature, so that a forged one is refused without a look-up.
+// Codes that a scanner reads: each kind has a shape and a signature, so that a forged one is refused without a look-up.
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { isUuid } from '../shared/ids.ts';
+import { isUuid, uuidBytes, uuidOf } from '../shared/ids.ts';
 import { KEY_ID_BYTES, type TicketKeys } from './keys.ts';
+import { readParticipantCode } from './participantCodes.ts';
 
 /** What a genuine code stands for: a ticket, or an order whose tickets it admits together. */
 export type Coded = { ticketId: string; orderId?: never } | { orderId: string; ticketId?: never };
@@ -14,18 +15,16 @@ const EVENT_BYTES = 6;
 const ID_BYTES = 16;
 const SIGNED_BYTES = KEY_ID_BYTES + EVENT_BYTES + ID_BYTES;
 const CODE_BYTES = SIGNED_BYTES + 64;
-const MAX_LENGTH = 256;
+/** The longest are participants' with the name of their event in them. */
+const MAX_LENGTH = 1_000;
 
 type Kind = { prefix: string; what: string; coded(id: string): Coded };
 const TICKET: Kind = { prefix: 'BT2.', what: 'ticket:', coded: (ticketId) => ({ ticketId }) };
 const ORDER: Kind = { prefix: 'BO2.', what: 'order:', coded: (orderId) => ({ orderId }) };
 const KINDS = [TICKET, ORDER];
 
-const bytesOf = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex');
-const uuidOf = (bytes: Buffer) => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-
 function sign({ current }: TicketKeys, { prefix, what }: Kind, eventId: string, id: string): string {
-  const said = Buffer.concat([current.id, bytesOf(eventId).subarray(0, EVENT_BYTES), bytesOf(id)]);
+  const said = Buffer.concat([current.id, uuidBytes(eventId).subarray(0, EVENT_BYTES), uuidBytes(id)]);
   return prefix + Buffer.concat([said, current.sign(Buffer.concat([Buffer.from(what), said]))]).toString('base64url');
 }
 
@@ -45,7 +44,10 @@ export function readCode(keys: TicketKeys, scanned: string): Coded | undefined {
   const code = trimmed(scanned);
   if (code.length > MAX_LENGTH) return undefined;
   const kind = KINDS.find(({ prefix }) => code.startsWith(prefix));
-  if (!kind) return undefined;
+  if (!kind) {
+    const participants = readParticipantCode(keys, code);
+    return participants && { ticketId: participants.ticketId };
+  }
 
   const bytes = Buffer.from(code.slice(kind.prefix.length), 'base64url');
   // base64url may be written in ways that mean the same bytes, and only one of them is the code.
@@ -57,7 +59,7 @@ export function readCode(keys: TicketKeys, scanned: string): Coded | undefined {
 }
 
 const pictureMac = (secret: string, id: string) =>
-  createHmac('sha256', secret).update('picture:').update(bytesOf(id)).digest().subarray(0, 18).toString('base64url');
+  createHmac('sha256', secret).update('picture:').update(uuidBytes(id)).digest().subarray(0, 18).toString('base64url');
 
 /** What makes the address of the picture of a ticket's or an order's code unguessable: pages and mails show it to whoever has the address, without a sign-in. */
 export const pictureKey = ({ secrets }: TicketKeys, id: string): string => pictureMac(secrets[0], id);

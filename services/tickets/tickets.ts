@@ -5,14 +5,25 @@ import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 import { signCode } from './codes.ts';
 import type { TicketKeys } from './keys.ts';
+import { signParticipantCode } from './participantCodes.ts';
+
+/** What tickets are issued of. `event`: the event's slug; `participant`: an organizer's own id of who it is for; `at`: the transaction's now. */
+export type Issued = { eventId: string; event: string; participant: string | null; at: Date };
 
 /**
  * Writes one ticket per item of an order of that event, in the transaction that confirms it: an order is confirmed exactly if its tickets exist.
  * The unique index on live tickets per place refuses a second sale whatever happened before.
  */
-export async function issue(tx: Transaction<DB>, eventId: string, items: string[], keys: TicketKeys): Promise<void> {
+export async function issue(
+  tx: Transaction<DB>,
+  { eventId, event, participant, at: issuedAt }: Issued,
+  items: string[],
+  keys: TicketKeys,
+): Promise<void> {
   const ids = items.map(() => randomUUID());
-  const codes = ids.map((ticketId) => signCode(keys, { eventId, ticketId }));
+  const codes = ids.map((ticketId) =>
+    participant === null ? signCode(keys, { eventId, ticketId }) : signParticipantCode(keys, { ticketId, event, participant, issuedAt }),
+  );
   await sql`insert into tickets (id, code, order_id, order_item_id, event_id, offer_id, place_id, holder_name, holder_ref)
     select t.id, t.code, o.id, i.id, o.event_id, i.offer_id, i.place_id, coalesce(o.buyer_name, o.participant_ref, a.full_name), coalesce(o.participant_ref, a.id::text)
     from unnest(${uuids(ids)}, array[${sql.join(codes)}]::text[], ${uuids(items)}) as t (id, code, item_id)

@@ -35,7 +35,7 @@ describe("the seed's examples", () => {
       maps: ['ticketTypes'],
       forms: [
         ['registration', /^reg-\d+$/],
-        ['code', /^(QR|BT2\.)/],
+        ['code', /^(QR\d+|[\w-]+:[\w-]+:\d+:[\w-]{88})$/],
       ] as [string, RegExp][],
       words: { status: ['confirmed', 'waitlisted', 'cancelled'] },
       same: ['error.code', 'error.message'],
@@ -123,7 +123,7 @@ describe('a registration', () => {
       waitlistPosition: null,
       registrationDate: two.body.registrationDate,
     });
-    expect(body.qrCode).toMatch(/^BT2\./);
+    expect(body.qrCode).toMatch(/^hackathon-\w+:[\w-]+:\d+:[\w-]{88}$/);
     expect(body.listPrice).toEqual({ amount: '49.00', currency: 'USD' });
   });
 

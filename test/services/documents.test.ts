@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { signCode } from '../../services/tickets/codes.ts';
 import { createDocuments, type TicketFacts } from '../../services/tickets/documents.ts';
+import { signParticipantCode } from '../../services/tickets/participantCodes.ts';
 import { look } from '../support/pdf.ts';
 import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
@@ -129,4 +130,13 @@ it.each([
 
 it('what does not fit ends in an ellipsis', async () => {
   expect((await seen({ holderName: long('Anna Berg ', 200) })).text).toMatch(/Anna Berg Anna.*…/);
+});
+
+it('has the code of a participant whose event has a long name, in a picture that a camera reads', async () => {
+  const code = signParticipantCode(TICKET_KEYS, {
+    ...{ ticketId: '550e8400-e29b-41d4-a716-446655440001', event: `hackathon-${'x'.repeat(50)}` },
+    ...{ participant: 'p'.repeat(100), issuedAt: new Date('2026-11-26T12:00:00Z') },
+  });
+  const drawn = await seen({ code });
+  expect([drawn.pages, drawn.code]).toEqual([1, code]);
 });

@@ -60,7 +60,7 @@ describe('a full event', () => {
       offer: { name: 'premium' },
       registered_at: two.registered_at,
     });
-    expect(after.ticket!.code).toMatch(/^BT2\./);
+    expect(after.ticket!.code).toMatch(/^hackathon-\w+:[\w-]+:\d+:[\w-]{88}$/);
     expect((await told(db, event)).slice(-2)).toEqual(['waitlist.added p-2 premium', 'waitlist.added p-3 standard']);
     expect(await told(db, event, 'registration.created')).toEqual([
       'registration.created p-1 standard',
