@@ -15,8 +15,13 @@ const run = promisify(execFile);
 export const line = ({ sql, parameters }: Pick<CompiledQuery, 'sql' | 'parameters'>): string =>
   `${sql.replaceAll('\n', ' ').replace(/\$(\d+)/g, (_, i) => literal(parameters[Number(i) - 1]))};`;
 
-/** Runs these scripts, each as often as the others, prepared, by so many clients. */
-export async function pgbench(house: House, scripts: string[], clients: number): Promise<Spread & { perSecond: number }> {
+/** Runs these scripts, each as often as the others, prepared, by so many clients. `variables` are what each client's begin with. */
+export async function pgbench(
+  house: House,
+  scripts: string[],
+  clients: number,
+  variables: Record<string, number> = {},
+): Promise<Spread & { perSecond: number }> {
   const found = await findPgbench();
   if (!found) throw new ClearError('pgbench not found: apt-get install postgresql-contrib');
   const dir = house.stack.dataDir;
@@ -30,7 +35,8 @@ export async function pgbench(house: House, scripts: string[], clients: number):
   const seconds = house.options.rawSeconds;
   const where = ['-h', hostname, '-p', port, '-U', username, pathname.slice(1)];
   const how = ['-n', '-M', 'prepared', '-T', String(seconds), '-c', String(clients), '-j', '2', '-l', `--log-prefix=${logs}`];
-  const { stdout } = await run(found.path, [...how, ...files.flat(), ...where], { timeout: (seconds + 60) * 1000, cwd: dir });
+  const given = Object.entries(variables).flatMap(([name, value]) => ['-D', `${name}=${value}`]);
+  const { stdout } = await run(found.path, [...how, ...given, ...files.flat(), ...where], { timeout: (seconds + 60) * 1000, cwd: dir });
   const times: number[] = [];
   for (const name of readdirSync(dir).filter((one) => join(dir, one).startsWith(`${logs}.`))) {
     for (const row of readFileSync(join(dir, name), 'utf8').split('\n')) if (row) times.push(Number(row.split(' ')[2]) / 1000);

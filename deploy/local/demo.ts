@@ -199,7 +199,7 @@ try {
   const code = await buyATicket();
   await letAHoldExpire();
   await atTheDoor(code);
-  say(`\n${bold('That was Billetter.')} API docs: ${url}/api/docs/\n`);
+  say(`\n${bold('That was Billetter.')} The door itself: ${url}/door/, API docs: ${url}/api/docs/\n`);
 } catch (error) {
   const down = (error as { cause?: { code?: string } }).cause?.code === 'ECONNREFUSED';
   console.error(

@@ -80,6 +80,7 @@ function table(s: Stack, { ports }: Settings): string {
   const rows = [
     ['Gateway', s.gatewayUrl],
     ['API docs', `${s.gatewayUrl}/api/docs/`],
+    ['Door', `${s.gatewayUrl}/door/ (scan tickets)`],
     ['Temporal UI', s.temporalUiUrl],
     ['Mail', s.env.SMTP_URL === s.smtpUrl ? s.mailUrl : 'goes where SMTP_URL says'],
     ['Payments', s.stripeUrl ? `${s.stripeUrl} (stand-in; test card 4242 4242 4242 4242)` : 'Stripe, with STRIPE_SECRET_KEY'],
