@@ -6,7 +6,7 @@ let audio;
 /** Browsers give a page its voice only when a person touches it: called with every press. */
 export function wakeAudio() {
   audio ??= new AudioContext();
-  if (audio.state === 'suspended') audio.resume().catch(() => undefined);
+  if (audio.state !== 'running') audio.resume().catch(() => undefined);
 }
 
 /** @param {number} pitch @param {number} from @param {number} seconds @param {OscillatorType} type */
