@@ -57,3 +57,5 @@ export function createGuests() {
     },
   };
 }
+
+/** @typedef {ReturnType<typeof createGuests>} Guests */

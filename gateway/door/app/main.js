@@ -14,6 +14,11 @@ const MOST_FOUND = 50;
 /** @param {string} id @returns {any} */
 const $ = (id) => document.getElementById(id);
 
+/** Writes only what has changed: screen readers read anew what is written anew. @param {string} id @param {string} text */
+function write(id, text) {
+  if ($(id).textContent !== text) $(id).textContent = text;
+}
+
 /** @param {string} tag @param {string} [text] @param {Record<string, string>} [attributes] */
 function make(tag, text, attributes = {}) {
   const element = document.createElement(tag);
@@ -22,39 +27,48 @@ function make(tag, text, attributes = {}) {
   return element;
 }
 
-const store = await openStore();
+const store = await openStore().catch((error) => {
+  $('no-store').hidden = false;
+  throw error;
+});
 const gate = await createGate(store, () => draw());
 const { state } = gate;
 /** @type {{ stop(): void } | undefined} */
 let camera;
 let view = 'scan';
 let screen = '';
+/** Somebody whose sign-in is over wants to sign in again, without leaving the door. */
+let signingIn = false;
 
 /** Shows the one screen that fits what is known, and puts the focus on its title when it changes. */
 function draw() {
-  const wanted = !state.person || (state.signedOut && state.online && !state.event) ? 'sign-in' : state.event ? 'door' : 'choose';
+  const wanted = !state.person || signingIn || (state.signedOut && !state.event) ? 'sign-in' : state.event ? 'door' : 'choose';
   for (const id of ['sign-in', 'choose', 'door']) $(id).hidden = id !== wanted;
-  $('where').textContent = state.event ? state.gate : '';
-  $('network').textContent = state.online ? 'online' : 'offline';
+  write('where', state.event ? state.gate : '');
+  write('network', state.online ? 'online' : 'offline');
   $('network').dataset.online = state.online ? 'yes' : 'no';
   if (state.event) drawDoor();
   if (screen !== wanted) {
     screen = wanted;
+    stopCamera();
+    clearAnswer();
     if (wanted === 'choose') void showEvents();
     $(`${wanted}-title`).focus();
   }
 }
 
 function drawDoor() {
-  const { event, counts, conflicts } = state;
-  $('door-title').textContent = event?.name ?? '';
-  $('counts').textContent = counts ? `${counts.in} of ${counts.tickets} are in` : 'Reading the list…';
-  $('kept').textContent = words.kept(state);
+  const { event, counts } = state;
+  const conflicts = state.conflicts.length + state.strange.length;
+  write('door-title', event?.name ?? '');
+  write('counts', counts ? `${counts.in} of ${counts.tickets} are in` : 'Reading the list…');
+  write('kept', words.kept(state));
+  $('again').hidden = !state.signedOut;
   $('telling').hidden = !state.telling;
   $('telling').max = state.telling || 1;
   $('telling').value = state.telling - state.pending;
-  $('conflict-badge').hidden = !conflicts.length;
-  $('conflict-badge').textContent = String(conflicts.length);
+  $('conflict-badge').hidden = !conflicts;
+  write('conflict-badge', words.badge(conflicts));
   for (const id of ['scan', 'guests', 'gates']) $(id).hidden = id !== view;
   for (const button of document.querySelectorAll('nav button'))
     button.setAttribute('aria-pressed', String(button.getAttribute('data-view') === view));
@@ -72,8 +86,9 @@ function drawGates() {
     return row;
   });
   $('gate-rows').replaceChildren(...rows);
-  $('no-conflicts').hidden = state.conflicts.length > 0;
-  $('conflicts').replaceChildren(...state.conflicts.map((c) => make('li', words.conflict(c, state.event))));
+  const conflicts = [...state.strange, ...state.conflicts];
+  $('no-conflicts').hidden = conflicts.length > 0;
+  $('conflicts').replaceChildren(...conflicts.map((c) => make('li', words.conflict(c, state.event))));
 }
 
 /** @param {string} asked */
@@ -88,9 +103,12 @@ function drawGuests(asked) {
       const button = make('button', 'Let in', { 'aria-label': `Let in ${guest.name ?? 'this guest'}` });
       button.toggleAttribute('disabled', guest.void || !!guest.used_at);
       button.addEventListener('click', async () => {
-        await scan({ ticket: guest.ticket });
+        wakeAudio();
         view = 'scan';
         drawDoor();
+        // What was pressed is gone with its list: the next key goes where the answer is.
+        $('door-title').focus();
+        await scan({ ticket: guest.ticket });
       });
       item.append(who, button);
       return item;
@@ -98,44 +116,53 @@ function drawGuests(asked) {
   );
 }
 
-/** @param {import('./gate.js').Answer} answer */
-function show(answer) {
-  const told = words.answer(answer, state.event, state.readAt);
+/** @param {import('./words.js').Told} told @param {string} outcome */
+function show(told, outcome) {
   const panel = $('answer');
   panel.dataset.answer = told.kind;
-  panel.dataset.outcome = answer.outcome;
+  panel.dataset.outcome = outcome;
   panel.dataset.fresh = 'no';
   void panel.offsetWidth; // lets the animation begin again
   panel.dataset.fresh = 'yes';
-  panel.querySelector('.mark').textContent = told.mark;
-  panel.querySelector('.word').textContent = told.word;
-  panel.querySelector('.why').textContent = told.why;
-  say(told.kind);
+  for (const part of /** @type {const} */ (['mark', 'word', 'why'])) panel.querySelector(`.${part}`).textContent = told[part];
 }
 
-let busy = false;
-/** One scan at a time. @param {import('./gate.js').Shown} shown */
-async function scan(shown) {
-  if (busy) return;
-  busy = true;
-  $('scan-problem').textContent = '';
-  try {
-    show(await gate.scan(shown));
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    $('scan-problem').textContent = error.message;
-  } finally {
-    busy = false;
-  }
+/** Nobody may take the answer to the last scan for that of the next. */
+function clearAnswer(word = '') {
+  const panel = $('answer');
+  panel.dataset.answer = 'none';
+  delete panel.dataset.outcome;
+  for (const part of ['mark', 'word', 'why']) panel.querySelector(`.${part}`).textContent = part === 'word' ? word : '';
 }
 
-/** @type {{ text: string, until: number }} */
-let last = { text: '', until: 0 };
+let queue = Promise.resolve();
+/** One scan after the other, in the order in which they came. @param {import('./gate.js').Shown} shown @returns {Promise<void>} */
+function scan(shown) {
+  queue = queue.then(async () => {
+    clearAnswer('Checking…');
+    try {
+      const answer = await gate.scan(shown);
+      const told = words.answer(answer, state);
+      show(told, answer.outcome);
+      say(told.kind);
+    } catch (error) {
+      // Whatever went wrong: the panel must not be left as if somebody might come in.
+      show(words.noAnswer(error), 'no_answer');
+      say('unsure');
+    }
+  });
+  return queue;
+}
+
+/** Until when a code that was seen is not scanned again. @type {Map<string, number>} */
+const seenUntil = new Map();
 /** @param {string} text */
 async function seen(text) {
-  const repeated = text === last.text && performance.now() < last.until;
+  if (view !== 'scan') return;
+  const repeated = (seenUntil.get(text) ?? 0) > performance.now();
   if (!repeated) await scan({ code: text });
-  last = { text, until: performance.now() + SAME_CODE_MS };
+  for (const [code, until] of seenUntil) if (until < performance.now()) seenUntil.delete(code);
+  seenUntil.set(text, performance.now() + SAME_CODE_MS);
 }
 
 async function showEvents() {
@@ -179,8 +206,10 @@ function onSubmit(id, problem, work) {
 
 onSubmit('sign-in-form', 'sign-in-problem', async () => {
   await gate.signIn($('email').value, $('password').value);
-  $('password').value = '';
-  await gate.sync();
+  signingIn = false;
+  for (const id of ['email', 'password']) $(id).value = '';
+  draw();
+  void gate.sync();
 });
 
 onSubmit('choose-form', 'choose-problem', async () => {
@@ -203,22 +232,25 @@ onSubmit('code-form', 'scan-problem', async () => {
 
 $('find').addEventListener('input', () => drawGuests($('find').value));
 
+function stopCamera() {
+  camera?.stop();
+  camera = undefined;
+  $('finder').hidden = true;
+  write('camera', 'Start the camera');
+}
+
 $('camera').addEventListener('click', async () => {
   wakeAudio();
   $('scan-problem').textContent = '';
-  if (camera) {
-    camera.stop();
-    camera = undefined;
-  } else {
-    $('finder').hidden = false;
-    camera = await startCamera($('video'), seen).catch((error) => {
-      $('scan-problem').textContent = words.noCamera(error);
-      return undefined;
-    });
-    if (camera) void navigator.wakeLock?.request('screen').catch(() => undefined);
+  if (camera) return stopCamera();
+  $('finder').hidden = false;
+  try {
+    camera = await startCamera($('video'), seen);
+    write('camera', 'Stop the camera');
+  } catch (error) {
+    stopCamera();
+    $('scan-problem').textContent = words.noCamera(error);
   }
-  $('finder').hidden = !camera;
-  $('camera').textContent = camera ? 'Stop the camera' : 'Start the camera';
 });
 
 for (const button of document.querySelectorAll('nav button'))
@@ -228,7 +260,16 @@ for (const button of document.querySelectorAll('nav button'))
     if (view === 'guests') drawGuests($('find').value);
   });
 
-for (const button of document.querySelectorAll('[data-act=leave]')) button.addEventListener('click', () => gate.leave());
+$('leave').addEventListener('click', async () => {
+  $('leave-problem').textContent = '';
+  await gate.leave().catch((error) => {
+    $('leave-problem').textContent = words.staying(error);
+  });
+});
+$('again').addEventListener('click', () => {
+  signingIn = true;
+  draw();
+});
 for (const button of document.querySelectorAll('[data-act=sign-out]'))
   button.addEventListener('click', () => {
     $('sure-words').textContent = words.signingOut(state.pending);
@@ -237,7 +278,11 @@ for (const button of document.querySelectorAll('[data-act=sign-out]'))
 for (const button of document.querySelectorAll('[data-sure]'))
   button.addEventListener('click', async () => {
     $('sure').close();
-    if (button.getAttribute('data-sure') === 'yes') await gate.signOut();
+    if (button.getAttribute('data-sure') !== 'yes') return;
+    signingIn = false;
+    await gate.signOut();
+    for (const id of ['events', 'list', 'conflicts', 'gate-rows']) $(id).replaceChildren();
+    $('find').value = '';
   });
 
 if ('serviceWorker' in navigator) navigator.serviceWorker.register('sw.js').catch(() => undefined);

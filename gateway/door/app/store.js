@@ -1,9 +1,10 @@
 // What this gate keeps in the browser (IndexedDB), so that it goes on without a network and after a reload. No address of anybody is in it.
+import { NO_EVENT } from './state.js';
 
 /** @typedef {import('./guests.js').Guest} Guest */
 /**
- * A scan that the gateway has not answered yet. `n` is its place in the order in which they were made.
- * @typedef {{ nonce: string, n: number, eventId: string, gate: string, code?: string, ticket?: string, at: string, let_in: boolean, tickets: string[] }} KeptScan
+ * A scan that the gateway has not answered yet. `n` is its place in the order in which they were made; the store counts it.
+ * @typedef {{ nonce: string, n?: number, eventId: string, gate: string, code?: string, ticket?: string, at: string, let_in: boolean, tickets: string[] }} KeptScan
  */
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
@@ -27,7 +28,7 @@ export async function openStore() {
   request.onupgradeneeded = () => {
     request.result.createObjectStore('facts');
     request.result.createObjectStore('guests', { keyPath: 'ticket' });
-    request.result.createObjectStore('scans', { keyPath: 'nonce' });
+    request.result.createObjectStore('scans', { keyPath: 'n', autoIncrement: true });
   };
   const db = await done(request);
 
@@ -54,24 +55,27 @@ export async function openStore() {
         for (const guest of guests) t.objectStore('guests').put(guest);
         for (const [name, value] of Object.entries(facts)) t.objectStore('facts').put(value, name);
       }),
-    /** @returns {Promise<KeptScan[]>} */
-    scans: async () => (await done(db.transaction('scans').objectStore('scans').getAll())).sort((a, b) => a.n - b.n),
+    /** In the order in which they were made. @returns {Promise<KeptScan[]>} */
+    scans: () => done(db.transaction('scans').objectStore('scans').getAll()),
+    /** @returns {Promise<number>} */
+    countScans: () => done(db.transaction('scans').objectStore('scans').count()),
     /** A scan and the guests it used, together: kept before anybody is told to come in. @param {KeptScan} scan @param {Guest[]} guests */
     keepScan: (scan, guests) =>
       write(['scans', 'guests'], (t) => {
         t.objectStore('scans').put(scan);
         for (const guest of guests) t.objectStore('guests').put(guest);
       }),
-    /** @param {string[]} nonces */
-    dropScans: (nonces) =>
-      write(['scans'], (t) => {
-        for (const nonce of nonces) t.objectStore('scans').delete(nonce);
+    /** Scans that were told, and what came of them, together. @param {KeptScan[]} scans @param {Record<string, unknown>} facts */
+    dropScans: (scans, facts) =>
+      write(['scans', 'facts'], (t) => {
+        for (const { n } of scans) if (n !== undefined) t.objectStore('scans').delete(n);
+        for (const [name, value] of Object.entries(facts)) t.objectStore('facts').put(value, name);
       }),
     /** Forgets the event: its guests and what is known of it. Scans stay until they are told. */
     forgetEvent: () =>
       write(['facts', 'guests'], (t) => {
         t.objectStore('guests').clear();
-        for (const name of ['event', 'cursor', 'counts', 'conflicts', 'readAt']) t.objectStore('facts').delete(name);
+        for (const name of Object.keys(NO_EVENT)) t.objectStore('facts').delete(name);
       }),
     clear: () =>
       write(['facts', 'guests', 'scans'], (t) => {
