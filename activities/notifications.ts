@@ -11,6 +11,8 @@ export type NotificationActivities = ReturnType<typeof notificationActivities>;
 export const NOTIFICATION_SLOTS = 128;
 /** Webhooks take no more of them than this, so that mail and texts always find some. */
 const WEBHOOKS_AT_ONCE = 96;
+/** So many of them are tried within their workflows' tasks: receivers that hang must not hold all the room for those. */
+const WEBHOOKS_HERE = 8;
 /** A webhook that finds this process full comes again after about so long. */
 const FULL_MS = 1_000;
 
@@ -19,6 +21,7 @@ type Parts = { db: Kysely<DB>; mailer: Mailer; sms: texts.SmsProvider; webhooks:
 export function notificationActivities({ db, mailer, sms, webhooks }: Parts) {
   const underway = new Map<string, Promise<Delivery>>();
   let posting = 0;
+  let here = 0;
   return {
     /** Sends one promised mail. A try that comes while one is under way here joins it. */
     deliverMail(mailId: string): Promise<Delivery> {
@@ -37,6 +40,16 @@ export function notificationActivities({ db, mailer, sms, webhooks }: Parts) {
         return await tryOnce(db, webhooks, deliveryId, new Date(at));
       } finally {
         posting--;
+      }
+    },
+    /** The same within the workflow's task. Null: no room for that. */
+    async tryWebhookHere(deliveryId: string, at: number): Promise<WebhookRound | null> {
+      if (here >= WEBHOOKS_HERE) return null;
+      here++;
+      try {
+        return await tryOnce(db, webhooks, deliveryId, new Date(at));
+      } finally {
+        here--;
       }
     },
   };

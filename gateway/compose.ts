@@ -8,6 +8,7 @@ import { secretBox } from '../services/delivery/webhookSecrets.ts';
 import * as orders from '../services/orders/orders.ts';
 import { countTroubled } from '../services/outbox/mails.ts';
 import * as outbox from '../services/outbox/outbox.ts';
+import * as webhooks from '../services/outbox/webhooks.ts';
 import { mostAtOnce } from '../services/payments/prices.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
 import { stripeProvider } from '../services/payments/stripe.ts';
@@ -78,6 +79,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     outboxLag: () => outbox.lag(db),
     failedRefunds: () => countFailed(db),
     mails: () => countTroubled(db),
+    webhooks: () => webhooks.countTroubled(db),
     live: () => live.counts(),
   });
   const limiter = config.rateLimits

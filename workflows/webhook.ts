@@ -1,5 +1,5 @@
 // One delivery to one webhook: a try, a pause, the next try, for three days. Between tries it is a timer and nothing else.
-import { proxyActivities } from '@temporalio/workflow';
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { NotificationActivities } from '../activities/notifications.ts';
 import type { WebhookRound } from '../services/delivery/webhooks.ts';
 import type { Queue, WebhookInput } from './messages.ts';
@@ -12,9 +12,20 @@ const { tryWebhook } = proxyActivities<NotificationActivities>({
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '1 minute' },
 });
 
+/** The first try is made within the workflow's task where there is room for it: most are taken at once, and it halves what they cost the engine. */
+const { tryWebhookHere } = proxyLocalActivities<NotificationActivities>({
+  startToCloseTimeout: '15 seconds',
+  retry: { maximumAttempts: 1 },
+});
+
 export async function webhook(input: WebhookInput): Promise<string> {
+  let first = true;
   const last = await rounds<WebhookRound>({
-    serve: () => tryWebhook.executeWithOptions({ summary: 'a try, if it is time for one' }, [input.deliveryId, Date.now()]),
+    async serve() {
+      const here = first ? await tryWebhookHere(input.deliveryId, Date.now()).catch(() => null) : null;
+      first = false;
+      return here ?? tryWebhook.executeWithOptions({ summary: 'a try, if it is time for one' }, [input.deliveryId, Date.now()]);
+    },
     show: (round) => ({ details: words(round), attribute: undefined }),
     until: 'the next try',
     input,

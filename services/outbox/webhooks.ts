@@ -231,3 +231,11 @@ export async function prune(db: Kysely<DB>): Promise<void> {
     db,
   );
 }
+
+/** How many deliveries wait, and how many endpoints take none, for /metrics. */
+export async function countTroubled(db: Kysely<DB>): Promise<{ waiting: number; failing: number }> {
+  const { rows } = await sql<{ waiting: number; failing: number }>`select
+    (select count(*)::int from webhook_deliveries d where ${isWaiting('d')}) as waiting,
+    (select count(*)::int from webhook_endpoints where failing_since is not null or disabled_at is not null) as failing`.execute(db);
+  return rows[0]!;
+}

@@ -316,6 +316,8 @@ describe('room', () => {
     expect([receiver.mostOpen, receiver.got.length]).toEqual([8, 8]);
     expect(rounds.filter((r) => r.status === undefined)).toHaveLength(12);
     expect((await endpoints.find(db, account, hook.id)).failing_since).not.toBeNull();
+    expect((await deliveries.countTroubled(db)).waiting).toBeGreaterThanOrEqual(20);
+    expect((await deliveries.countTroubled(db)).failing).toBeGreaterThanOrEqual(1);
 
     receiver.mostOpen = 0;
     receiver.answer = (response) => void setTimeout(() => response.writeHead(500).end(), 50);

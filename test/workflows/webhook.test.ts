@@ -95,11 +95,12 @@ async function announced(more: Parameters<typeof openReceiver>[0] = (response) =
 }
 
 describe.skipIf(!('path' in server))('a delivery', () => {
-  test('taken at the first try is one activity', async () => {
+  test('taken at the first try is one workflow task', async () => {
     const { handle, endpoint, account } = await announced();
     expect(await handle.result()).toBe('Delivered.');
     const { events } = await handle.fetchHistory();
-    expect(events!.filter((e) => e.activityTaskScheduledEventAttributes)).toHaveLength(1);
+    expect(events!.filter((e) => e.activityTaskScheduledEventAttributes)).toEqual([]);
+    expect(events!.filter((e) => e.workflowTaskCompletedEventAttributes)).toHaveLength(1);
     const described = await handle.describe();
     expect(described.typedSearchAttributes.getAll()).toMatchObject([{ value: account }]);
     // What is told of the endpoint is its host: the rest of its URL may be a secret of its owner's.

@@ -15,6 +15,7 @@ export type Sources = {
   outboxLag(): Promise<{ rows: number; seconds: number }>;
   failedRefunds(): Promise<number>;
   mails(): Promise<{ refused: number; waiting: number }>;
+  webhooks?: () => Promise<{ waiting: number; failing: number }>;
   live?: () => { sockets: number; dropped: number };
   pool?: () => { total: number; idle: number; waiting: number };
 };
@@ -90,6 +91,12 @@ function askedGauges(sources: Sources, registry: Registry): void {
   const waiting = 'Mails that no server has taken for five minutes: it is down, or refuses us and not them.';
   gauge('billetter_mails_refused', refused, mails, (now) => now.refused);
   gauge('billetter_mails_waiting', waiting, mails, (now) => now.waiting);
+
+  if (!sources.webhooks) return;
+  const webhooks = remembered(sources.webhooks, KEEP_MS);
+  const endpoints = 'Webhooks of which no try succeeds at the moment, or that were disabled for it.';
+  gauge('billetter_webhook_deliveries_waiting', 'Deliveries to webhooks that wait for a try.', webhooks, (now) => now.waiting);
+  gauge('billetter_webhooks_failing', endpoints, webhooks, (now) => now.failing);
 }
 
 function liveGauges(live: NonNullable<Sources['live']>, registry: Registry): void {
