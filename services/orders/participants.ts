@@ -91,8 +91,9 @@ export async function list(db: Kysely<DB>, accountId: string, o: Listed): Promis
     ...(o.participant === undefined ? [] : [sql`o.participant_ref = ${o.participant}`]),
     ...(o.below === undefined ? [] : [sql`o.number < ${o.below}::bigint`]),
   ];
-  const { rows } =
-    await sql<ParticipantView>`${view} where ${sql.join(matches, sql` and `)} order by o.number desc limit ${o.limit}`.execute(db);
+  // Which orders is found first, so that what is told of them is looked up for one page alone.
+  const page = sql`select o.id from orders o join events e on e.id = o.event_id where ${sql.join(matches, sql` and `)} order by o.number desc limit ${o.limit}`;
+  const { rows } = await sql<ParticipantView>`${view} where o.id in (${page}) order by o.number desc`.execute(db);
   return rows;
 }
 
