@@ -157,7 +157,7 @@ async function change(
   await participants.describe(tx, orderId, details);
   if (!offer || offer.id === now.offer?.id) return;
   if (status === 'confirmed') await exchange(tx, orderId, offer.id);
-  else if (!(await line.wishFor(tx, orderId, offer.id))) throw new Error(`order ${orderId} waits and is in no line`);
+  else if (!(await line.wishFor(tx, orderId, offer.id))) throw new DomainError('event_not_on_sale', 'This is not on sale now.');
 }
 
 /**

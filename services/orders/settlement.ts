@@ -78,12 +78,13 @@ export async function confirmFree(db: Kysely<DB>, orderId: string, ticketKeys: T
 }
 
 /**
- * Confirms an order that has nothing to pay in the very transaction that placed it: nobody else has seen it pending.
+ * Confirms an order that has nothing to pay in the very transaction that placed it: nobody else has seen it pending, so its hold is asked
+ * by no clock.
  * @throws DomainError event_cancelled: between the claim and this
  */
 export async function confirmPlaced(tx: Transaction<DB>, orderId: string, ticketKeys: TicketKeys): Promise<void> {
   const order = await lock(tx, orderId);
-  if (!(isFree(order) && (await confirm(tx, order, ticketKeys))))
+  if (order.total_minor > 0 || !(await confirm(tx, order, ticketKeys)))
     throw new DomainError('event_cancelled', 'This event was cancelled this moment.', { eventId: order.event_id });
 }
 

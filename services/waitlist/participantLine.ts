@@ -1,6 +1,7 @@
 // Participants in an event's line: there by their own names, though the account is their organizer's. They wait for one place of one offer.
 import { sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { isOnSale } from '../inventory/places.ts';
 import * as waiting from '../orders/waiting.ts';
 import { announcing } from '../outbox/outbox.ts';
 
@@ -31,11 +32,13 @@ export async function leave(tx: Transaction<DB>, orderId: string): Promise<boole
   return rows.length > 0;
 }
 
-/** Waits for another offer from now on, at the same place in the line. False: the order does not wait, or not any more. */
+/** Waits for another offer from now on, at the same place in the line. False: that is not on sale, or the order does not wait. */
 export async function wishFor(tx: Transaction<DB>, orderId: string, offerId: string): Promise<boolean> {
   const { rows } = await sql`
     with entry as (
-      update waitlist_entries set offer_id = ${offerId}::uuid where order_id = ${orderId}::uuid and in_line and for_participant returning id, event_id),
+      update waitlist_entries w set offer_id = o.id from offers o join events e on e.id = o.event_id
+      where w.order_id = ${orderId}::uuid and w.in_line and w.for_participant and o.id = ${offerId}::uuid and o.event_id = w.event_id and ${isOnSale(sql`e.starts_at`)}
+      returning w.id, w.event_id),
     called as (${announcing(sql`select 'places.freed', event_id, '{}'::jsonb from entry`)})
     select id from entry`.execute(tx);
   return rows.length > 0;

@@ -79,6 +79,9 @@ describe('a full event', () => {
     expect(waits.status).toBe('waiting');
     expect(await outcome(enrol(db, event, 'p-3'))).toBe('confirmed');
     expect(await promote(db, event)).toMatchObject({ offered: 0, waiting: 1 });
+    await sql`update offers set is_active = false where id = ${event.offers.standard!}::uuid`.execute(db);
+    expect(await outcome(revise(db, event, waits, { offer: 'standard' }))).toBe('event_not_on_sale');
+    await sql`update offers set is_active = true where id = ${event.offers.standard!}::uuid`.execute(db);
     // Wishing for another type keeps the place in the line, and that has room.
     expect((await revise(db, event, waits, { offer: 'standard' })).status).toBe('waiting');
     expect(await promote(db, event)).toMatchObject({ offered: 1, waiting: 0 });
