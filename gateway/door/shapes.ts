@@ -36,6 +36,10 @@ export const DoorGuest = z
     order: id,
     number: z.int(),
     code: z.string().meta({ description: "The order's code, as its buyer knows it." }),
+    code_digest: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of a code that does not say its ticket: the first 16 bytes of its SHA-256, in hex.' }),
     name: z.string(),
     offer: z.string(),
     place: z.string().nullable(),
@@ -70,6 +74,7 @@ export const guest = (g: Guest, codePrefix: string): z.output<typeof DoorGuest> 
   order: g.order_id,
   number: g.number,
   code: buyersCode({ number: g.order_number, created_at: new Date(g.order_created_at), code_prefix: g.code_prefix }, codePrefix),
+  code_digest: g.code_digest,
   name: g.holder,
   offer: g.offer,
   place: placeOf(g),

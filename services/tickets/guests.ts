@@ -3,10 +3,14 @@ import { type Kysely, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { fullName } from '../inventory/offerNames.ts';
 
-/** One ticket, as a door needs it: no address of anybody. `order` is what its code for people is made of. */
+/**
+ * One ticket, as a door needs it: no address of anybody. `order` is what its code for people is made of. `code_digest`: of a code that hides its
+ * ticket from whoever has no secret (participantCodes.ts), the first 16 bytes of its SHA-256 in hex; null of others.
+ */
 export type Guest = {
   id: string;
   number: number;
+  code_digest: string | null;
   order_id: string;
   order_number: number;
   order_created_at: string;
@@ -42,7 +46,8 @@ export async function readGuests(db: Kysely<DB>, eventId: string, cursor: string
   const [, xid = '0', id = NOBODY, floor = '0'] = CURSOR.exec(cursor ?? '') ?? [];
   const { rows } = await sql<{ xmin: string; changed: string | null; last: string | null; guests: Guest[] | null; n: number }>`
     with page as materialized (
-      select t.changed, t.id, t.number, t.order_id, o.number as order_number, o.created_at as order_created_at, o.code_prefix,
+      select t.changed, t.id, t.number, case when t.code not like 'BT2.%' then left(encode(sha256(convert_to(t.code, 'UTF8')), 'hex'), 32) end as code_digest,
+        t.order_id, o.number as order_number, o.created_at as order_created_at, o.code_prefix,
         coalesce(t.holder_name, o.buyer_name, a.full_name) as holder, ${fullName('f', 'kind')} as offer, p.section, p.row_label as row, p.seat_label as seat,
         t.voided_at is not null as void, t.checked_in_at as used_at, t.checked_in_gate as gate
       from (select * from tickets where event_id = ${eventId}::uuid and (changed, id) > (${xid}::xid8, ${id}::uuid) order by changed, id limit ${limit}) t

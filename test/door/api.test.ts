@@ -1,5 +1,5 @@
 // The door's API: scans one by one and many at once, what other gates hear of them, and who may stand at a door.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { register } from '../../services/accounts/accounts.ts';
@@ -271,7 +271,7 @@ describe('scans told later', () => {
 describe('guests', () => {
   it('are told with what a door needs and no address, and again when they change', async () => {
     const event = await eventOf(world, owner.id, 5);
-    const [a, b] = [await sold(world, event, 'Ann', [0]), await sold(world, event, 'Bo', [1])];
+    const [a, b] = [await sold(world, event, 'Ann', [0]), await sold(world, event, 'Bo', [1], 'p-1')];
     const first = (await door(event.id, 'changes')).body;
     expect(first.guests).toHaveLength(2);
     expect(first.guests.find((g: Json) => g.name === 'Ann')).toMatchObject({
@@ -280,7 +280,11 @@ describe('guests', () => {
       void: false,
       used_at: null,
       gate: null,
+      code_digest: null,
     });
+    // A participant's code says its ticket to nobody else: a gate without a network finds it by this.
+    const digest = createHash('sha256').update(b.tickets[0]!.code).digest('hex').slice(0, 32);
+    expect(first.guests.find((g: Json) => g.name === 'Bo')).toMatchObject({ ticket: b.tickets[0]!.id, code_digest: digest });
     expect(JSON.stringify(first)).not.toContain('@');
     expect(first.counts).toEqual({ tickets: 2, in: 0, gates: [], conflicts: 0 });
 

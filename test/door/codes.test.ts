@@ -1,9 +1,10 @@
 // Codes as a door without a network reads them: what services sign the page verifies, and nothing else.
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { eventTag, readCode as readThere } from '../../gateway/door/app/codes.js';
+import { eventTag, looksLikeCode, readCode as readThere } from '../../gateway/door/app/codes.js';
 import { readCode, signCode, signOrderCode } from '../../services/tickets/codes.ts';
 import { publicKeys, ticketKeys } from '../../services/tickets/keys.ts';
+import { signParticipantCode } from '../../services/tickets/participantCodes.ts';
 
 const [OLD, NEW] = ['an older secret, long enough to be one', 'a newer secret, long enough to be one'];
 const before = ticketKeys({ secret: OLD, former: [] });
@@ -76,4 +77,34 @@ it('is read as a scanner hands it over: blanks, line ends and a byte order mark 
   const scanned = `\uFEFF  ${signCode(before, ticket)}\r\n`;
   expect(readCode(before, scanned)).toEqual({ ticketId: id });
   expect(await readThere(publicKeys(before), scanned)).toMatchObject({ id });
+});
+
+it("a participant's code is genuine or not, and named by its digest: who it is of, only the gateway reads", async () => {
+  for (const event of ['hack-night', 'nuit-d-été-2026', '夜']) {
+    const code = signParticipantCode(before, { ticketId: id, event, participant: 'p-1', issuedAt: new Date() });
+    expect(looksLikeCode(code)).toBe(true);
+    expect(readCode(before, code)).toEqual({ ticketId: id });
+    expect(await readThere(publicKeys(before), ` ${code}\n`)).toEqual({
+      kind: 'participant',
+      id: createHash('sha256').update(code).digest('hex').slice(0, 32),
+    });
+
+    const [slug, who, time, checksum] = code.split(':') as [string, string, string, string];
+    for (const wrong of [
+      `x${code}`,
+      [slug, who, Number(time) + 1, checksum].join(':'),
+      [slug, `${who.slice(0, -2)}AA`, time, checksum].join(':'),
+      [slug, who, time, `${checksum.slice(0, -4)}AAAA`].join(':'),
+      [slug, who, time].join(':'),
+    ]) {
+      expect(readCode(before, wrong), wrong).toBeUndefined();
+      expect(await readThere(publicKeys(before), wrong), wrong).toBeUndefined();
+    }
+    expect(await readThere(publicKeys(ticketKeys({ secret: NEW, former: [] })), code)).toBeUndefined();
+  }
+});
+
+it.each(['not base64url', 'AAAA', ''])('a key that is none (%j) verifies nothing', async (x) => {
+  const { kid } = before.current;
+  expect(await readThere([{ kid, x }], signCode(before, ticket))).toBeUndefined();
 });

@@ -19,6 +19,7 @@ const list = (...guests: Guest[]) => {
 };
 const ticket = (id: string, tag = EVENT) => ({ kind: 'ticket' as const, id, event: tag });
 const order = (id: string) => ({ kind: 'order' as const, id, event: EVENT });
+const participant = (id: string) => ({ kind: 'participant' as const, id });
 const used = { used_at: '2026-12-01T18:02:00Z', gate: 'North' };
 
 describe('a code', () => {
@@ -31,6 +32,15 @@ describe('a code', () => {
     ['that is void and was used: it has been paid back', ticket('t1'), list(guest('t1', { void: true, ...used })), 'void'],
     ['sold after the list was read', ticket('t9'), list(guest('t1')), 'admitted'],
     ['of an order that the list does not have: nobody knows whether it is paid', order('o9'), list(guest('t1')), 'unsure'],
+    ['of a participant, by its digest', participant('d1'), list(guest('t1', { code_digest: 'd1' })), 'admitted'],
+    ['of a participant who is in', participant('d1'), list(guest('t1', { code_digest: 'd1', ...used })), 'already_used'],
+    ['of a participant that the list does not have: nobody knows of which event', participant('d9'), list(guest('t1')), 'unsure'],
+    [
+      'of an order some of whose people are in, the others void',
+      order('o1'),
+      list(guest('t1', used), guest('t2', { void: true })),
+      'already_used',
+    ],
     ['of an order', order('o1'), list(guest('t1'), guest('t2')), 'admitted'],
     ['of an order whose people are in', order('o1'), list(guest('t1', used), guest('t2', used)), 'already_used'],
   ])('%s', (_, coded, guests, outcome) => {
@@ -44,6 +54,11 @@ describe('a code', () => {
 
   it('of who is in says when and where', () => {
     expect(judge(ticket('t1'), list(guest('t1', used)), event, during)).toMatchObject({ used_at: used.used_at, used_gate: 'North' });
+  });
+
+  it('of what is over still says that it was used, or is void, as the gateway does', () => {
+    expect(judge(ticket('t1'), list(guest('t1', used)), event, after).outcome).toBe('already_used');
+    expect(judge(ticket('t1'), list(guest('t1', { void: true })), event, after).outcome).toBe('void');
   });
 
   it('admits nobody to what is over or cancelled', () => {

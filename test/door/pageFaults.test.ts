@@ -38,7 +38,7 @@ afterAll(async () => {
 /** Each test has an event of its own, with a gate of it open. */
 beforeEach(async () => {
   const name = `Night ${randomUUID().slice(0, 8)}`;
-  event = await eventOf(world, owner.id, SEATS, name);
+  event = await eventOf(world, owner.id, SEATS + 2, name);
   codes = [];
   for (let i = 0; i < SEATS; i++) codes.push((await sold(world, event, `Guest ${i}`, [i])).tickets[0]!.code);
   door = `${world.url}/door/api/events/${event.id}`;
@@ -176,6 +176,22 @@ it('a genuine code that the gateway does not know is told as a conflict, because
   await page.getByText('1 conflict').waitFor();
   await page.getByRole('button', { name: /^Gates/ }).click();
   expect(await page.locator('#conflicts').innerText()).toMatch(/let in at \d\d:\d\d at gate North by Olga\. NOT A TICKET/);
+});
+
+it("a participant's code is found in the list without a network, and used once; one that the list does not have nobody here can know", async () => {
+  const listed = (await sold(world, event, 'Pia', [SEATS], 'p-1')).tickets[0]!.code;
+  await page.getByText(`0 of ${SEATS + 1} are in`).waitFor();
+  await page.context().setOffline(true);
+  const later = (await sold(world, event, 'Quinn', [SEATS + 1], 'p-2')).tickets[0]!.code;
+  expect(await scan(listed)).toMatch(/COME IN[\s\S]*Pia/);
+  expect(await scan(listed)).toContain('ALREADY USED');
+  expect(await scan(later)).toContain('NOT KNOWN HERE YET');
+  expect(await scan(`x${listed}`)).toContain('NOT A TICKET');
+
+  await page.context().setOffline(false);
+  await page.getByText(`1 of ${SEATS + 2} are in`).waitFor();
+  expect(await page.locator('#conflict-badge').isVisible()).toBe(false);
+  expect(await scan(later)).toMatch(/COME IN[\s\S]*Quinn/);
 });
 
 it('a short sign-in that is over is renewed on the way', async () => {

@@ -28,11 +28,14 @@ export async function eventOf(world: World, organizerId: string, seats: number, 
   return made;
 }
 
-/** Seats of the event sold to somebody new by that name: the order, its own code, and its tickets. */
-export async function sold(world: World, event: { id: string; seats: string[] }, name: string, seats: number[]) {
+/** Seats of the event sold to somebody new by that name, or for that participant: the order, its own code, and its tickets. */
+export async function sold(world: World, event: { id: string; seats: string[] }, name: string, seats: number[], ref?: string) {
   const { id: buyer } = await person(world.db);
   const places = seats.map((i) => event.seats[i]!);
-  const order = await claim(world.db, wish(buyer, event.id, { places }, { buyer: { name } }));
+  const order = await claim(
+    world.db,
+    wish(buyer, event.id, { places }, { buyer: { name }, ...(ref && { participant: { ref, details: '{}' } }) }),
+  );
   await capture(world.db, order.id);
   await settle(world.db, order.id, world.gateway.ticketKeys);
   const tickets = await world.db

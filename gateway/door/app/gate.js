@@ -32,9 +32,8 @@ export async function createGate(store, changed) {
 
   /** @param {Shown} shown @param {Coded | undefined} coded @returns {Guest[]} */
   function ticketsOf(shown, coded) {
-    if (coded?.kind === 'order') return guests.order(coded.id);
-    const ticket = 'ticket' in shown ? shown.ticket : coded?.id;
-    const guest = ticket === undefined ? undefined : guests.ticket(ticket);
+    if (coded) return guests.coded(coded);
+    const guest = 'ticket' in shown ? guests.ticket(shown.ticket) : undefined;
     return guest ? [guest] : [];
   }
 

@@ -12,20 +12,20 @@ import { eventTag } from './codes.js';
 
 /**
  * @param {Coded | undefined} coded undefined: no key signed it
- * @param {{ ticket(id: string): Guest | undefined, order(id: string): Guest[] }} list
+ * @param {import('./guests.js').Guests} list
  * @param {DoorEvent} event
  * @param {Date} now
  * @returns {Verdict}
  */
 export function judge(coded, list, event, now) {
   if (!coded) return refused('unknown_code');
-  if (coded.event !== eventTag(event.id)) return refused('other_event');
+  if (coded.kind !== 'participant' && coded.event !== eventTag(event.id)) return refused('other_event');
   if (event.status === 'cancelled') return refused('event_cancelled');
 
-  const known = coded.kind === 'ticket' ? [list.ticket(coded.id)].filter((g) => g !== undefined) : list.order(coded.id);
+  const known = list.coded(coded);
   // A ticket's code is made when it is paid: one that the list does not have was sold after the list was read.
   if (!known.length && coded.kind === 'ticket') return ofUnlisted(coded.id, event, now);
-  // An order's code is made before it is paid.
+  // An order's code is made before it is paid; a participant's that the list does not have may be of another event.
   if (!known.length) return refused('unsure');
   return ofGuests(known, event, now);
 }
