@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { findChromium } from '../../deploy/local/chromium.ts';
 
 /** For what is dead, not for what is slow. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 120_000;
 
 export type Visit = {
   page: Page;
