@@ -21,6 +21,16 @@ const LOG_LIFE = sql`interval '30 days'`;
 export const isWaiting = (alias: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${alias}.delivered_at`)} is null and ${sql.ref(`${alias}.failed_at`)} is null`;
 
+/** A delivery (alias) that was handed on and waits for its first try. */
+const isWithTheEngine = (d: string): RawBuilder<boolean> =>
+  sql`(${sql.ref(`${d}.tried`)} = 0 and ${sql.ref(`${d}.handed_at`)} is not null and ${isWaiting(d)}
+    and (${sql.ref(`${d}.hand_at`)} is null or ${sql.ref(`${d}.hand_at`)} > now()))`;
+
+/** A delivery that no relay takes: it was to be handed on before that moment, and no other of its endpoint is before it. */
+export const isUntaken = (d: string, before: RawBuilder<Date>): RawBuilder<boolean> =>
+  sql`(${isWaiting(d)} and ${sql.ref(`${d}.hand_at`)} < ${before}
+    and not exists (select from webhook_deliveries f where f.endpoint_id = ${sql.ref(`${d}.endpoint_id`)} and ${isWithTheEngine('f')}))`;
+
 /**
  * Leases up to `limit` deliveries that are to be handed on; other callers skip them until the lease ends. Of each endpoint only as many are with
  * the engine and wait for their first try as it has room for, oldest first: the others wait here, where waiting costs nothing, and an endpoint
@@ -35,8 +45,7 @@ export async function take(db: Kysely<DB>, limit: number): Promise<Handed[]> {
       from endpoint e where e.id is not null),
     room as (
       select w.id, w.url, w.account_id, case when w.failing_since is null then ${AT_ONCE}::int else ${AT_ONCE_WHILE_FAILING + 1}::int end - (
-        select count(*)::int from webhook_deliveries f where f.endpoint_id = w.id and f.tried = 0 and f.handed_at is not null
-          and ${isWaiting('f')} and (f.hand_at is null or f.hand_at > now())) as free
+        select count(*)::int from webhook_deliveries f where f.endpoint_id = w.id and ${isWithTheEngine('f')}) as free
       from endpoint e join webhook_endpoints w on w.id = e.id),
     due as (
       select d.id, d.handed_at, r.id as endpoint, r.url, r.account_id from room r cross join lateral (

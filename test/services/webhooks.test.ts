@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DB } from '../../db/tables.ts';
+import { LETTERS } from '../../services/delivery/letters/index.ts';
 import * as endpoints from '../../services/delivery/webhookEndpoints.ts';
 import { pauseAfter } from '../../services/delivery/webhookPatience.ts';
 import { createPost } from '../../services/delivery/webhookPost.ts';
@@ -166,6 +167,9 @@ describe('an endpoint', () => {
     expect(await attempt(ids[1]!)).toEqual({ state: 'failed', waitMs: null });
     expect(await endpoints.find(db, account, hook.id)).toMatchObject({ disabled_because: 'gone' });
     expect(await mailsTo(owner.email)).toEqual([{ kind: 'webhook-disabled', data: expect.objectContaining({ because: 'gone', lost: 3 }) }]);
+    const letter = LETTERS['webhook-disabled'].write((await mailsTo(owner.email))[0]!.data as never, { tokenOf: () => '' });
+    expect((await letter).text).toContain(`your webhook ${receiver.url} gets nothing from us`);
+    expect((await letter).text).toContain('It answered 410 Gone');
     await announce();
     expect(await deliveriesOf(db, hook.id)).toHaveLength(3);
     expect(receiver.got).toHaveLength(1);
@@ -276,7 +280,7 @@ describe('an endpoint', () => {
 describe('room', () => {
   test('more than an owner s 500 a minute are delayed, not lost: no minute has more, spread over those that come', async () => {
     const { ids } = await announced(30);
-    const at = new Date(Date.now() + 1000);
+    const at = new Date(Date.now() + HOUR);
     const few = { ...webhooks, perMinute: 10 };
     const waits: number[] = [];
     for (const id of ids) {
@@ -308,7 +312,7 @@ describe('room', () => {
       await released;
       response.writeHead(500).end();
     };
-    const at = new Date(Date.now() + 1000);
+    const at = new Date(Date.now() + HOUR);
     const running = ids.map((id) => attempt(id, at));
     await Promise.race([Promise.all(running), untilOpen(8)]);
     release();
@@ -334,7 +338,7 @@ describe('room', () => {
     let beginBoth: Promise<unknown> | undefined;
     await db.transaction().execute(async (tx) => {
       await sql`select from webhook_endpoints where id = ${hook.id}::uuid for no key update`.execute(tx);
-      beginBoth = Promise.all(ids.map((id) => attempt(id, new Date(Date.now() + 1000))));
+      beginBoth = Promise.all(ids.map((id) => attempt(id, new Date(Date.now() + HOUR))));
       await lockWaits(db, 2);
     });
     await beginBoth;
@@ -468,6 +472,14 @@ describe('the net', () => {
     await deliveries.handedOn(db, [id]);
     await sql`update webhook_deliveries set handed_at = now() - interval '1 hour' where id = ${id}::uuid`.execute(db);
     expect([await found(hook.id), await deliveries.sweep(db)]).toEqual([[], 0]);
+  });
+
+  test('leaves those alone that wait in line behind others of their endpoint', async () => {
+    const { hook } = await announced(20);
+    await sql`update webhook_deliveries set hand_at = now() - interval '2 minutes' where endpoint_id = ${hook.id}::uuid`.execute(db);
+    expect(await found(hook.id)).toHaveLength(20);
+    await deliveries.take(db, 1000);
+    expect(await found(hook.id)).toEqual([]);
   });
 
   test('one that was announced while its endpoint was being resumed is handed on by the sweep within seconds', async () => {

@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { MAIL_LIFE, isOwed as mailIsOwed } from '../../outbox/mails.ts';
 import { TEXT_LIFE, isOwed as textIsOwed } from '../../outbox/texts.ts';
-import { isForgotten, isWaiting } from '../../outbox/webhooks.ts';
+import { isForgotten, isUntaken } from '../../outbox/webhooks.ts';
 import { rowCheck } from './check.ts';
 
 /** The longest pause between two tries is ten minutes; the sweep counts an announcement as a try, and repeats it after fifteen (sweep.ts). */
@@ -70,7 +70,7 @@ const webhooks = rowCheck<{ event: string; endpoint: string; next_try_at: Date; 
   rows: (before) => sql`
     select d.id as subject, array[d.id, d.endpoint_id, w.account_id] as about, d.event, d.endpoint_id as endpoint, d.next_try_at, d.tried
     from webhook_deliveries d join webhook_endpoints w on w.id = d.endpoint_id
-    where ${isForgotten('d', 'w', before)} or (${isWaiting('d')} and d.hand_at < ${before})`,
+    where ${isForgotten('d', 'w', before)} or ${isUntaken('d', before)}`,
   says: ({ subject, event, endpoint, next_try_at, tried }) =>
     `webhook delivery ${subject} (${event} to ${endpoint}) was due at ${next_try_at.toISOString()}, tried ${tried} time(s), and nobody sees to it`,
 });
