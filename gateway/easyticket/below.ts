@@ -1,5 +1,7 @@
 // Tiers, day passes and day+tier prices: three resources of one kind, each with its own names for what it is sold by.
+
 import { z } from 'zod';
+import { managerOf } from '../../services/accounts/actor.ts';
 import * as list from '../../services/events/ticketList.ts';
 import * as ticketTypes from '../../services/events/ticketTypes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
@@ -10,7 +12,7 @@ import { id, label, whole } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
 import { LIMITS } from './limits.ts';
 import { flag, Money, money, ORGANIZERS } from './shapes.ts';
-import { asked, manager, priceBody, quantityBody, stock, stockShape, viewer, windowBody } from './ticketFields.ts';
+import { asked, priceBody, quantityBody, stock, stockShape, viewer, windowBody } from './ticketFields.ts';
 
 const number = z.int().min(1).max(10_000);
 const date = z.iso.date().meta({ example: '2025-12-01' });
@@ -170,8 +172,8 @@ function routesOf({ db, config, providers }: Gateway, kind: Kind): Route[] {
       responses: { 200: { description: 'As it is now.', schema: shown } },
       refusals: REFUSALS,
       async handle({ params, body, caller }) {
-        await ticketTypes.change(db, { id: params.id, kind: kind.kind, by: manager(caller), providers }, read(body));
-        return { status: 200, body: await found(manager(caller), params.id) };
+        await ticketTypes.change(db, { id: params.id, kind: kind.kind, by: managerOf(caller), providers }, read(body));
+        return { status: 200, body: await found(managerOf(caller), params.id) };
       },
     });
 
@@ -227,7 +229,7 @@ function routesOf({ db, config, providers }: Gateway, kind: Kind): Route[] {
       responses: { 201: { description: 'Made.', schema: shown } },
       refusals: ['invalid', 'event_fixed', 'forbidden'],
       async handle({ body, caller }) {
-        const by = manager(caller);
+        const by = managerOf(caller);
         const made = await ticketTypes.createBelow(db, { typeId: body.ticket_type, kind: kind.kind, by, providers }, read(body));
         return { status: 201, body: await found(by, made) };
       },
@@ -247,7 +249,7 @@ function routesOf({ db, config, providers }: Gateway, kind: Kind): Route[] {
       responses: { 204: { description: 'Deleted.' } },
       refusals: REFUSALS,
       async handle({ params, caller }) {
-        await ticketTypes.remove(db, { id: params.id, kind: kind.kind, by: manager(caller) });
+        await ticketTypes.remove(db, { id: params.id, kind: kind.kind, by: managerOf(caller) });
         return { status: 204, body: undefined };
       },
     }),

@@ -1,5 +1,7 @@
 // EasyTicket's events: the catalog, and an organizer's own.
+
 import { z } from 'zod';
+import { managerOf } from '../../services/accounts/actor.ts';
 import type { Caller } from '../../services/accounts/sessions.ts';
 import * as catalog from '../../services/events/catalog.ts';
 import { update } from '../../services/events/eventChanges.ts';
@@ -28,7 +30,7 @@ import {
 } from './eventShapes.ts';
 import { LIMITS } from './limits.ts';
 import { flag, ORGANIZERS, timeOrNull } from './shapes.ts';
-import { manager, viewer } from './ticketFields.ts';
+import { viewer } from './ticketFields.ts';
 
 const filters = {
   status: EventStatus.optional().meta({ description: 'Events in this state. Drafts are shown to those who manage them.' }),
@@ -138,7 +140,7 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
           venue: venueOf(body),
           facts: factsOf(body),
         };
-        const event = await permitted('update', update(db, { event: params.slug, by: manager(caller), providers, changes }));
+        const event = await permitted('update', update(db, { event: params.slug, by: managerOf(caller), providers, changes }));
         await pictures.put(db, event, uploaded);
         return { status: 200, body: await shown(caller, event) };
       },
@@ -162,7 +164,7 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
       responses: { 200: { description: 'One page.', schema: pageSchema(OwnEvent) } },
       async handle({ query, caller, ctx }) {
         const filter = {
-          managedBy: manager(caller),
+          managedBy: managerOf(caller),
           status: query.status,
           search: query.search,
           ordering: query.ordering,
@@ -172,7 +174,7 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
           isFeatured: query.is_featured,
           city: query.venue_city,
         };
-        const { rows, total } = await catalog.list(db, manager(caller), filter, pageOf(query));
+        const { rows, total } = await catalog.list(db, managerOf(caller), filter, pageOf(query));
         return paged(ctx, publicUrl, { results: rows.map(present.own), count: total, page: query.page, page_size: query.page_size });
       },
     }),
@@ -237,7 +239,7 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
       responses: { 204: { description: 'Deleted.' } },
       refusals: ['event_not_found', 'event_fixed'],
       async handle({ params, caller }) {
-        await permitted('delete', remove(db, params.slug, manager(caller)));
+        await permitted('delete', remove(db, params.slug, managerOf(caller)));
         return { status: 204, body: undefined };
       },
     }),
@@ -255,7 +257,7 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
       refusals: REFUSALS,
       async handle({ params, caller }) {
         const changes = { status: 'published' as const };
-        const event = await permitted('publish', update(db, { event: params.slug, by: manager(caller), providers, changes }));
+        const event = await permitted('publish', update(db, { event: params.slug, by: managerOf(caller), providers, changes }));
         const { id, title, slug, status, published_at } = await found(caller, event);
         const message = 'Event published successfully';
         return { status: 200, body: { id, title, slug, status, published_at: timeOrNull(published_at), message } };
@@ -277,7 +279,7 @@ export function eventRoutes({ db, config, providers }: Gateway): Route[] {
       refusals: REFUSALS,
       async handle({ params, body, caller }) {
         const changes = { status: 'cancelled' as const, reason: body.reason };
-        const event = await permitted('cancel', update(db, { event: params.slug, by: manager(caller), providers, changes }));
+        const event = await permitted('cancel', update(db, { event: params.slug, by: managerOf(caller), providers, changes }));
         const { id, title, slug, status } = await found(caller, event);
         return { status: 200, body: { id, title, slug, status, message: 'Event cancelled successfully' } };
       },

@@ -3,6 +3,7 @@ import { verifyAccess } from '../../services/accounts/sessions.ts';
 import type { Gateway } from '../deps.ts';
 import type { About, Api } from '../http/api.ts';
 import { openApi } from '../http/docs/openapi.ts';
+import { publisher } from '../http/docs/publisher.ts';
 import type { Route } from '../http/route.ts';
 import { firstOf } from '../http/steps/auth.ts';
 import { bearer } from '../http/steps/bearer.ts';
@@ -46,7 +47,7 @@ const TAGS = {
 
 /** The EasyTicket API. */
 export function easyticket(gateway: Gateway): Api {
-  const { production, http, apis } = gateway.config;
+  const { apis } = gateway.config;
   const verify = (token: string) => verifyAccess(gateway.tokens, token);
   const authenticate = firstOf(bearer(verify), cookie(COOKIES.access.name, verify));
   const routes: Route[] = [
@@ -72,11 +73,8 @@ export function easyticket(gateway: Gateway): Api {
     version: '1.1.0',
     description: DESCRIPTION,
     tags: TAGS,
-    contact: { name: 'Billetter', url: http.publicUrl },
-    license: { name: 'All rights reserved' },
   };
-  const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
-  const document = openApi({ about, routes, authenticate, server, refusals: refusalTexts() });
+  const document = openApi({ about, routes, authenticate, publisher: publisher(gateway.config), refusals: refusalTexts() });
   return {
     name: 'easyticket',
     prefix: [

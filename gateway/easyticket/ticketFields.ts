@@ -1,5 +1,7 @@
 // What ticket types and all that is sold below them have in common on the wire: prices, quantities and windows of sale.
+
 import { z } from 'zod';
+import { managerOf } from '../../services/accounts/actor.ts';
 import type { Caller } from '../../services/accounts/sessions.ts';
 import type { BelowView, TypeView } from '../../services/events/ticketList.ts';
 import type { AskedPrice } from '../../services/events/ticketTypes.ts';
@@ -55,6 +57,4 @@ export const stock = (o: TypeView | BelowView) => ({
   created_at: time(o.created_at),
 });
 
-/** Who looks or acts, as services for events are told of it. */
-export const manager = (caller: Caller) => ({ accountId: caller.accountId, admin: caller.role === 'admin' });
-export const viewer = (caller: Caller | undefined) => caller && manager(caller);
+export const viewer = (caller: Caller | undefined) => caller && managerOf(caller);

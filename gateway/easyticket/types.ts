@@ -1,5 +1,7 @@
 // Ticket types: what an event sells, alone or above tiers and days.
+
 import { z } from 'zod';
+import { managerOf } from '../../services/accounts/actor.ts';
 import * as list from '../../services/events/ticketList.ts';
 import * as ticketTypes from '../../services/events/ticketTypes.ts';
 import { DomainError } from '../../services/shared/errors.ts';
@@ -11,7 +13,7 @@ import { type Reply, type Route, route } from '../http/route.ts';
 import { DayPass, DayTierPrice, present as presentBelow, Tier } from './below.ts';
 import { LIMITS } from './limits.ts';
 import { flag, Money, money, ORGANIZERS, time } from './shapes.ts';
-import { asked, manager, priceBody, quantityBody, stock, stockShape, viewer, windowBody } from './ticketFields.ts';
+import { asked, priceBody, quantityBody, stock, stockShape, viewer, windowBody } from './ticketFields.ts';
 
 export const PricingType = z.enum(['simple', 'tiered', 'day_based', 'tier_and_day']);
 
@@ -141,8 +143,8 @@ export function typeRoutes({ db, config, providers }: Gateway): Route[] {
       responses: { 200: { description: 'As it is now.', schema: TypeFull } },
       refusals: REFUSALS,
       async handle({ params, body, caller }) {
-        await ticketTypes.change(db, { id: params.id, kind: 'type', by: manager(caller), providers }, read(body));
-        return { status: 200, body: await found(manager(caller), params.id) };
+        await ticketTypes.change(db, { id: params.id, kind: 'type', by: managerOf(caller), providers }, read(body));
+        return { status: 200, body: await found(managerOf(caller), params.id) };
       },
     });
 
@@ -213,7 +215,7 @@ export function typeRoutes({ db, config, providers }: Gateway): Route[] {
       responses: { 201: { description: 'Made.', schema: TypeFull } },
       refusals: ['invalid', 'event_fixed', 'event_not_found', 'forbidden'],
       async handle({ body, caller }) {
-        const by = manager(caller);
+        const by = managerOf(caller);
         const made = await ticketTypes.createType(db, { eventId: body.event, by, providers }, read(body));
         return { status: 201, body: await found(by, made) };
       },
@@ -233,7 +235,7 @@ export function typeRoutes({ db, config, providers }: Gateway): Route[] {
       responses: { 204: { description: 'Deleted.' } },
       refusals: REFUSALS,
       async handle({ params, caller }) {
-        await ticketTypes.remove(db, { id: params.id, kind: 'type', by: manager(caller) });
+        await ticketTypes.remove(db, { id: params.id, kind: 'type', by: managerOf(caller) });
         return { status: 204, body: undefined };
       },
     }),

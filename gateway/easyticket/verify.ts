@@ -1,5 +1,7 @@
 // POST /api/tickets/my-tickets/verify/: a scan at the door.
+
 import { z } from 'zod';
+import { managerOf } from '../../services/accounts/actor.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import { type Admission, admit, type Outcome } from '../../services/tickets/checkIns.ts';
 import * as tickets from '../../services/tickets/ticketList.ts';
@@ -11,7 +13,6 @@ import { LIMITS } from './limits.ts';
 import { TicketStatus } from './myTickets.ts';
 import { ticketNumber } from './orderPresenter.ts';
 import { time, timeOrNull } from './shapes.ts';
-import { manager } from './ticketFields.ts';
 
 const Body = z.object({
   qr_code_data: z
@@ -85,7 +86,7 @@ export const verifyRoute = ({ db, ticketKeys }: Gateway): Route =>
     refusals: ['forbidden', 'key_reused'],
     async handle({ body, caller }) {
       const scan = { code: body.qr_code_data, nonce: body.nonce };
-      const admission = await admit(db, ticketKeys, manager(caller), scan).catch((error) => {
+      const admission = await admit(db, ticketKeys, managerOf(caller), scan).catch((error) => {
         throw isRefusal(error, 'forbidden') ? new DomainError('forbidden', NOT_ALLOWED) : error;
       });
       const ticket = admission.ticketId ? await tickets.find(db, admission.ticketId) : undefined;

@@ -1,5 +1,7 @@
 // Evently's organizer side: create an event with its seats, change it, see how far its cancelling or moving has come.
+
 import { z } from 'zod';
+import { managerOf } from '../../services/accounts/actor.ts';
 import { update } from '../../services/events/eventChanges.ts';
 import { create } from '../../services/events/eventCreation.ts';
 import { listManaged } from '../../services/events/eventList.ts';
@@ -15,7 +17,7 @@ import { ok, page } from './envelope.ts';
 import { EventFull, EventPath, EventShort } from './events.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './presenters.ts';
-import { EventProgress, manager } from './progress.ts';
+import { EventProgress } from './progress.ts';
 import { envelope, id, instant, label, pageOf, paging } from './shapes.ts';
 
 const SectionBody = z
@@ -96,7 +98,7 @@ export function admin({ db, providers }: Gateway): Route[] {
         const paged = { page: query.page, perPage: query.per_page };
         const found = await listManaged(db, {
           ...paged,
-          manager: manager(caller),
+          manager: managerOf(caller),
           status: query.status,
           search: query.search,
         });
@@ -161,7 +163,7 @@ export function admin({ db, providers }: Gateway): Route[] {
         const { seat_configuration: plan } = body;
         const id = await update(db, {
           event: params.id,
-          by: manager(caller),
+          by: managerOf(caller),
           providers,
           changes: {
             name: body.name,

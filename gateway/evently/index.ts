@@ -6,6 +6,7 @@ import type { About, Api } from '../http/api.ts';
 import type { Assets } from '../http/docs/assets.ts';
 import { type OpenApiDocument, openApi } from '../http/docs/openapi.ts';
 import { docsPages } from '../http/docs/pages.ts';
+import { publisher } from '../http/docs/publisher.ts';
 import { served } from '../http/docs/served.ts';
 import type { Route } from '../http/route.ts';
 import { bearer } from '../http/steps/bearer.ts';
@@ -68,21 +69,18 @@ export function evently(gateway: Gateway, assets: Assets): Api {
     ...venueRoutes(gateway),
   ];
   const authenticate = bearer((token) => verifyAccess(gateway.tokens, token));
-  const { production, http } = gateway.config;
+  const { production } = gateway.config;
   const about: About = {
     title: 'Evently API',
     version: '1.0.0',
     description: DESCRIPTION + (production ? '' : TEST_CARDS),
     tags: TAGS,
-    contact: { name: 'Billetter', url: http.publicUrl },
-    license: { name: 'All rights reserved' },
   };
-  const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
-  const document = openApi({ about, routes, authenticate, server, refusals: refusalTexts() });
+  const document = openApi({ about, routes, authenticate, publisher: publisher(gateway.config), refusals: refusalTexts() });
   return {
     name: 'evently',
     prefix: '/api/v1',
-    routes: [...routes, ...docs(document, liveSeatsDocument(gateway.config, about), assets)],
+    routes: [...routes, ...docs(document, liveSeatsDocument(gateway.config), assets)],
     document,
     authenticate,
     unknown: LIMITS.public,

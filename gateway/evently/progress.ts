@@ -1,6 +1,6 @@
 // How far the cancelling or moving of an event has come, for its organizer and for admins.
 import { z } from 'zod';
-import type { Caller } from '../../services/accounts/sessions.ts';
+import { managerOf } from '../../services/accounts/actor.ts';
 import * as notices from '../../services/events/eventNotices.ts';
 import * as events from '../../services/events/events.ts';
 import { eventNoticeWorkflowId } from '../../workflows/messages.ts';
@@ -34,9 +34,6 @@ export const EventProgress = z
   })
   .meta({ id: 'EventProgress' });
 
-/** The caller as the core knows who manages events. */
-export const manager = (caller: Caller): events.Manager => ({ accountId: caller.accountId, admin: caller.role === 'admin' });
-
 /** GET /api/v1/admin/events/{id}/progress. */
 export function progress({ db }: Gateway): Route {
   return route({
@@ -52,7 +49,7 @@ export function progress({ db }: Gateway): Route {
     responses: { 200: { description: 'How far it is.', schema: envelope(EventProgress) } },
     refusals: ['event_not_found'],
     async handle({ params, caller }) {
-      const id = await events.identifyManaged(db, params.id, manager(caller));
+      const id = await events.identifyManaged(db, params.id, managerOf(caller));
       return ok(present.eventProgress((await notices.progress(db, id))!, eventNoticeWorkflowId(id)));
     },
   });

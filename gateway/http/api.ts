@@ -43,8 +43,6 @@ export type About = {
   description: string;
   /** The tags of its routes, in the order in which the document has them. */
   tags: Record<string, string>;
-  contact: { name: string; url?: string; email?: string };
-  license: { name: string; url?: string };
 };
 
 export type Api = {

@@ -1,8 +1,8 @@
 // The AsyncAPI 3 document of live seats, made from the schemas that the gateway speaks.
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
-import type { About } from '../http/api.ts';
 import { pascal } from '../http/docs/names.ts';
+import { publisher } from '../http/docs/publisher.ts';
 import { MAX_MESSAGE_BYTES } from './messages.ts';
 import { PING_MS } from './server.ts';
 import { CLOSE, CLOSE_MEANS, FROM_CLIENT, FROM_GATEWAY } from './shapes.ts';
@@ -15,7 +15,8 @@ const CHANNEL = 'liveSeats';
 type Schemas = Record<string, z.ZodType>;
 
 /** Builds the document for the gateway that buyers reach at `publicUrl`. */
-export function liveSeatsDocument(config: Config, { contact, license }: Pick<About, 'contact' | 'license'>) {
+export function liveSeatsDocument(config: Config) {
+  const { contact, license } = publisher(config);
   const { publicUrl } = config.http;
   const messages = { ...written(FROM_CLIENT, 'input'), ...written(FROM_GATEWAY, 'output') };
   return {

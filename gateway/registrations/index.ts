@@ -5,6 +5,7 @@ import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import type { About, Api } from '../http/api.ts';
 import { openApi } from '../http/docs/openapi.ts';
+import { publisher } from '../http/docs/publisher.ts';
 import { apiKey } from '../http/steps/apiKey.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { refuse } from './errors.ts';
@@ -18,7 +19,7 @@ import { webhookRoutes } from './webhooks.ts';
 
 /** The Registrations API. Programs come with a key of an organizer; the keys themselves are made by people who are signed in. */
 export function registrations(gateway: Gateway): Api {
-  const { production, http } = gateway.config;
+  const { production } = gateway.config;
   const { db, tokens } = gateway;
   const keys = apiKey((key) => apiKeys.verify(db, tokens, key, { liveOnly: production }));
   const authenticate = bearer((token) => {
@@ -42,15 +43,12 @@ export function registrations(gateway: Gateway): Api {
       Keys: 'With which programs prove whose they are.',
       Webhooks: 'How programs are told of what happens.',
     },
-    contact: { name: 'Billetter', url: http.publicUrl },
-    license: { name: 'All rights reserved' },
   };
-  const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
   return {
     name: 'registrations',
     prefix: '/api/billetter',
     routes,
-    document: openApi({ about, routes, authenticate, keys, server, refusals: refusalTexts() }),
+    document: openApi({ about, routes, authenticate, keys, publisher: publisher(gateway.config), refusals: refusalTexts() }),
     authenticate,
     keys,
     unknown: LIMITS.public,

@@ -1,5 +1,6 @@
 // POST /api/tickets/check-in/: a scan at the door, answered in the seed's words.
 import { z } from 'zod';
+import { managerOf } from '../../services/accounts/actor.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { buyersCode } from '../../services/shared/codes.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
@@ -64,8 +65,7 @@ export const checkInRoute = ({ db, config, ticketKeys }: Gateway): Route =>
     refusals: ['forbidden', 'key_reused'],
     async handle({ body, caller }) {
       if (!body.qr_code_data?.trim()) return refused('QR code data is required');
-      const by = { accountId: caller.accountId, admin: caller.role === 'admin' };
-      const admission = await admit(db, ticketKeys, by, { code: body.qr_code_data, nonce: body.nonce }).catch((error) => {
+      const admission = await admit(db, ticketKeys, managerOf(caller), { code: body.qr_code_data, nonce: body.nonce }).catch((error) => {
         throw isRefusal(error, 'forbidden') ? new DomainError('forbidden', 'You do not have permission to verify this ticket.') : error;
       });
       if (admission.outcome === 'admitted') return admitted(admission, config.mail.codePrefix);

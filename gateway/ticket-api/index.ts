@@ -3,6 +3,7 @@ import { verifyAccess } from '../../services/accounts/sessions.ts';
 import type { Gateway } from '../deps.ts';
 import type { About, Api } from '../http/api.ts';
 import { openApi } from '../http/docs/openapi.ts';
+import { publisher } from '../http/docs/publisher.ts';
 import { bearer } from '../http/steps/bearer.ts';
 import { bookingRoutes } from './book.ts';
 import { checkInRoute } from './checkIn.ts';
@@ -12,7 +13,7 @@ import { refusalTexts } from './refusals.ts';
 
 /** The Ticket API. Accounts and tokens are those of the other APIs. */
 export function ticketApi(gateway: Gateway): Api {
-  const { production, http, apis } = gateway.config;
+  const { apis } = gateway.config;
   const authenticate = bearer((token) => verifyAccess(gateway.tokens, token));
   const routes = [...bookingRoutes(gateway), checkInRoute(gateway)];
   const about: About = {
@@ -20,15 +21,12 @@ export function ticketApi(gateway: Gateway): Api {
     version: '1.0.0',
     description: `Book tickets by event and quantity, and check them in at the door. Refusals are {detail}. Sign in through EasyTicket or Evently: the tokens are the same. Limits a minute: booking ${LIMITS.booking.calls}, check-in ${LIMITS.checkIn.calls} per account.`,
     tags: { Tickets: 'Booked, and checked in.' },
-    contact: { name: 'Billetter', url: http.publicUrl },
-    license: { name: 'All rights reserved' },
   };
-  const server = { url: http.publicUrl, description: production ? 'Production' : 'Development' };
   return {
     name: 'ticket-api',
     prefix: ['/api/tickets/', '/media/orders'],
     routes,
-    document: openApi({ about, routes, authenticate, server, refusals: refusalTexts() }),
+    document: openApi({ about, routes, authenticate, publisher: publisher(gateway.config), refusals: refusalTexts() }),
     authenticate,
     unknown: LIMITS.public,
     statedQuery: true,

@@ -10,5 +10,14 @@ export type Actor =
   /** The house itself, and why. */
   | { kind: 'system'; why: string };
 
+/** Who manages things of their own or, as an admin, everybody's. */
+export type Manager = { accountId: string; admin: boolean };
+
+/** A signed-in caller as a manager. */
+export const managerOf = ({ accountId, role }: { accountId: string; role: AccountRole }): Manager => ({
+  accountId,
+  admin: role === 'admin',
+});
+
 /** The account in whose name it is done; undefined for what has none. */
 export const accountOf = (actor: Actor): string | undefined => (actor.kind === 'account' || actor.kind === 'key' ? actor.id : undefined);

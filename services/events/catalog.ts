@@ -1,9 +1,11 @@
 // The catalog: events with all that they say of themselves, found, filtered and ordered.
+
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DB, PricingType } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import { type Ordering, orderBy, type Page, type Paged, slice } from '../shared/pages.ts';
 import { contains, folded, foldedOnce } from '../shared/search.ts';
-import { type Manager, named } from './events.ts';
+import { named } from './events.ts';
 
 /** What the clock makes of an event. `published`: it is to come. */
 export type CatalogStatus = 'draft' | 'published' | 'ongoing' | 'completed' | 'cancelled';

@@ -8,8 +8,10 @@
 //   capacity            never below what is for sale, nor below what is sold
 //   currency, draft     until the first booking
 //   cancelled           until it is over, also after it began: every booking is cancelled and refunded (a notice)
+
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, EventStatus, PricingType } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import { offered } from '../inventory/offers.ts';
 import * as places from '../inventory/places.ts';
 import { changeCurrency, replan } from '../inventory/seatPlans.ts';
@@ -25,7 +27,7 @@ import { wishForAny } from '../waitlist/waitlist.ts';
 import { checkPrices, checkVenue, countSeats } from './eventCreation.ts';
 import { type EventFacts, writeFacts } from './eventFacts.ts';
 import * as notices from './eventNotices.ts';
-import { checkManager, type Manager, named } from './events.ts';
+import { checkManager, named } from './events.ts';
 import { changed as changedVenue, dropUnused, type VenueFacts } from './eventVenues.ts';
 
 export type EventChanges = {

@@ -1,10 +1,11 @@
 // Lists of events: what is asked for, in which order, a page at a time.
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import { isFree, isOnSale, isWaitedFor, stockOf } from '../inventory/places.ts';
 import { inUnits } from '../shared/money.ts';
 import { contains, folded, foldedOnce } from '../shared/search.ts';
-import { card, countFree, type EventCard, type EventView, type Manager, statusAt } from './events.ts';
+import { card, countFree, type EventCard, type EventView, statusAt } from './events.ts';
 
 /** `price` is the lowest of an event, in units of its currency. */
 export type Sort = { by: 'startsAt' | 'price' | 'name' | 'createdAt'; descending: boolean };

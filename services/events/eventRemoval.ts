@@ -1,9 +1,10 @@
 // Taking an event away altogether: only one that nobody ever ordered anything of.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
-import { checkManager, type Manager, named } from './events.ts';
+import { checkManager, named } from './events.ts';
 import { dropUnused } from './eventVenues.ts';
 
 /**

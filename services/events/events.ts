@@ -1,6 +1,7 @@
 // Events as readers see them: found, listed, with prices and availability derived from their rows.
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import { isFree, priceFrom, waitedFor } from '../inventory/places.ts';
 import { DomainError } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
@@ -63,9 +64,6 @@ export async function identify(db: Kysely<DB>, idOrSlug: string): Promise<{ id: 
     where ${named(idOrSlug)} and e.status <> 'draft'`.execute(db);
   return rows[0];
 }
-
-/** Who asks to manage an event. */
-export type Manager = { accountId: string; admin: boolean };
 
 /** An event is managed by its organizer and by admins. Throws forbidden. */
 export function checkManager(event: { organizer_id: string | null }, by: Manager): void {

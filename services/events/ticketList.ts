@@ -1,12 +1,13 @@
 // Ticket types and what is sold below them, as buyers and organizers see them: with what is left, whether it sells now, and from which price.
+
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DB, PricingType } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import { canBeBought, figures } from '../inventory/offers.ts';
 import { isOnSale } from '../inventory/places.ts';
 import { isUuid } from '../shared/ids.ts';
 import { type Ordering, orderBy, type Page, type Paged, slice } from '../shared/pages.ts';
 import { contains, folded } from '../shared/search.ts';
-import type { Manager } from './events.ts';
 import type { Below } from './ticketTypes.ts';
 
 type Common = {

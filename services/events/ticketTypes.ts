@@ -1,13 +1,15 @@
 // Ticket types and what is sold below them: who may make and change them, and the rules that tie them to their event.
+
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, EventStatus, PricingType } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import * as offers from '../inventory/offers.ts';
 import { priceFault } from '../payments/prices.ts';
 import type { Providers } from '../payments/provider.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
-import { checkManager, type Manager } from './events.ts';
+import { checkManager } from './events.ts';
 
 /** What is sold below a type, by its event's pricing type. Nothing below a simple one. */
 export const BELOW = { tiered: 'tier', day_based: 'day', tier_and_day: 'day_tier' } as const satisfies Partial<Record<PricingType, string>>;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import type { Manager } from '../accounts/actor.ts';
 import { DomainError } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import { type AdmissionRow, type Asked, admissionStatement, answersStatement, type Outcome, type ScannedFacts } from './admission.ts';
@@ -9,9 +10,6 @@ import { readCode } from './codes.ts';
 import type { TicketKeys } from './keys.ts';
 
 export type { Outcome, ScannedFacts } from './admission.ts';
-
-/** Who scans: the event's organizer, or an admin. */
-export type Scanner = { accountId: string; admin: boolean };
 
 export type Scan = {
   /** As the scanner read it: the code of a ticket, or of an order, which admits all of its tickets that are not used. */
@@ -48,7 +46,7 @@ export type Admission = {
  * genuine code is kept. A nonce that comes again gets the answer it got before.
  * @throws DomainError forbidden (the event is another organizer's; nothing of the ticket is told) | key_reused (the nonce named another code)
  */
-export async function admit(db: Kysely<DB>, keys: TicketKeys, by: Scanner, scan: Scan, door: Door = {}): Promise<Admission> {
+export async function admit(db: Kysely<DB>, keys: TicketKeys, by: Manager, scan: Scan, door: Door = {}): Promise<Admission> {
   const [admission] = await decide(db, keys, by, [scan], door);
   if (admission === 'forbidden') throw new DomainError('forbidden', 'This ticket is for an event of another organizer.');
   if (admission === 'reused') throw new DomainError('key_reused', 'This nonce named another scan before.');
@@ -62,7 +60,7 @@ export async function admit(db: Kysely<DB>, keys: TicketKeys, by: Scanner, scan:
 export async function admitAll(
   db: Kysely<DB>,
   keys: TicketKeys,
-  by: Scanner,
+  by: Manager,
   scans: Scan[],
   door: Door & { eventId: string },
 ): Promise<Admission[]> {
@@ -72,7 +70,7 @@ export async function admitAll(
 
 type Decided = Admission | 'forbidden' | 'reused';
 
-async function decide(db: Kysely<DB>, keys: TicketKeys, by: Scanner, scans: Scan[], door: Door): Promise<Decided[]> {
+async function decide(db: Kysely<DB>, keys: TicketKeys, by: Manager, scans: Scan[], door: Door): Promise<Decided[]> {
   const unknown = (scan: Scan): Admission => ({ outcome: 'unknown_code', ...(scan.letIn && { conflict: true }) });
   const asked = scans.map((scan) => ask(keys, scan));
   const genuine = asked.filter((a) => a !== undefined);
@@ -96,7 +94,7 @@ function ask(keys: TicketKeys, scan: Scan): Asked | undefined {
 }
 
 /** Puts the answers that these scans' nonces got before into `answers`. */
-async function repeat(db: Kysely<DB>, by: Scanner, asked: Asked[], answers: Map<Asked, Decided>): Promise<void> {
+async function repeat(db: Kysely<DB>, by: Manager, asked: Asked[], answers: Map<Asked, Decided>): Promise<void> {
   const { rows } = await answersStatement(asked, by.accountId).execute(db);
   for (const a of asked) {
     const row = rows.find(({ nonce }) => nonce === a.nonce);

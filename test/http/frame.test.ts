@@ -79,13 +79,12 @@ const documented = ({ routes, authenticate }: Api, spoken = (code: RefusalCode):
     }),
   ) as unknown as RefusalTexts;
   const about = { title: 'Test', version: '1', description: 'Test.', tags: { Test: 'Tests.' } };
-  const license = { name: 'None' };
   return openApi({
-    about: { ...about, contact: { name: 'Test' }, license },
+    about,
     routes,
     authenticate,
     refusals,
-    server: { url: HOME, description: 'Here' },
+    publisher: { contact: { name: 'Test', url: HOME }, license: { name: 'None' }, server: { url: HOME, description: 'Here' } },
   });
 };
 

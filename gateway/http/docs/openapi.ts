@@ -6,6 +6,7 @@ import type { Access, Response, Route } from '../route.ts';
 import { isSigned, type Scheme } from '../steps/auth.ts';
 import { IDEMPOTENCY, RATE_HEADERS, REPLAYED } from './headers.ts';
 import { createNames, type Names } from './names.ts';
+import type { Publisher } from './publisher.ts';
 import { createRefusals } from './refusals.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -18,8 +19,7 @@ export type Documented = {
   /** How programs with an API key prove it. */
   keys?: Scheme;
   refusals: RefusalTexts;
-  /** Where the API is reached. */
-  server: { url: string; description: string };
+  publisher: Publisher;
 };
 
 const WHO: Record<Access, string> = {
@@ -33,8 +33,9 @@ const WHO: Record<Access, string> = {
 };
 
 /** Builds the document. Schemas with a meta `id` are its components; bodies and answers without one are named after their operation. */
-export function openApi({ about, routes, authenticate, keys, refusals, server }: Documented): OpenApiDocument {
-  const { tags, contact, license, ...info } = about;
+export function openApi({ about, routes, authenticate, keys, refusals, publisher }: Documented): OpenApiDocument {
+  const { tags, ...info } = about;
+  const { contact, license, server } = publisher;
   const names = createNames();
   const refused = createRefusals(refusals, authenticate ?? keys);
   const paths: ZodOpenApiPathsObject = {};
