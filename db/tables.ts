@@ -85,6 +85,16 @@ export interface ApiKeys {
   scopes: Generated<string[]>;
 }
 
+export interface Blocks {
+  account_id: string;
+  created_at: Generated<Timestamp>;
+  everywhere: Generated<boolean>;
+  lifted_at: Timestamp | null;
+  made_by: string;
+  organizer_id: string;
+  reason: string | null;
+}
+
 export interface CheckIns {
   account_id: string;
   at: Generated<Timestamp>;
@@ -502,6 +512,7 @@ export interface DB {
   account_tokens: AccountTokens;
   accounts: Accounts;
   api_keys: ApiKeys;
+  blocks: Blocks;
   check_ins: CheckIns;
   event_categories: EventCategories;
   event_notices: EventNotices;

@@ -15,6 +15,7 @@ import * as m0016 from './0016_code_prefix.ts';
 import * as m0017 from './0017_pictures.ts';
 import * as m0018 from './0018_group_codes.ts';
 import * as m0019 from './0019_door.ts';
+import * as m0020 from './0020_blocks.ts';
 import * as m0021 from './0021_webhooks.ts';
 import * as m0021b from './0021b_webhook_hands.ts';
 import * as m0022 from './0022_api_keys.ts';
@@ -36,6 +37,7 @@ export const migrations: Record<string, Migration> = {
   '0017_pictures': m0017,
   '0018_group_codes': m0018,
   '0019_door': m0019,
+  '0020_blocks': m0020,
   '0021_webhooks': m0021,
   '0021b_webhook_hands': m0021b,
   '0022_api_keys': m0022,

@@ -24,6 +24,7 @@ const TABLE = {
   route_not_found: NONE,
   email_taken: NO,
   already_registered: NO,
+  blocked: NO,
   event_fixed: NO,
   event_not_on_sale: NO,
   event_over: NO,

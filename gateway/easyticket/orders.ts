@@ -92,6 +92,7 @@ export function orderRoutes(gateway: Gateway): Route[] {
       refusals: [
         'invalid',
         'event_not_found',
+        'blocked',
         'event_not_on_sale',
         'event_over',
         'event_cancelled',

@@ -13,7 +13,7 @@ const CODES = {
   email_not_verified: ['The password is right, but the address is not verified yet.', {}],
   token_not_valid: ['The token is not valid any more, or never was.', {}],
   not_authenticated: ['No credentials were sent.', {}],
-  permission_denied: ["The caller may not do this: it is somebody else's, or needs another role.", {}],
+  permission_denied: ["The caller may not do this: it is somebody else's, needs another role, or is not sold to them.", {}],
   not_found: ['There is no such thing, or it is not for the caller to see.', {}],
   not_changeable: ['What has been sold, has begun or was cancelled forbids this change.', {}],
   not_on_sale: ['It is not on sale now.', {}],

@@ -104,6 +104,7 @@ export function bookings(gateway: Gateway): Route[] {
       responses: { 201: { description: 'The seats are held.', schema: envelope(BookingMade) } },
       refusals: [
         'event_not_found',
+        'blocked',
         'event_not_on_sale',
         'event_over',
         'event_cancelled',

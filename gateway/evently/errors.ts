@@ -16,6 +16,8 @@ export const TABLE = {
   token_invalid: { status: 401, code: 'AUTH_INVALID_CREDENTIALS' },
   unauthenticated: { status: 401, code: 'AUTH_INVALID_CREDENTIALS' },
   forbidden: { status: 403, code: 'AUTH_UNAUTHORIZED' },
+  // The seed's one code for who may not do something. details.event_id tells it from a role that is not enough.
+  blocked: { status: 403, code: 'AUTH_UNAUTHORIZED' },
   // The seed has no code for other missing things; a tickets file or an account is named in details.what.
   not_found: { status: 404, code: 'NOT_FOUND' },
   account_not_found: { status: 404, code: 'NOT_FOUND' },
@@ -92,6 +94,7 @@ const FIELD = {
   status: 'status',
   seatPlan: 'seat_configuration',
   sections: 'seat_configuration.sections',
+  account: 'account_id',
   email: 'email',
   phone: 'phone',
   currentPassword: 'current_password',

@@ -50,8 +50,11 @@ const CODES = {
   ],
   AUTH_TOKEN_EXPIRED: ['The access token has expired: refresh it.', { reason: z.literal('token_expired') }],
   AUTH_UNAUTHORIZED: [
-    "The caller may not do this: it is somebody else's, or needs another role.",
-    { required_role: z.string().optional().meta({ description: 'The least role that may.' }) },
+    "The caller may not do this: it is somebody else's, needs another role, or is not sold to them.",
+    {
+      required_role: z.string().optional().meta({ description: 'The least role that may.' }),
+      event_id: z.string().optional().meta({ description: 'The event that is not sold to the caller.' }),
+    },
   ],
   NOT_FOUND: ['There is no such thing.', { what: z.string().optional().meta({ description: 'What there is none of.' }) }],
   EVENT_NOT_FOUND: ['There is no such event, or it is not published.', eventId],

@@ -96,7 +96,7 @@ export function waitlistRoutes({ config, db, mostAtOnce }: Gateway): Route[] {
         201: { description: 'You are in the line.', schema: Join },
         200: { description: 'You were already: nothing was made, so no 201. The entry is as you first asked for it.', schema: Join },
       },
-      refusals: ['event_not_found', 'seats_available', 'event_not_on_sale', 'event_over', 'event_cancelled', 'limit_exceeded'],
+      refusals: ['event_not_found', 'blocked', 'seats_available', 'event_not_on_sale', 'event_over', 'event_cancelled', 'limit_exceeded'],
       async handle({ body, caller }) {
         const { entry, created } = await waitlist.join(db, {
           accountId: caller.accountId,

@@ -121,6 +121,7 @@ export function registrationRoutes({ db, metrics, ticketKeys }: Gateway): Route[
         'event_not_found',
         'invalid',
         'already_registered',
+        'blocked',
         'places_unavailable',
         'event_not_on_sale',
         'event_over',

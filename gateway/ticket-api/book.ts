@@ -89,6 +89,7 @@ export function bookingRoutes(gateway: Gateway): Route[] {
         'places_unavailable',
         'sold_out',
         'forbidden',
+        'blocked',
       ],
       async handle({ body, caller, attempt, note }) {
         const { eventId, offerId, organizerId } = await anyOffer(db, body.event_id, body.quantity);

@@ -11,6 +11,7 @@ export const TABLE = {
   unauthenticated: { status: 401, code: 'unauthorized' },
   email_not_verified: { status: 401, code: 'unauthorized' },
   forbidden: { status: 403, code: 'forbidden' },
+  blocked: { status: 403, code: 'forbidden' },
   not_found: { status: 404, code: 'not_found' },
   account_not_found: { status: 404, code: 'not_found' },
   email_taken: { status: 400, code: 'invalid' },

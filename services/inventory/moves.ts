@@ -1,7 +1,7 @@
 // A sold place changes hands within its own order: parts of the statement that exchanges an item's offer (orders/exchange.ts).
 import { type RawBuilder, sql } from 'kysely';
 import { announcing } from '../outbox/outbox.ts';
-import { isFree, isOnSale, isWaitedFor, stockOf } from './places.ts';
+import { isFree, isOnSale, isPassedOver, isWaitedFor, stockOf } from './places.ts';
 
 /** Of the capped offer `o` no more slots are free than people in line wait for: they come first. */
 const isShort = sql`(select count(*) between 1 and line.n from (select from slots s where s.offer_id = o.id and ${isFree('s')} order by s.position limit line.n + 1) f)`;
@@ -17,7 +17,7 @@ export const findInstead = (offerId: string): RawBuilder<unknown> => sql`
         case when ${stockOf('o')} <> had.stock then ${isWaitedFor('o')} else o.capped and ${isShort} end as waited
       from item join events e on e.id = item.event_id join offers o on o.event_id = item.event_id and o.id = ${offerId}::uuid
         cross join lateral (select ${stockOf('f')} as stock from offers f where f.id = item.offer_id) had
-        cross join lateral (select count(*) as n from waitlist_entries w where w.event_id = o.event_id and w.in_line and w.offer_id = o.id) line
+        cross join lateral (select count(*) as n from waitlist_entries w where w.event_id = o.event_id and w.in_line and w.offer_id = o.id and not ${isPassedOver}) line
     ),
     place as materialized (
       select p.id from target t, places p where not t.same and t.on_sale and not t.waited and p.offer_id = t.stock and ${isFree('p')}

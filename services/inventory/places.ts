@@ -1,6 +1,7 @@
 // Places, and the slots that go with some of them: when one is free, and the statements that keep, free and sell those of an order.
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { isBlocked } from '../accounts/blocks.ts';
 import { announcing } from '../outbox/outbox.ts';
 import { uuids } from '../shared/ids.ts';
 
@@ -26,6 +27,9 @@ export const canDraw = (alias: string) => {
     or coalesce((select true from slots free_slot where free_slot.offer_id = ${id} and ${isFree('free_slot')} order by free_slot.position limit 1), false)))`;
 };
 
+/** An entry of a waitlist (alias `w`) that gets no offer, and holds nothing back from others, as long as its account is blocked. */
+export const isPassedOver = isBlocked(sql`w.account_id`, sql`(select e.organizer_id from events e where e.id = w.event_id)`);
+
 /**
  * Somebody in line waits for the offer (alias), or for any of its event. Its free places are held for the line then: no claim gets them, and
  * no reader counts them. Who waits for another offer of the same pool waits for the pool's places, and so do these two, unless it is that
@@ -38,7 +42,7 @@ export const isWaitedFor = (alias: string) => {
     sql`(select true from waitlist_entries w where w.event_id = ${sql.ref(`${alias}.event_id`)} and w.in_line and ${wish} order by w.offer_id limit 1)`;
   const besides = sql`w.offer_id in (select below.id from offers below where below.pool_id in (${id}, ${poolId}) and ${canDraw('below')})`;
   return sql<boolean>`coalesce(case when ${waits(sql`true`)}
-    then coalesce(${waits(sql`w.offer_id is null`)}, ${waits(sql`w.offer_id = ${id}`)}, ${waits(besides)}) end, false)`;
+    then coalesce(${sql.join([sql`w.offer_id is null`, sql`w.offer_id = ${id}`, besides].map((wish) => waits(sql`${wish} and not ${isPassedOver}`)))}) end, false)`;
 };
 
 /**

@@ -35,6 +35,7 @@ export type Field =
   | 'status'
   | 'seatPlan' // as a whole
   | 'sections' // of the seat plan: sections.0.rows is the rows of the first
+  | 'account' // that is meant, by its number
   | 'email'
   | 'phone'
   | 'currentPassword'
@@ -81,6 +82,8 @@ export type RefusalDetails = {
   unauthenticated: None;
   /** `requiredScope`: what an API key would have to be for. */
   forbidden: { requiredRole?: string; requiredScope?: string };
+  /** The event's organizer, or the house, does not sell to this account. Why is between them. */
+  blocked: { eventId: string };
   /** Something without a code of its own. */
   not_found: { what: string };
   account_not_found: None;

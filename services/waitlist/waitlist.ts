@@ -3,12 +3,14 @@
 // The rules. An event has one line, in order of joining (seq). While somebody waits for a kind of place, ordinary claims of that
 // kind are refused (by the claim itself), so that places which become free go to the line; every reader shows them as held. They are
 // offered to the first entry whose whole group fits; a group that does not fit is passed over and keeps its place. An offer that is
-// not taken in time ends the entry.
+// not taken in time ends the entry. An entry whose account is blocked (accounts/blocks.ts) keeps its place too, gets no offer and holds
+// nothing back: it is as if it were not there until the block is lifted.
 //
 // An entry is a place in the line and a wish. What became of it is the state of its order, which waits, is placed by the offer, and ends
 // as any order does. `in_line` repeats that the order waits. It is written only in the transaction that moves the order.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { isBlocked, refusedTo } from '../accounts/blocks.ts';
 import { isFree, isOnSale, isWaitedFor } from '../inventory/places.ts';
 import { cancel } from '../orders/cancel.ts';
 import * as waiting from '../orders/waiting.ts';
@@ -107,12 +109,12 @@ export type JoinRequest = {
 
 /**
  * Puts the account at the end of the event's line, once: who is in it already gets the entry there is (`created: false`).
- * @throws DomainError event_not_found | event_cancelled | event_over | event_not_on_sale | seats_available | limit_exceeded | invalid (details.fields)
+ * @throws DomainError event_not_found | blocked | event_cancelled | event_over | event_not_on_sale | seats_available | limit_exceeded | invalid (details.fields)
  */
 export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entry: EntryView; created: boolean }> {
   return db.transaction().execute(async (tx) => {
     const { eventId, accountId, quantity } = request;
-    const event = await eventToWaitFor(tx, eventId);
+    const event = await eventToWaitFor(tx, eventId, accountId);
     // When the account asks twice at once, the second call finds the entry of the first, which may have its offer by then.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`waitlist/${eventId}/${accountId}`}, 0))`.execute(tx);
     const known = await current(tx, eventId, accountId);
@@ -120,6 +122,7 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
 
     if (event.cancelled) throw new DomainError('event_cancelled', 'This event is cancelled.', { eventId });
     if (event.begun) throw new DomainError('event_over', 'This event has begun, or is over.', { eventId });
+    if (event.blocked) throw refusedTo(eventId);
     if (request.notify.sms) await checkPhone(tx, request);
     const offerId = await checkWish(tx, request);
     if (await canBeHad(tx, eventId, offerId, quantity))
@@ -139,8 +142,11 @@ export async function join(db: Kysely<DB>, request: JoinRequest): Promise<{ entr
   });
 }
 
-async function eventToWaitFor(tx: Transaction<DB>, eventId: string): Promise<{ cancelled: boolean; begun: boolean }> {
-  const { rows } = await sql<{ cancelled: boolean; begun: boolean }>`select status = 'cancelled' as cancelled, starts_at <= now() as begun
+type EventState = { cancelled: boolean; begun: boolean; blocked: boolean };
+
+async function eventToWaitFor(tx: Transaction<DB>, eventId: string, accountId: string): Promise<EventState> {
+  const { rows } = await sql<EventState>`select status = 'cancelled' as cancelled, starts_at <= now() as begun,
+      ${isBlocked(sql`${accountId}::uuid`, sql`events.organizer_id`)} as blocked
     from events where id = ${eventId}::uuid and status <> 'draft'`.execute(tx);
   if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId });
   return rows[0];

@@ -2,7 +2,7 @@
 // here, has the place at once. One short transaction each.
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
-import { isFree, isOnSale, stockOf } from '../inventory/places.ts';
+import { isFree, isOnSale, isPassedOver, stockOf } from '../inventory/places.ts';
 import { claim, type Want } from '../orders/claim/claim.ts';
 import { tell as tellParticipants } from '../orders/participants.ts';
 import type { PlacedOrder } from '../orders/placed.ts';
@@ -165,6 +165,7 @@ async function offerNext(tx: Transaction<DB>, eventId: string, terms: OfferTerms
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     if (error.code === 'limit_exceeded') return { passed: entry.id }; // free in several tiers, none of which sells so few, or too dear to be paid at once
+    if (error.code === 'blocked') return { passed: entry.id }; // in this very moment
     if (isRefusal(error, 'event_not_on_sale', 'event_over', 'event_cancelled', 'event_not_found')) return 'nobody';
     return 'busy'; // somebody has one of them in hand: late money takes it, or a hold that is just ending
   }
@@ -201,7 +202,7 @@ async function firstThatFits(tx: Transaction<DB>, eventId: string, terms: OfferT
       greatest(1, least(extract(epoch from e.starts_at - now()), case when e.starts_at <= now() + make_interval(hours => ${terms.nearHours}::int)
         then ${terms.nearSeconds}::int else ${terms.farSeconds}::int end))::int as seconds
     from waitlist_entries w join events e on e.id = w.event_id
-    where w.event_id = ${eventId}::uuid and w.in_line and w.id <> all(${passed}::uuid[])
+    where w.event_id = ${eventId}::uuid and w.in_line and w.id <> all(${passed}::uuid[]) and not ${isPassedOver}
       and w.quantity <= (select coalesce(sum(s.free), 0) from stock s where case when w.offer_id is null then s.pool_id is null else s.id = w.offer_id end)
     order by w.seq limit 1 for update of w`.execute(tx);
   return rows[0];

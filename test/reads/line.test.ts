@@ -5,6 +5,7 @@ import { createDetails } from '../../gateway/reads/details.ts';
 import { createFeed, type Feed, type News } from '../../gateway/reads/feed.ts';
 import { createListing } from '../../gateway/reads/listing.ts';
 import { missedSince } from '../../gateway/reads/missed.ts';
+import { block, unblock } from '../../services/accounts/blocks.ts';
 import * as eventList from '../../services/events/eventList.ts';
 import * as events from '../../services/events/events.ts';
 import * as ticketList from '../../services/events/ticketList.ts';
@@ -142,6 +143,21 @@ test('by release: what is given back while somebody waits goes from hand to hand
   await waitlist.leave(base.db, second.entry, second.account); // had no offer yet
   expect(await available()).toEqual([0, 1]);
   expect(told).toEqual(['B available 1']);
+  stop();
+});
+
+test('by a block: what is free is held for nobody who may not have it, and for him again once that is over', async () => {
+  const { giveBack, told, stop, join, available } = await heldShow();
+  const [waiter, admin] = [await join('B'), await person(base.db, 'admin')];
+  const { number } = await base.db.selectFrom('accounts').select('number').where('id', '=', waiter.account).executeTakeFirstOrThrow();
+  const by = { accountId: admin.id, admin: true };
+  await giveBack();
+  expect(await available()).toEqual([0, 0]);
+  await block(base.db, by, { number });
+  expect(await available()).toEqual([0, 1]);
+  await unblock(base.db, by, number);
+  expect(await available()).toEqual([0, 0]);
+  expect(told).toEqual(['B available 1', 'B held 0']);
   stop();
 });
 

@@ -268,6 +268,19 @@ describe('what may be', () => {
     world.leaveOut(order.event);
   });
 
+  test('an entry that was passed over while its account was blocked, and no other', async () => {
+    const order = await world.pending();
+    for (const fault of [waits(order, stranger), inLine(order, sql`true, now() - interval '1 hour'`), offered(order)]) await run(fault);
+    await run(sql`insert into blocks (account_id, organizer_id, everywhere, made_by)
+      select s.id, o.id, true, o.id from (select ${stranger} as id) s, (select id from accounts order by number desc limit 1) o`);
+    expect(found(await world.look())).toEqual([]);
+    await run(sql`update blocks set lifted_at = now()`);
+    expect(found(await world.look()), 'lifted since').toEqual([]);
+    await run(sql`update blocks set lifted_at = now() - interval '30 minutes'`);
+    expect(found(await world.look()), 'lifted before').toEqual(['waitlist/passed-over']);
+    world.leaveOut(order.event);
+  });
+
   test('a long line of starts, while it moves', async () => {
     const order = await world.pending();
     const { id } = await world.pending();

@@ -9,6 +9,7 @@ const OWNERS: Record<keyof DB, string | null> = {
   account_tokens: 'accounts',
   accounts: 'accounts',
   api_keys: 'accounts',
+  blocks: 'accounts',
   check_ins: 'tickets',
   event_categories: 'events',
   event_notices: 'events',

@@ -22,7 +22,7 @@ const CURRENCY_CHANGED = 'orders_event_currency';
  * releasing an ended hold, and who clicks a seat the moment it is shown as free must not be refused for that.
  *
  * @returns the order (pending, hold running) with its event and the places claimed now.
- * @throws DomainError event_not_found | event_not_on_sale | invalid | places_unavailable | sold_out | limit_exceeded,
+ * @throws DomainError event_not_found | blocked | event_not_on_sale | invalid | places_unavailable | sold_out | limit_exceeded,
  *   and with `into` also order_not_found | forbidden | order_not_payable | order_expired. Nothing is written then.
  */
 export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequest): Promise<PlacedOrder> {
@@ -41,7 +41,7 @@ async function place(db: Kysely<DB> | Transaction<DB>, w: Wanted): Promise<Place
     if (error.constraint !== CURRENCY_CHANGED || db.isTransaction) throw error;
     return statement();
   });
-  if (row.saw?.busy) row = await run(db, claimStatement(w, 'wait')).catch(lostTheWait(row));
+  if (row.saw?.busy && !row.blocked) row = await run(db, claimStatement(w, 'wait')).catch(lostTheWait(row));
   if (!row.id) throw refusal(w, row);
   return placed(row);
 }

@@ -1,6 +1,7 @@
 // Parts of the claim's statement that find what is wanted: the event, and the places, which they lock.
 import { type RawBuilder, sql } from 'kysely';
-import { canDraw, isFree, isOnSale, sellsUntil, stockOf } from '../../inventory/places.ts';
+import { isBlocked } from '../../accounts/blocks.ts';
+import { canDraw, isFree, isOnSale, isPassedOver, sellsUntil, stockOf } from '../../inventory/places.ts';
 import { mostIn } from '../../payments/prices.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Wanted } from './request.ts';
@@ -18,10 +19,11 @@ const offer = ({ terms }: Wanted) =>
 const limits = (limited: string) =>
   sql`${sql.ref(`${limited}.id`)} as limit_id, ${sql.ref(`${limited}.min_per_order`)} as min_per_order, ${sql.ref(`${limited}.max_per_order`)} as max_per_order`;
 
-/** The event, whether it is over, and whether somebody waits for what is wanted. */
+/** The event, whether it is over, whether the buyer is blocked, and whether somebody waits for what is wanted. */
 export const event = (w: Wanted): RawBuilder<unknown> => sql`
   event as materialized (
-    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over, ${waited(w)} as waited${most(w)}
+    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over,
+      ${isBlocked(sql`${w.accountId}::uuid`, sql`events.organizer_id`)} as blocked, ${waited(w)} as waited${most(w)}
     from events where id = ${w.eventId}::uuid
   )`;
 
@@ -43,7 +45,9 @@ function waited({ terms, offers, places }: Wanted): RawBuilder<unknown> {
   // Ordered and limited, because a long line of another event would otherwise make the planner read the whole table.
   const waits = (what: RawBuilder<unknown>) =>
     sql`(select true from waitlist_entries w where w.event_id = events.id and w.in_line and ${what} order by w.offer_id limit 1)`;
-  const wishes = [sql`w.offer_id is null`, own, ...(offers.length ? [besides] : [])].map(waits);
+  const wishes = [sql`w.offer_id is null`, own, ...(offers.length ? [besides] : [])].map((wish) =>
+    waits(sql`${wish} and not ${isPassedOver}`),
+  );
   return sql`coalesce(case when ${waits(sql`true`)} then coalesce(${sql.join(wishes)}) end, false)`;
 }
 

@@ -15,9 +15,9 @@ export const sums = (w: Wanted): RawBuilder<unknown> => sql`
       from got group by limit_id) by_limit
   )`;
 
-/** All that was wanted was got, it may be sold, and it fits into the order and into what one account may have. */
+/** All that was wanted was got, it may be sold to this buyer, and it fits into the order and into what one account may have. */
 const ready = (w: Wanted): RawBuilder<unknown> => sql`
-    e.status = 'published' and not e.over and s.kept and s.places = ${w.count}::int
+    e.status = 'published' and not e.over and not e.blocked and s.kept and s.places = ${w.count}::int
     ${w.into ? sql`and s.places + (select count(*) from order_items i where i.order_id = ${w.into}::uuid) <= ${w.terms.maxPlaces}::int` : sql``}
     ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}
     ${w.terms.mostAtOnce ? sql`and ${total(w)} <= e.most` : sql``}

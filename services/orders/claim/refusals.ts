@@ -1,4 +1,5 @@
 // Why a claim was refused, read from what its own statement saw.
+import { refusedTo } from '../../accounts/blocks.ts';
 import { DomainError } from '../../shared/errors.ts';
 import { decimal } from '../../shared/money.ts';
 import type { Wanted } from './request.ts';
@@ -11,6 +12,7 @@ export function refusal(w: Wanted, row: ClaimRow): DomainError {
   if (!row.event_id || row.event_status === 'draft') return new DomainError('event_not_found', 'There is no such event.', { eventId });
   if (row.event_status === 'cancelled') return new DomainError('event_cancelled', 'This event is cancelled.', { eventId });
   if (row.over) return new DomainError('event_over', 'This event is over.', { eventId });
+  if (row.blocked) return refusedTo(eventId);
   const saw = row.saw!;
   return ofTarget(w, saw) ?? ofParticipant(w, saw) ?? ofWant(w, row, saw) ?? ofLimits(w, saw) ?? ofRivals(w, row, saw);
 }

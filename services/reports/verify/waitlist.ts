@@ -40,8 +40,8 @@ const inVain = rowCheck<{ event: string; status: string; starts_at: Date }>({
 
 /**
  * Compared are only entries of the same wish and size: a larger group, or one for another tier, may rightly be passed over. A tier taken
- * out of the plan changes wishes that were made before it. Participants are left out, because they may wish for another offer and keep
- * their place in the line.
+ * out of the plan changes wishes that were made before it, and who was blocked at that moment was passed over. Participants are left out,
+ * because they may wish for another offer and keep their place in the line.
  */
 const order = rowCheck<{ later: string; event: string }>({
   name: 'waitlist/passed-over',
@@ -53,7 +53,9 @@ const order = rowCheck<{ later: string; event: string }>({
     select w.id as subject, array[w.id, w.event_id, l.id] as about, l.id as later, w.event_id as event
     from waitlist_entries w join latest l on l.event_id = w.event_id and l.offer_id is not distinct from w.offer_id and l.quantity = w.quantity
     where w.in_line and not w.for_participant and w.seq < l.seq and w.created_at < l.offered_at and w.created_at < ${before}
-      and not exists (select from offers f where f.event_id = w.event_id and not f.is_active and f.updated_at > l.offered_at)`,
+      and not exists (select from offers f where f.event_id = w.event_id and not f.is_active and f.updated_at > l.offered_at)
+      and not exists (select from blocks b join events e on e.id = w.event_id where b.account_id = w.account_id
+        and (b.everywhere or b.organizer_id = e.organizer_id) and (b.lifted_at is null or b.lifted_at > l.offered_at))`,
   says: ({ subject, later, event }) =>
     `entry ${subject} of event ${event} waits, but ${later}, who came later and wants the same, was offered it`,
 });
