@@ -5,6 +5,7 @@ import type { About, Api } from '../http/api.ts';
 import { openApi } from '../http/docs/openapi.ts';
 import { publisher } from '../http/docs/publisher.ts';
 import { bearer } from '../http/steps/bearer.ts';
+import { blockRoutes } from './blocks.ts';
 import { bookingRoutes } from './book.ts';
 import { checkInRoute } from './checkIn.ts';
 import { refuse } from './errors.ts';
@@ -15,12 +16,12 @@ import { refusalTexts } from './refusals.ts';
 export function ticketApi(gateway: Gateway): Api {
   const { apis } = gateway.config;
   const authenticate = bearer((token) => verifyAccess(gateway.tokens, token));
-  const routes = [...bookingRoutes(gateway), checkInRoute(gateway)];
+  const routes = [...bookingRoutes(gateway), checkInRoute(gateway), ...blockRoutes(gateway)];
   const about: About = {
     title: 'Ticket API',
     version: '1.0.0',
-    description: `Book tickets by event and quantity, and check them in at the door. Refusals are {detail}. Sign in through EasyTicket or Evently: the tokens are the same. Limits a minute: booking ${LIMITS.booking.calls}, check-in ${LIMITS.checkIn.calls} per account.`,
-    tags: { Tickets: 'Booked, and checked in.' },
+    description: `Book tickets by event and quantity, and check them in at the door. Refusals are {detail}. Sign in through EasyTicket or Evently: the tokens are the same. Limits a minute: booking ${LIMITS.booking.calls}, check-in ${LIMITS.checkIn.calls}, blocked users ${LIMITS.blocks.calls} per account.`,
+    tags: { Tickets: 'Booked, and checked in.', 'Blocked users': 'To whom an organizer does not sell.' },
   };
   return {
     name: 'ticket-api',

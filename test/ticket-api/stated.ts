@@ -2,5 +2,8 @@
 export const STATED: Record<string, string> = {
   'post /api/tickets/': 'user booking',
   'post /api/tickets/check-in/': 'organizer check-in',
+  'get /api/tickets/blocked-users/': 'organizer blocks',
+  'post /api/tickets/blocked-users/': 'organizer blocks',
+  'delete /api/tickets/blocked-users/:user_id/': 'organizer blocks',
   'get /media/orders/qr/:name': 'public pictures',
 };
