@@ -411,6 +411,27 @@ export interface TicketFiles {
   ticket_id: string;
 }
 
+export interface TicketJobEntries {
+  because: string | null;
+  first: number | null;
+  job_id: string;
+  number: number | null;
+  outcome: string | null;
+  position: number;
+  registration: string;
+}
+
+export interface TicketJobs {
+  account_id: string;
+  created_at: Generated<Timestamp>;
+  done_at: Timestamp | null;
+  format: string;
+  id: string;
+  operation: string;
+  served_at: Timestamp | null;
+  total: number;
+}
+
 export interface Tickets {
   changed: Generated<string>;
   checked_in_at: Timestamp | null;
@@ -535,6 +556,8 @@ export interface DB {
   slots: Slots;
   texts: Texts;
   ticket_files: TicketFiles;
+  ticket_job_entries: TicketJobEntries;
+  ticket_jobs: TicketJobs;
   tickets: Tickets;
   venues: Venues;
   waitlist_entries: WaitlistEntries;

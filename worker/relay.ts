@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import * as sessions from '../services/accounts/sessions.ts';
 import * as tokens from '../services/accounts/tokens.ts';
 import * as notices from '../services/events/eventNotices.ts';
+import * as ticketJobs from '../services/events/ticketJobRounds.ts';
 import { sweep } from '../services/orders/sweep.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import * as webhooks from '../services/outbox/webhooks.ts';
@@ -64,9 +65,10 @@ export function startRelay(parts: Parts): Relay {
         attempts.prune(db),
         retryFailed(db),
         webhooks.prune(db),
+        ticketJobs.prune(db),
       ]);
-      const found = (await sweep(db)) + (await notices.sweep(db)) + (await webhooks.sweep(db));
-      if (found) log.warn({ found }, 'sweep: orders, notices or webhooks nobody had seen to were announced again');
+      const found = (await sweep(db)) + (await notices.sweep(db)) + (await webhooks.sweep(db)) + (await ticketJobs.sweep(db));
+      if (found) log.warn({ found }, 'sweep: orders, notices, webhooks or jobs nobody had seen to were announced again');
     }
     const rows = await outbox.take(db, 'rest', BATCH);
     await handOn(parts, rows);

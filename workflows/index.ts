@@ -2,5 +2,6 @@
 export { mail, sms } from './deliveries.ts';
 export { eventNotice } from './eventNotice.ts';
 export { order } from './order.ts';
+export { ticketJob } from './ticketJob.ts';
 export { waitlist } from './waitlist.ts';
 export { webhook } from './webhook.ts';

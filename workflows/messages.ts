@@ -20,6 +20,7 @@ export const WORKFLOWS = {
   webhook: 'webhook',
   waitlist: 'waitlist',
   eventNotice: 'eventNotice',
+  ticketJob: 'ticketJob',
 } as const;
 
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
@@ -51,15 +52,23 @@ export const waitlistWorkflowId = (eventId: string) => `waitlist/${eventId}`;
 
 export const eventNoticeWorkflowId = (eventId: string) => `event/${eventId}`;
 
+export const ticketJobWorkflowId = (jobId: string) => `tickets/${jobId}`;
+
 export type WaitlistInput = { eventId: string };
 export type WebhookInput = { deliveryId: string };
 export type EventNoticeInput = { eventId: string };
+export type TicketJobInput = { jobId: string };
 
 /**
  * What goes first where tasks wait, 1 before 5 (the engine's own default is 3). A workflow keeps the priority it was started with, so this is
  * half of the rule that money never waits; the other half is that starts of unpaid orders are few at a time (worker/starts.ts).
  */
-export const PRIORITY = { money: { priorityKey: 1 }, webhook: { priorityKey: 4 }, unpaid: { priorityKey: 5 } } as const;
+export const PRIORITY = {
+  money: { priorityKey: 1 },
+  webhook: { priorityKey: 4 },
+  unpaid: { priorityKey: 5 },
+  bulk: { priorityKey: 5 },
+} as const;
 
 /** Options that start (or find) the workflow of an order. */
 export function orderStart(input: OrderInput) {
@@ -151,6 +160,20 @@ export function eventNoticeStart(eventId: string, event: string) {
     args: [{ eventId }] as [EventNoticeInput],
     typedSearchAttributes: [{ key: SEARCH.event, value: event }] as SearchAttributePair[],
     staticSummary: `telling the holders of ${event}`,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  };
+}
+
+/** Options that start (or find) the workflow of a job on many tickets; `owner` is the account whose program asked for it. */
+export function ticketJobStart(jobId: string, { owner, operation, total }: { owner: string; operation: string; total: number }) {
+  return {
+    workflowId: ticketJobWorkflowId(jobId),
+    taskQueue: 'inventory' satisfies Queue,
+    args: [{ jobId }] as [TicketJobInput],
+    typedSearchAttributes: [{ key: SEARCH.owner, value: owner }] as SearchAttributePair[],
+    staticSummary: `${operation} the tickets of ${total} registrations`,
+    // Jobs of several owners take turns.
+    priority: { ...PRIORITY.bulk, fairnessKey: owner },
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
   };
 }

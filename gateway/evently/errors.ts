@@ -37,6 +37,12 @@ export const TABLE = {
   limit_exceeded: { status: 400, code: 'VALIDATION_ERROR' },
   already_registered: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
   order_not_found: { status: 404, code: 'BOOKING_NOT_FOUND' },
+  order_unconfirmed: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
+  order_cancelled: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },
+  ticket_unknown: { status: 404, code: 'NOT_FOUND' },
+  ticket_elsewhere: { status: 400, code: 'VALIDATION_ERROR' },
+  ticket_used: { status: 400, code: 'VALIDATION_ERROR' },
+  ticket_void: { status: 400, code: 'VALIDATION_ERROR' },
   order_expired: { status: 410, code: 'BOOKING_EXPIRED' },
   // A cancelled booking has given its seats back: for it they are no longer available, a 409 of the seed's.
   order_not_payable: { status: 409, code: 'BOOKING_SEATS_UNAVAILABLE' },

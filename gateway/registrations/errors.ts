@@ -1,6 +1,7 @@
 // How the Registrations API says no: {error: {code, message, details}}. The seed names CAPACITY_EXCEEDED and its statuses; the rest is ours.
 import type { Capacity, Field, FieldPath, Fields } from '../../services/shared/errors.ts';
 import type { Refusal, RefusalCode, RefusalTable } from '../http/api.ts';
+import { time } from './shapes.ts';
 
 /** Every core code as the Registrations API speaks it: 400, 401, 403, 404, 409 and 500 are the seed's, others only where HTTP needs them. */
 export const TABLE = {
@@ -31,6 +32,12 @@ export const TABLE = {
   event_over: { status: 409, code: 'EVENT_OVER' },
   event_cancelled: { status: 409, code: 'EVENT_CANCELLED' },
   already_registered: { status: 409, code: 'ALREADY_REGISTERED' },
+  order_unconfirmed: { status: 409, code: 'REGISTRATION_NOT_CONFIRMED' },
+  order_cancelled: { status: 409, code: 'REGISTRATION_CANCELLED' },
+  ticket_unknown: { status: 404, code: 'TICKET_NOT_FOUND' },
+  ticket_elsewhere: { status: 409, code: 'TICKET_OF_OTHER_EVENT' },
+  ticket_used: { status: 409, code: 'TICKET_ALREADY_USED' },
+  ticket_void: { status: 409, code: 'TICKET_CANCELLED' },
   order_expired: { status: 409, code: 'REGISTRATION_ENDED' },
   order_not_payable: { status: 409, code: 'REGISTRATION_NOT_CHANGEABLE' },
   order_not_cancellable: { status: 409, code: 'REGISTRATION_NOT_CHANGEABLE' },
@@ -133,6 +140,7 @@ const DETAILS: { [C in RefusalCode]?: (refusal: Refusal<C>) => Json } = {
   not_found: ({ details: { what } }) => ({ what }),
   event_not_found: ({ details: { eventId } }) => ({ eventId }),
   already_registered: ({ details: { participant } }) => ({ participantId: participant }),
+  ticket_used: ({ details: { at, gate } }) => ({ ...(at && { checkedInAt: time(at) }), ...(gate && { gate }) }),
   sold_out: full,
   places_unavailable: full,
   rate_limited: ({ details: { limit, retrySeconds } }) => ({ limit, retryAfter: retrySeconds }),

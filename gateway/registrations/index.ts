@@ -14,6 +14,8 @@ import { keyRoutes } from './keys.ts';
 import { LIMITS } from './limits.ts';
 import { refusalTexts } from './refusals.ts';
 import { registrationRoutes } from './registrations.ts';
+import { ticketJobRoutes } from './ticketJobs.ts';
+import { ticketRoutes } from './tickets.ts';
 import { webhookDeliveryRoutes } from './webhookDeliveries.ts';
 import { webhookRoutes } from './webhooks.ts';
 
@@ -28,6 +30,8 @@ export function registrations(gateway: Gateway): Api {
   });
   const routes = [
     ...registrationRoutes(gateway),
+    ...ticketRoutes(gateway),
+    ...ticketJobRoutes(gateway),
     ...eventRoutes(gateway),
     ...keyRoutes(gateway),
     ...webhookRoutes(gateway),
@@ -39,6 +43,7 @@ export function registrations(gateway: Gateway): Api {
     description: `Registrations for hackathons and other events whose organizer's programs do the work. They send \`Authorization: Bearer <api key>\`; a key sees its owner's events only, and does what its scopes say. Refusals are \`{error: {code, message, details}}\`. Limits a minute for each key: ${LIMITS.general.calls}, bulk operations ${LIMITS.bulk.calls}. Keys are made by organizers who are signed in through another of the APIs.`,
     tags: {
       Registrations: 'Participants of your events.',
+      Tickets: 'Shown, checked in, and many at once.',
       Events: 'Their capacity, settings and figures.',
       Keys: 'With which programs prove whose they are.',
       Webhooks: 'How programs are told of what happens.',

@@ -45,6 +45,18 @@ const CODES = {
   REGISTRATION_CLOSED: ['One cannot register now: registration has not begun, or is closed.', none],
   EVENT_OVER: ['The event has begun, or is over.', none],
   EVENT_CANCELLED: ['The event will not take place.', none],
+  REGISTRATION_NOT_CONFIRMED: ['The registration has no ticket yet: it is waitlisted.', none],
+  REGISTRATION_CANCELLED: ['The registration is cancelled, and so is its ticket.', none],
+  TICKET_NOT_FOUND: ['This is not the code of a ticket for an event of yours.', none],
+  TICKET_OF_OTHER_EVENT: ['The ticket is for another event of yours.', none],
+  TICKET_ALREADY_USED: [
+    'Somebody was checked in with this ticket before.',
+    {
+      checkedInAt: z.string().optional().meta({ description: 'When.', example: '2025-03-15T09:12:44Z' }),
+      gate: z.string().optional().meta({ description: 'Where, if the scanner said.' }),
+    },
+  ],
+  TICKET_CANCELLED: ['The ticket is void: its registration was cancelled, or it was paid back.', none],
   REGISTRATION_ENDED: ['The registration has ended.', none],
   REGISTRATION_NOT_CHANGEABLE: ['The registration can no longer be changed or cancelled.', none],
   IDEMPOTENCY_KEY_IN_USE: ['The first request with this Idempotency-Key is still being worked on.', none],

@@ -96,7 +96,9 @@ const Filter = z.object({
     .meta({ description: 'The `nextCursor` of the page before.' }),
 });
 
-const Named = z.object({ registrationId: z.string().meta({ description: 'As the registration was answered with.', example: 'reg-123' }) });
+export const Named = z.object({
+  registrationId: z.string().meta({ description: 'As the registration was answered with.', example: 'reg-123' }),
+});
 
 /** The routes of registrations. */
 export function registrationRoutes({ db, metrics, ticketKeys }: Gateway): Route[] {
@@ -214,7 +216,8 @@ export function registrationRoutes({ db, metrics, ticketKeys }: Gateway): Route[
   ];
 }
 
-const organizer = ({ accountId, scopes = [] }: Caller): Organizer => ({ kind: 'key', id: accountId, scopes });
+/** The organizer whose program calls. */
+export const organizer = ({ accountId, scopes = [] }: Caller): Organizer => ({ kind: 'key', id: accountId, scopes });
 
 function shown(one: ParticipantView): z.output<typeof Registration> {
   const { offer, ticket, team } = one;

@@ -30,7 +30,11 @@ const Payload = z
   .object({
     event: z.enum([...WEBHOOK_EVENTS, TEST_EVENT]),
     timestamp: instant,
-    data: z.object({ registrationId: z.string(), participantId: z.string(), eventId: z.string(), ticketType: z.string() }),
+    data: z.object({
+      ...{ registrationId: z.string(), participantId: z.string(), eventId: z.string(), ticketType: z.string() },
+      ticketId: z.string().optional().meta({ description: 'Of `ticket.resent`.' }),
+      ticketCode: z.string().optional().meta({ description: 'Of `ticket.resent`: what its QR code says.' }),
+    }),
   })
   .meta({ id: 'WebhookPayload' });
 

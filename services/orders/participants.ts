@@ -31,8 +31,8 @@ export type ParticipantView = {
   event: { id: string; slug: string };
   /** What it is of, or waits for; null for whoever waits for anything. */
   offer: { id: string; name: string; price_minor: number; currency: string } | null;
-  /** `checked_in_at` is an ISO time. */
-  ticket: { id: string; code: string; checked_in_at: string | null } | null;
+  /** Its times are ISO texts. */
+  ticket: { id: string; code: string; issued_at: string; checked_in_at: string | null } | null;
   /** In the event's line, from 1. */
   position: number | null;
   /** Of an offer for teams: how many of this team are confirmed, this one included. */
@@ -49,7 +49,7 @@ const view = sql`
   select o.id, o.number, o.participant_ref as participant, o.status, o.details, coalesce(w.created_at, o.created_at) as registered_at, o.ended_at,
     json_build_object('id', e.id, 'slug', e.slug) as event,
     case when f.id is not null then json_build_object('id', f.id, 'name', f.name, 'price_minor', f.price_minor, 'currency', f.currency) end as offer,
-    (select json_build_object('id', t.id, 'code', t.code, 'checked_in_at', t.checked_in_at) from tickets t
+    (select json_build_object('id', t.id, 'code', t.code, 'issued_at', t.issued_at, 'checked_in_at', t.checked_in_at) from tickets t
       where t.order_id = o.id and t.voided_at is null limit 1) as ticket,
     case when w.in_line then (select count(*)::int + 1 from waitlist_entries b where b.event_id = w.event_id and b.in_line and b.seq < w.seq) end as position,
     case when ${forTeams('f')} then json_build_object('name', o.details ->> 'teamName', 'members', ${members}) end as team

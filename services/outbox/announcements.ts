@@ -10,11 +10,15 @@ export const WEBHOOK_EVENTS = [
   'ticket.validated',
   'capacity.reached',
   'waitlist.added',
+  'ticket.resent', // addition to the seed
 ] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 /** What all of them tell, in the words of the API whose webhooks they are: its ids, its names. */
 export type AnnouncedData = { registrationId: string; participantId: string; eventId: string; ticketType: string };
+
+/** What a resent ticket tells besides: whoever gets it can send the ticket to its participant. */
+export type ResentData = AnnouncedData & { ticketId: string; ticketCode: string };
 
 /**
  * `id`: the announcement's, by which receivers know a repeat. A caller that may run twice for one and the same thing gives one that is the same
@@ -35,6 +39,10 @@ export async function announceTo(tx: Transaction<DB>, eventId: string, announcem
     sql`select ${eventId}::uuid as event_id, a.id, a.event, a.payload from json_to_recordset(${JSON.stringify(rows)}::json) as a (id uuid, event text, payload json)`,
   ).execute(tx);
 }
+
+/** The body of a webhook as a statement makes it: `at` a timestamptz, `data` json of AnnouncedData. */
+export const bodyIn = (event: WebhookEvent, at: RawBuilder<unknown>, data: RawBuilder<unknown>): RawBuilder<unknown> =>
+  sql`json_build_object('event', ${event}::text, 'timestamp', to_char(${at} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'data', ${data})`;
 
 /** What a test event is called, which every endpoint takes: no receiver can mistake it for something that has happened. */
 export const TEST_EVENT = 'webhook.test';

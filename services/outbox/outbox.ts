@@ -21,6 +21,8 @@ export type Payloads = {
   'waitlist.joined': None;
   /** The telling of the event's ticket holders is started or woken. `event`: its slug. */
   'event.notice': { event: string };
+  /** The workflow of a job on many tickets is started or woken. */
+  'tickets.job': { owner: string; operation: string; total: number };
   /** The delivery of a text message, of an order or of none. */
   sms: { order: string | null };
   /** The delivery of a mail that belongs to no order. */

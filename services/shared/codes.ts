@@ -1,4 +1,5 @@
 // Codes for people, made from what identifies a thing. They are derived whenever they are shown, and never stored.
+import { sql } from 'kysely';
 
 type Numbered = { number: number; created_at: Date };
 
@@ -22,6 +23,9 @@ export function buyersCode(order: Numbered & { code_prefix: string | null }, hou
 
 /** A participant's registration, as its organizer's programs know it: reg-123. */
 export const registrationCode = (order: { number: number }): string => `reg-${order.number}`;
+
+/** The same as a statement makes it of the order with this alias. */
+export const registrationCodeIn = (alias: string) => sql<string>`'reg-' || ${sql.ref(`${alias}.number`)}`;
 
 /** The number in such a code; undefined for a text that is none. */
 export function registrationNumber(code: string): number | undefined {

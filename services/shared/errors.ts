@@ -116,6 +116,18 @@ export type RefusalDetails = {
   /** The participant has a live order of the event. */
   already_registered: { participant: string };
   order_not_found: { orderId?: string };
+  /** It has no ticket yet: it waits for a place, or its money has not come. */
+  order_unconfirmed: None;
+  /** It has no ticket any more. */
+  order_cancelled: None;
+  /** Nobody's code, or that of somebody else's event. */
+  ticket_unknown: None;
+  /** For another event of the same organizer. */
+  ticket_elsewhere: None;
+  /** It has let somebody in before: when and where. */
+  ticket_used: { at?: Date; gate?: string };
+  /** It was paid back, or its order cancelled. */
+  ticket_void: None;
   /** `refund`: of money that came too late. */
   order_expired: { orderId?: string; refund?: RefundTold };
   /** Cancelled, already confirmed, or nothing to pay (`free`). */

@@ -1,6 +1,8 @@
 // The statement that admits: scans in, what each came to out, in one round trip for one scan or a hundred.
 import { type RawBuilder, sql } from 'kysely';
 import { fullName } from '../inventory/offerNames.ts';
+import { announcingTo, bodyIn } from '../outbox/announcements.ts';
+import { registrationCodeIn } from '../shared/codes.ts';
 
 /**
  * What a scan came to. Of a ticket that was used and is void now it is void: it has been paid back. `not_paid`: the code of an order that
@@ -88,6 +90,17 @@ function column(asked: Asked[], key: keyof Asked, type: string): RawBuilder<unkn
   return values.length === 1 ? sql`array[${values[0]}]::${sql.raw(type)}[]` : sql`${values}::${sql.raw(type)}[]`;
 }
 
+/** Who comes in is announced, if an organizer's program registered them: in the same commit, once for each scan. It reads `decided` and `noted`. */
+const validated = sql`
+  select d.event_id, d.id, 'ticket.validated' as event, ${bodyIn(
+    'ticket.validated',
+    sql`d.at`,
+    sql`json_build_object('registrationId', ${registrationCodeIn('o')}, 'participantId', o.participant_ref, 'eventId', v.slug, 'ticketType',
+      (select f.name from order_items i join offers f on f.id = i.offer_id where i.order_id = o.id order by i.id limit 1))`,
+  )} as payload
+  from decided d join noted m on m.id = d.id join orders o on o.id = d.of_order and o.participant_ref is not null join events v on v.id = d.event_id
+  where d.outcome = 'admitted'`;
+
 /**
  * Admits, or says why not. The tickets that are scanned are locked: who comes at the same instant waits, and then sees what became of them.
  * Of several scans of one ticket in the same call the earliest admits. Exported so that the benchmark can put exactly this statement beside
@@ -133,7 +146,8 @@ noted as (
   on conflict (account_id, nonce) where nonce is not null do nothing returning id),
 let_in as (
   update tickets t set checked_in_at = f.at, checked_in_by = ${accountId}::uuid, checked_in_gate = ${gate}::text
-  from firsts f join decided d on d.n = f.n join noted m on m.id = d.id where t.id = f.id and d.outcome = 'admitted')
+  from firsts f join decided d on d.n = f.n join noted m on m.id = d.id where t.id = f.id and d.outcome = 'admitted'),
+told as (${announcingTo(validated)})
 select d.n, d.outcome, d.may, d.ticket_id, d.of_order as order_id, case when d.outcome = 'admitted' then d.mine else 0 end::int as people, d.at, d.let_in,
   case when d.outcome = 'admitted' then d.at else d.used_at end as used_at,
   (select email::text from accounts where id = case when d.outcome = 'admitted' then ${accountId}::uuid else d.used_by end) as used_by,

@@ -26,6 +26,8 @@ export type TicketFacts = {
 export type Documents = {
   /** The ticket's code as a PNG, 360 px wide, error correction M: read by a phone from a cracked screen. */
   qrPng(code: string): Promise<Buffer>;
+  /** The same as an SVG of one path: sharp at any size. */
+  qrSvg(code: string): string;
   /** One A6 page: event, place, holder, QR. Names of any script and length. 8 ms, in which nothing else of the process runs. */
   ticketPdf(ticket: TicketFacts): Promise<Buffer>;
 };
@@ -60,6 +62,7 @@ export function createDocuments(): Documents {
   let typesetter: ReturnType<typeof openTypesetter> | undefined;
   return {
     qrPng: (code) => QRCode.toBuffer(code, { width: 360, margin: 2, errorCorrectionLevel: 'M' }),
+    qrSvg,
     async ticketPdf(ticket) {
       typesetter ??= openTypesetter();
       const { compiler, page } = await typesetter;
@@ -110,7 +113,7 @@ function named(name: string | null, longest = WIDE) {
   return { text, rtl: readsFromRight(text), widest: longestPart(text) };
 }
 
-/** The QR as one path: sharp at any size. Quiet zone of four modules, as the standard asks. */
+/** The QR as one path. Quiet zone of four modules, as the standard asks. */
 function qrSvg(code: string): string {
   const { modules } = QRCode.create(code, { errorCorrectionLevel: 'M' });
   const quiet = 4;

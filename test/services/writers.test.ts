@@ -32,6 +32,8 @@ const OWNERS: Record<keyof DB, string | null> = {
   slots: 'inventory',
   texts: 'outbox',
   ticket_files: 'tickets',
+  ticket_job_entries: 'events',
+  ticket_jobs: 'events',
   tickets: 'tickets',
   venues: 'events',
   waitlist_entries: 'waitlist',
