@@ -71,10 +71,15 @@ describe('deploy/Dockerfile', () => {
     expect(build).toContain('tsc -p tsconfig.build.json');
     expect(build).toContain('worker/bundle.ts dist/workflows.bundle.js');
     expect(build).toContain('gateway/http/docs/copyAssets.ts dist');
-    // What is read beside the code, and not compiled, is copied to the same place.
+    // What is read beside the code, and not compiled, is copied to the same place, alone or with its folder.
+    const folders = [...build.matchAll(/cp -r (\S+) dist\/(\S+)\//g)]
+      .filter(([, from, to]) => dirname(from!) === to)
+      .map(([, from]) => `${from}/`);
+    expect(folders).toEqual(['gateway/door/app/']);
     for (const folder of ['activities', 'db', 'gateway', 'services', 'worker', 'workflows'])
       for (const file of readdirSync(join(ROOT, folder), { recursive: true }) as string[])
-        if (/\.(?!ts$)\w+$/.test(file)) expect(build, file).toContain(`cp ${folder}/${file} dist/${dirname(`${folder}/${file}`)}/`);
+        if (/\.(?!ts$)\w+$/.test(file) && !folders.some((whole) => `${folder}/${file}`.startsWith(whole)))
+          expect(build, file).toContain(`cp ${folder}/${file} dist/${dirname(`${folder}/${file}`)}/`);
     const programs = [dockerfile, read(BASE)].flatMap((text) => [...text.matchAll(/dist\/([\w/]+)\.js/g)].map((m) => m[1]!));
     expect(new Set(programs)).toEqual(new Set(['gateway/main', 'worker/main', 'deploy/migrate']));
     for (const program of [...programs, 'deploy/verify']) expect(existsSync(join(ROOT, `${program}.ts`)), program).toBe(true);
