@@ -1,6 +1,7 @@
 // How the door's API says no: {error, detail}. Its page shows the detail, and decides by the error.
 import { z } from 'zod';
-import type { Refusal, RefusalCode, RefusalTable, RefusalText, RefusalTexts } from '../http/api.ts';
+import type { Refusal, RefusalTable, RefusalTexts } from '../http/api.ts';
+import { spokenTexts } from '../http/docs/spoken.ts';
 
 const NO = { status: 400, code: 'invalid' } as const;
 const SIGN_IN = { status: 401, code: 'unauthenticated' } as const;
@@ -79,10 +80,4 @@ const MEANINGS: Record<(typeof TABLE)[keyof typeof TABLE]['code'], string> = {
 const Body = z.object({ error: z.string(), detail: z.string() }).meta({ id: 'DoorError' });
 
 /** How the door documents each refusal. */
-export function refusalTexts(): RefusalTexts {
-  const text = (core: RefusalCode): RefusalText => {
-    const { status, code } = TABLE[core];
-    return { status, code, schema: Body, description: MEANINGS[code] };
-  };
-  return Object.fromEntries((Object.keys(TABLE) as RefusalCode[]).map((core) => [core, text(core)])) as RefusalTexts;
-}
+export const refusalTexts = (): RefusalTexts => spokenTexts(TABLE, { body: () => Body, meaning: (code) => MEANINGS[code] });

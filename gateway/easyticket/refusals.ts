@@ -1,7 +1,8 @@
 // EasyTicket's refusals as its document describes them.
 import { z } from 'zod';
-import type { RefusalCode, RefusalText, RefusalTexts } from '../http/api.ts';
+import type { RefusalTexts } from '../http/api.ts';
 import { pascal } from '../http/docs/names.ts';
+import { spokenTexts } from '../http/docs/spoken.ts';
 import { TABLE } from './errors.ts';
 
 type Code = (typeof TABLE)[keyof typeof TABLE]['code'];
@@ -51,11 +52,4 @@ function body(code: Code): z.ZodType {
 }
 
 /** How EasyTicket documents each refusal. */
-export function refusalTexts(): RefusalTexts {
-  const bodies = new Map((Object.keys(CODES) as Code[]).map((code) => [code, body(code)]));
-  const text = (core: RefusalCode): RefusalText => {
-    const { status, code } = TABLE[core];
-    return { status, code, schema: bodies.get(code)!, description: CODES[code][0] };
-  };
-  return Object.fromEntries((Object.keys(TABLE) as RefusalCode[]).map((core) => [core, text(core)])) as RefusalTexts;
-}
+export const refusalTexts = (): RefusalTexts => spokenTexts(TABLE, { body, meaning: (code) => CODES[code][0] });

@@ -1,7 +1,8 @@
 // Evently's error codes as its document describes them: what each means, and what its details hold.
 import { z } from 'zod';
-import type { RefusalCode, RefusalText, RefusalTexts } from '../http/api.ts';
+import type { RefusalCode, RefusalTexts } from '../http/api.ts';
 import { pascal } from '../http/docs/names.ts';
+import { spokenTexts } from '../http/docs/spoken.ts';
 import { TABLE } from './errors.ts';
 import { amount, id, instant } from './shapes.ts';
 
@@ -147,11 +148,4 @@ function body(code: Code): z.ZodType {
 const NoDetails = z.object({}).meta({ id: 'NoDetails', description: 'Nothing more is to be said.' });
 
 /** How Evently documents each refusal. */
-export function refusalTexts(): RefusalTexts {
-  const bodies = new Map((Object.keys(CODES) as Code[]).map((code) => [code, body(code)]));
-  const text = (core: RefusalCode): RefusalText => {
-    const { status, code } = TABLE[core];
-    return { status, code, schema: bodies.get(code)!, description: MEANINGS[core] ?? CODES[code][0] };
-  };
-  return Object.fromEntries((Object.keys(TABLE) as RefusalCode[]).map((core) => [core, text(core)])) as RefusalTexts;
-}
+export const refusalTexts = (): RefusalTexts => spokenTexts(TABLE, { body, meaning: (code, core) => MEANINGS[core] ?? CODES[code][0] });

@@ -1,6 +1,7 @@
 // The Ticket API's refusals as its document describes them: one shape, told apart by the status.
 import { z } from 'zod';
-import type { RefusalCode, RefusalText, RefusalTexts } from '../http/api.ts';
+import type { RefusalTexts } from '../http/api.ts';
+import { spokenTexts } from '../http/docs/spoken.ts';
 import { TABLE } from './errors.ts';
 
 type Code = (typeof TABLE)[keyof typeof TABLE]['code'];
@@ -29,10 +30,4 @@ const Body = z
   .meta({ id: 'TicketApiError' });
 
 /** How the Ticket API documents each refusal. */
-export function refusalTexts(): RefusalTexts {
-  const text = (core: RefusalCode): RefusalText => {
-    const { status, code } = TABLE[core];
-    return { status, code, schema: Body, description: MEANINGS[code] };
-  };
-  return Object.fromEntries((Object.keys(TABLE) as RefusalCode[]).map((core) => [core, text(core)])) as RefusalTexts;
-}
+export const refusalTexts = (): RefusalTexts => spokenTexts(TABLE, { body: () => Body, meaning: (code) => MEANINGS[code] });
