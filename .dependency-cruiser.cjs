@@ -60,6 +60,19 @@ module.exports = {
       to: { path: '^([a-z]+/|[a-z]+\\.ts$)', pathNot: '^(standins|node_modules)/', dependencyTypesNot: ['core'] },
     },
     {
+      name: 'sdk-is-alone',
+      severity: 'error',
+      comment: 'Clients are for others: they have nothing of ours in them, and nothing of ours needs them.',
+      from: { path: '^sdk/' },
+      to: { path: '^([a-z]+/|[a-z]+\\.ts$)', pathNot: '^(sdk|node_modules)/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'who-imports-sdk',
+      severity: 'error',
+      from: { pathNot: '^(sdk|test)/' },
+      to: { path: '^sdk/' },
+    },
+    {
       name: 'gateway-talks-to-the-engine-in-one-room',
       severity: 'error',
       from: { path: '^gateway/', pathNot: '^gateway/temporal/' },

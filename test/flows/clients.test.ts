@@ -4,15 +4,10 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import openapiTS, { astToString } from 'openapi-typescript';
-import { afterAll, beforeAll, describe, expect, inject, it, type TestContext } from 'vitest';
-import { ClearError } from '../../deploy/local/say.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type Show, show } from '../support/client.ts';
-import { pythonWith } from '../support/python.ts';
+import { pythonOrSkip } from '../support/python.ts';
 
-const PYTHON = {
-  packages: ['openapi-python-client==0.29.1', 'mypy==1.18.2'],
-  modules: ['openapi_python_client', 'mypy', 'httpx', 'attrs'],
-};
 /** One inline schema for each refusal made 692 of them. */
 const MOST_PYTHON_FILES = 300;
 
@@ -51,20 +46,9 @@ it('TypeScript: strict types, one purchase', async () => {
   expect(JSON.parse(stdout)).toMatchObject(BOUGHT);
 });
 
-/** CI has a Python. Elsewhere the reason why not is shown with the skipped test. */
-async function python(context: TestContext): Promise<string> {
-  try {
-    return await pythonWith(PYTHON, console.log);
-  } catch (error) {
-    if (process.env.CI || !(error instanceof ClearError)) throw error;
-    console.warn(`skipped, the Python client: ${error.message}`);
-    return context.skip(error.message);
-  }
-}
-
 describe('Python', () => {
   it('types checked, one purchase, and no more files than things', async (context) => {
-    const command = await python(context);
+    const command = await pythonOrSkip(context);
     const home = join(dir, 'python');
     const client = join(home, 'evently_client');
     await mkdir(home);

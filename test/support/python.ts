@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { TestContext } from 'vitest';
 import { cacheDir, exists, fillOnce } from '../../deploy/local/cache.ts';
 import { ClearError, type Say, since } from '../../deploy/local/say.ts';
 
@@ -10,6 +11,23 @@ const run = promisify(execFile);
 
 /** What to install, and the modules that must be there for it to be whole. */
 export type Wanted = { packages: string[]; modules: string[] };
+
+/** What tests of Python clients need. One list, so that it is installed once. */
+export const CLIENTS: Wanted = {
+  packages: ['openapi-python-client==0.29.1', 'mypy==1.18.2'],
+  modules: ['openapi_python_client', 'mypy', 'httpx', 'attrs'],
+};
+
+/** The Python of these tests. CI has one; elsewhere the test is skipped, and the reason is shown with it. */
+export async function pythonOrSkip(context: TestContext): Promise<string> {
+  try {
+    return await pythonWith(CLIENTS, console.log);
+  } catch (error) {
+    if (process.env.CI || !(error instanceof ClearError)) throw error;
+    console.warn(`skipped, the Python client: ${error.message}`);
+    return context.skip(error.message);
+  }
+}
 
 /** The Python that has the packages. Throws a ClearError of one line when Python 3.10 or newer, venv, pip or PyPI is missing. */
 export async function pythonWith({ packages, modules }: Wanted, say: Say): Promise<string> {
