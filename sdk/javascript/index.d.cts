@@ -32,6 +32,10 @@ declare namespace BilletterAPI {
   export type Registration = api.Registration;
   export type RegistrationChange = api.RegistrationChange;
   export type RegistrationStats = api.RegistrationStats;
+  export type BulkJob = api.BulkJob;
+  export type BulkResult = api.BulkResult;
+  export type CheckedIn = api.CheckedIn;
+  export type Ticket = api.Ticket;
   export type Webhook = api.Webhook;
   export type WebhookChange = api.WebhookChange;
   export type WebhookDelivery = api.WebhookDelivery;

@@ -1,12 +1,12 @@
 // billetter-api as it is published, against a real gateway: the seed's example, types, refusals, pages; and retries against a server that fails.
-import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../support/gateway.ts';
 import { openReceiver } from '../support/hooks.ts';
-import { organized, refusal, run, type Scripted, scripted } from '../support/sdkWorld.ts';
+import { example, organized, refusal, run, type Scripted, scripted } from '../support/sdkWorld.ts';
 
 const SOURCE = 'sdk/javascript';
 const TSC = resolve('node_modules/typescript/bin/tsc');
@@ -40,6 +40,14 @@ const failure = (call: Promise<unknown>): Promise<any> =>
   );
 
 describe('a program', () => {
+  it("is the seed's example as written (in a function: Node has no await beside require)", async () => {
+    const { token } = await organized(world, { slug: 'hackathon-2025' });
+    const text = await example(`${SOURCE}/README.md`, 'Example');
+    await writeFile(join(dir, 'example.cjs'), `(async () => {\n${text}})();\n`);
+    const told = await run(process.execPath, [join(dir, 'example.cjs')], { BILLETTER_API_KEY: token, BILLETTER_BASE_URL: world.url });
+    expect(told).toMatch(/^QR Code: hackathon-2025:[\w-]+:\d+:[\w-]+\n$/);
+  });
+
   it('is typed, by import and by require, and an error of one is an error of the other', async () => {
     const { slug, token } = await organized(world, { total: 1, waitlist: true });
     await cp('test/clients/sdk', dir, { recursive: true });
@@ -70,6 +78,28 @@ describe('calls', () => {
     expect(await events.settings(slug, { maxCapacity: 9, registrationDeadline: null })).toMatchObject({ maxCapacity: 9 });
     expect(await events.capacity(slug)).toMatchObject({ maxCapacity: 9, currentRegistrations: 0 });
     expect(await events.stats(slug)).toMatchObject({ eventId: slug, totalRegistrations: 0 });
+  });
+
+  it('of tickets', async () => {
+    const { slug, token } = await organized(world);
+    const { registrations, tickets } = clientOf(token);
+    const { id, qrCode } = await registrations.create({ participantId: 'p-1', eventId: slug, ticketType: 'standard' });
+    expect(await tickets.generate({ registrationId: id })).toMatchObject({ registrationId: id, ticketCode: qrCode, format: 'qr_code' });
+    expect(
+      Buffer.from(await tickets.file(id, 'png'))
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+    const job = await tickets.bulk({ operation: 'generate', registrationIds: [id, 'reg-0'] });
+    expect(job).toMatchObject({ status: 'done', succeeded: 1, failed: 1 });
+    expect(await tickets.bulkStatus(job.jobId, { limit: 1 })).toMatchObject({ nextCursor: '1' });
+    const results: string[] = [];
+    for await (const { status } of tickets.bulkResults(job.jobId)) results.push(status);
+    expect(results).toEqual(['succeeded', 'failed']);
+    expect(await tickets.validate({ ticketCode: qrCode, eventId: slug })).toMatchObject({ valid: true, participantId: 'p-1' });
+    expect(await failure(tickets.validate({ ticketCode: qrCode, eventId: slug }))).toMatchObject({
+      ...{ name: 'Conflict', code: 'TICKET_ALREADY_USED' },
+    });
   });
 
   it('of lists go from page to page, and no further than is asked', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startWorld, type World } from '../support/gateway.ts';
 import { openReceiver } from '../support/hooks.ts';
 import { pythonOrSkip } from '../support/python.ts';
-import { organized, refusal, run, scripted } from '../support/sdkWorld.ts';
+import { example, organized, refusal, run, scripted } from '../support/sdkWorld.ts';
 
 const SOURCE = resolve('sdk/python');
 const PROGRAM = 'test/clients/sdk/calls.py';
@@ -28,6 +28,14 @@ it('types hold, strictly', async (context) => {
   const command = await pythonOrSkip(context);
   const checked = ['-m', 'mypy', '--strict', '--python-version', '3.10', '--cache-dir', 'node_modules/.cache/mypy-sdk'];
   await run(command, [...checked, `${SOURCE}/billetter_api`, PROGRAM], { MYPYPATH: SOURCE });
+});
+
+it("the seed's example as written, after `import os`", async (context) => {
+  const command = await pythonOrSkip(context);
+  const { token } = await organized(world, { slug: 'hackathon-2025' });
+  const text = `import os\n${await example(`${SOURCE}/README.md`, 'Example')}`;
+  const env = { PYTHONPATH: SOURCE, PYTHONDONTWRITEBYTECODE: '1', BILLETTER_API_KEY: token, BILLETTER_BASE_URL: world.url };
+  expect(await run(command, ['-c', text], env)).toMatch(/^QR Code: hackathon-2025:[\w-]+:\d+:[\w-]+\n$/);
 });
 
 it('a program registers, lists, is refused, tries again, and verifies webhooks', async (context) => {
@@ -62,6 +70,9 @@ it('a program registers, lists, is refused, tries again, and verifies webhooks',
     expect(JSON.parse(told)).toEqual({
       changed: ['premium', { teamName: 'a' }, { amount: '49.00', currency: 'USD' }],
       listed: ['p-5', 'p-4', 'p-3', 'p-2', 'p-1'],
+      bulk: ['succeeded', 'failed'],
+      checked_in: 'p-4',
+      again: ['Conflict', 'TICKET_ALREADY_USED'],
       cancelled: 'cancelled',
       settings: 5,
       capacity: 4,

@@ -1,6 +1,7 @@
 // The client: its settings, and the parts that speak of one kind of thing each.
 import { Events } from './events';
 import { Registrations } from './registrations';
+import { Tickets } from './tickets';
 import { createTransport, type Fetch } from './transport';
 import { Webhooks } from './webhooks';
 
@@ -30,6 +31,7 @@ export type Options = {
 /** The client of Billetter's Registrations API. Throws a TypeError for settings that cannot work. */
 export class BilletterAPI {
   readonly registrations: Registrations;
+  readonly tickets: Tickets;
   readonly events: Events;
   readonly webhooks: Webhooks;
 
@@ -41,6 +43,7 @@ export class BilletterAPI {
 
     const call = createTransport({ apiKey, baseUrl: address.replace(/\/+$/, ''), maxRetries, timeoutMs, fetch });
     this.registrations = new Registrations(call);
+    this.tickets = new Tickets(call);
     this.events = new Events(call);
     this.webhooks = new Webhooks(call);
   }

@@ -38,6 +38,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billetter/tickets/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The ticket of a registration */
+        post: operations["generateTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billetter/tickets/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a ticket in */
+        post: operations["validateTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billetter/registrations/{registrationId}/qr.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ticket file qr.png */
+        get: operations["getTicketPng"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billetter/registrations/{registrationId}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ticket file qr.svg */
+        get: operations["getTicketSvg"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billetter/registrations/{registrationId}/ticket.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ticket file ticket.pdf */
+        get: operations["getTicketPdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billetter/tickets/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One operation on many tickets */
+        post: operations["bulkTickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/billetter/tickets/bulk/{jobId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a bulk operation is, and its results */
+        get: operations["getBulkJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billetter/events/{eventId}/capacity": {
         parameters: {
             query?: never;
@@ -316,6 +435,54 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        GenerateTicketRequest: {
+            /**
+             * @description As the registration was answered with.
+             * @example reg-123
+             */
+            registrationId: string;
+            /**
+             * @description `qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions.
+             * @default qr_code
+             * @enum {string}
+             */
+            format?: "qr_code" | "png" | "svg" | "pdf";
+        };
+        ValidateTicketRequest: {
+            /**
+             * @description As it was scanned.
+             * @example QR123456789
+             */
+            ticketCode: string;
+            /**
+             * @description The event's name in addresses, or its UUID: only its tickets are let in.
+             * @example hackathon-2025
+             */
+            eventId: string;
+            /** @description Addition to the seed: names this scan. Sent again with the same code it gets the same answer. */
+            nonce?: string;
+        };
+        BulkTicketsRequest: {
+            /**
+             * @description `generate`: the tickets of these registrations. `cancel`: as `DELETE` of each; the key must be for `registrations:write` too. `resend`: each ticket is told to your webhooks that listen to `ticket.resent` (we have no addresses of participants).
+             * @enum {string}
+             */
+            operation: "generate" | "cancel" | "resend";
+            /**
+             * @example [
+             *       "reg-123",
+             *       "reg-124",
+             *       "reg-125"
+             *     ]
+             */
+            registrationIds: string[];
+            /**
+             * @description `qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions.
+             * @default qr_code
+             * @enum {string}
+             */
+            format?: "qr_code" | "png" | "svg" | "pdf";
+        };
         UpdateEventSettingsRequest: {
             /**
              * @description Over all ticket types.
@@ -342,7 +509,7 @@ export interface components {
              *       "registration.cancelled"
              *     ]
              */
-            events: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added")[];
+            events: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added" | "ticket.resent")[];
             description?: string;
         };
         UpdateWebhookRequest: {
@@ -357,7 +524,7 @@ export interface components {
              *       "registration.cancelled"
              *     ]
              */
-            events?: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added")[];
+            events?: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added" | "ticket.resent")[];
             description?: string;
         };
         RotateWebhookSecretRequest: {
@@ -694,6 +861,245 @@ export interface components {
                 details: components["schemas"]["NoDetails"];
             };
         };
+        Ticket: {
+            /**
+             * Format: uuid
+             * @example 550e8400-e29b-41d4-a716-446655440001
+             */
+            ticketId: string;
+            registrationId: string;
+            eventId: string;
+            participantId: string;
+            ticketType: string;
+            /**
+             * @description `{eventId}:{participant}:{timestamp}:{checksum}`. The participant is encrypted; the checksum is a signature that `GET /door/api/keys` lets anybody verify without us.
+             * @example hackathon-2025:sVzV5wvVGkAL…:1736937000:Yl9cMSkQ…
+             */
+            ticketCode: string;
+            /** @description The same: the text that the QR code says. */
+            qrCode: string;
+            /**
+             * @description `qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions.
+             * @default qr_code
+             * @enum {string}
+             */
+            format: "qr_code" | "png" | "svg" | "pdf";
+            /** @description The QR code as a `data:` address, for an `<img>`; null of a PDF. */
+            image: string | null;
+            /** @description The PDF as a `data:` address; null of the others. */
+            document: string | null;
+            /**
+             * Format: uri
+             * @description Where the same file can be fetched with the API key.
+             */
+            fileUrl: string;
+            /**
+             * Format: date-time
+             * @example 2024-07-15T18:00:00Z
+             */
+            issuedAt: string;
+        };
+        /** @description The registration is cancelled, and so is its ticket. */
+        RegistrationCancelledError: {
+            error: {
+                /** @constant */
+                code: "REGISTRATION_CANCELLED";
+                /**
+                 * @description For people.
+                 * @example The registration is cancelled, and so is its ticket.
+                 */
+                message: string;
+                details: components["schemas"]["NoDetails"];
+            };
+        };
+        /** @description The registration has no ticket yet: it is waitlisted. */
+        RegistrationNotConfirmedError: {
+            error: {
+                /** @constant */
+                code: "REGISTRATION_NOT_CONFIRMED";
+                /**
+                 * @description For people.
+                 * @example The registration has no ticket yet: it is waitlisted.
+                 */
+                message: string;
+                details: components["schemas"]["NoDetails"];
+            };
+        };
+        CheckedIn: {
+            /** @constant */
+            valid: true;
+            /** @constant */
+            status: "checked_in";
+            /**
+             * @description For the screen at the door.
+             * @example Welcome to Hackathon 2025!
+             */
+            message: string;
+            /** @description null of a ticket that was sold through another API. */
+            registrationId: string | null;
+            participantId: string | null;
+            eventId: string;
+            eventName: string;
+            ticketType: string | null;
+            ticketId: string | null;
+            /** @description How many it lets in: more than one only by the code of a whole order, which names no ticket. */
+            people: number;
+            /**
+             * Format: date-time
+             * @example 2024-07-15T18:00:00Z
+             */
+            checkedInAt: string;
+            metadata: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description This is not the code of a ticket for an event of yours. */
+        TicketNotFoundError: {
+            error: {
+                /** @constant */
+                code: "TICKET_NOT_FOUND";
+                /**
+                 * @description For people.
+                 * @example This is not the code of a ticket for an event of yours.
+                 */
+                message: string;
+                details: components["schemas"]["NoDetails"];
+            };
+        };
+        /** @description Somebody was checked in with this ticket before. */
+        TicketAlreadyUsedError: {
+            error: {
+                /** @constant */
+                code: "TICKET_ALREADY_USED";
+                /**
+                 * @description For people.
+                 * @example Somebody was checked in with this ticket before.
+                 */
+                message: string;
+                details: components["schemas"]["TicketAlreadyUsedDetails"];
+            };
+        };
+        TicketAlreadyUsedDetails: {
+            /**
+             * @description When.
+             * @example 2025-03-15T09:12:44Z
+             */
+            checkedInAt?: string;
+            /** @description Where, if the scanner said. */
+            gate?: string;
+        };
+        /** @description The ticket is void: its registration was cancelled, or it was paid back. */
+        TicketCancelledError: {
+            error: {
+                /** @constant */
+                code: "TICKET_CANCELLED";
+                /**
+                 * @description For people.
+                 * @example The ticket is void: its registration was cancelled, or it was paid back.
+                 */
+                message: string;
+                details: components["schemas"]["NoDetails"];
+            };
+        };
+        /** @description The ticket is for another event of yours. */
+        TicketOfOtherEventError: {
+            error: {
+                /** @constant */
+                code: "TICKET_OF_OTHER_EVENT";
+                /**
+                 * @description For people.
+                 * @example The ticket is for another event of yours.
+                 */
+                message: string;
+                details: components["schemas"]["NoDetails"];
+            };
+        };
+        BulkJob: {
+            /**
+             * Format: uuid
+             * @example 550e8400-e29b-41d4-a716-446655440001
+             */
+            jobId: string;
+            /** @enum {string} */
+            operation: "generate" | "cancel" | "resend";
+            /**
+             * @description `qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions.
+             * @default qr_code
+             * @enum {string}
+             */
+            format: "qr_code" | "png" | "svg" | "pdf";
+            /** @enum {string} */
+            status: "running" | "done";
+            total: number;
+            processed: number;
+            succeeded: number;
+            duplicates: number;
+            failed: number;
+            /**
+             * Format: date-time
+             * @example 2024-07-15T18:00:00Z
+             */
+            createdAt: string;
+            finishedAt: string | null;
+            /** @description Of this page, in the order of `registrationIds`. */
+            results: components["schemas"]["BulkResult"][];
+            /** @description Where the next page begins; null on the last one. */
+            nextCursor: string | null;
+        };
+        BulkResult: {
+            /** @description Which of `registrationIds`, from 0. */
+            index: number;
+            registrationId: string;
+            /** @enum {string} */
+            status: "pending" | "succeeded" | "duplicate" | "failed";
+            /** @description The index of the entry that names the same registration: that one was done. */
+            duplicateOf: number | null;
+            ticket: {
+                /**
+                 * Format: uuid
+                 * @example 550e8400-e29b-41d4-a716-446655440001
+                 */
+                ticketId: string;
+                participantId: string;
+                eventId: string;
+                ticketCode: string;
+                qrCode: string;
+                /**
+                 * Format: uri
+                 * @description Where the file of that format can be fetched with the API key.
+                 */
+                fileUrl: string;
+                /**
+                 * Format: date-time
+                 * @example 2024-07-15T18:00:00Z
+                 */
+                issuedAt: string;
+            } | null;
+            error: {
+                code: string;
+                message: string;
+                details: {
+                    [key: string]: unknown;
+                };
+            } | null;
+        };
+        /** @description There is no such thing of yours. */
+        NotFoundError: {
+            error: {
+                /** @constant */
+                code: "NOT_FOUND";
+                /**
+                 * @description For people.
+                 * @example There is no such thing of yours.
+                 */
+                message: string;
+                details: components["schemas"]["NotFoundDetails"];
+            };
+        };
+        NotFoundDetails: {
+            /** @description What there is none of. */
+            what?: string;
+        };
         Capacity: {
             /** @example hackathon-2025 */
             eventId: string;
@@ -774,23 +1180,6 @@ export interface components {
             min?: number;
             max?: number;
         };
-        /** @description There is no such thing of yours. */
-        NotFoundError: {
-            error: {
-                /** @constant */
-                code: "NOT_FOUND";
-                /**
-                 * @description For people.
-                 * @example There is no such thing of yours.
-                 */
-                message: string;
-                details: components["schemas"]["NotFoundDetails"];
-            };
-        };
-        NotFoundDetails: {
-            /** @description What there is none of. */
-            what?: string;
-        };
         Webhooks: {
             webhooks: components["schemas"]["Webhook"][];
         };
@@ -806,7 +1195,7 @@ export interface components {
              */
             url: string;
             description: string;
-            events: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added")[];
+            events: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added" | "ticket.resent")[];
             /** @enum {string} */
             status: "active" | "paused" | "disabled";
             /** @description It answered 410, or no try of three days succeeded. */
@@ -838,7 +1227,7 @@ export interface components {
              */
             url: string;
             description: string;
-            events: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added")[];
+            events: ("registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added" | "ticket.resent")[];
             /** @enum {string} */
             status: "active" | "paused" | "disabled";
             /** @description It answered 410, or no try of three days succeeded. */
@@ -912,7 +1301,7 @@ export interface components {
         };
         WebhookPayload: {
             /** @enum {string} */
-            event: "registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added" | "webhook.test";
+            event: "registration.created" | "registration.cancelled" | "ticket.validated" | "capacity.reached" | "waitlist.added" | "ticket.resent" | "webhook.test";
             /**
              * Format: date-time
              * @example 2024-07-15T18:00:00Z
@@ -923,6 +1312,10 @@ export interface components {
                 participantId: string;
                 eventId: string;
                 ticketType: string;
+                /** @description Of `ticket.resent`. */
+                ticketId?: string;
+                /** @description Of `ticket.resent`: what its QR code says. */
+                ticketCode?: string;
             };
         };
         ReplayedDeliveries: {
@@ -1068,6 +1461,193 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Registration"];
+                };
+            };
+        };
+    };
+    generateTicket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same request within 24 hours it gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerateTicketRequest"];
+            };
+        };
+        responses: {
+            /** @description The ticket. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+        };
+    };
+    validateTicket: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same request within 24 hours it gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ValidateTicketRequest"];
+            };
+        };
+        responses: {
+            /** @description Somebody may go in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedIn"];
+                };
+            };
+        };
+    };
+    getTicketPng: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the registration was answered with. */
+                registrationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+        };
+    };
+    getTicketSvg: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the registration was answered with. */
+                registrationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+        };
+    };
+    getTicketPdf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the registration was answered with. */
+                registrationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+        };
+    };
+    bulkTickets: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same request within 24 hours it gets the same answer, and nothing is done twice. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkTicketsRequest"];
+            };
+        };
+        responses: {
+            /** @description All done, with all results. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+            /** @description Accepted: a job does it. No results yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
+                };
+            };
+        };
+    };
+    getBulkJob: {
+        parameters: {
+            query?: {
+                /** @description The most results on a page. */
+                limit?: number;
+                /** @description The `nextCursor` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                /** @description As the bulk operation was answered with. */
+                jobId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkJob"];
                 };
             };
         };
@@ -1473,6 +2053,13 @@ export const OPERATIONS = {
   getRegistration: {"method":"GET","path":"/api/billetter/registrations/{registrationId}","repeatable":true,"keyed":false,"file":false},
   updateRegistration: {"method":"PUT","path":"/api/billetter/registrations/{registrationId}","repeatable":true,"keyed":false,"file":false},
   cancelRegistration: {"method":"DELETE","path":"/api/billetter/registrations/{registrationId}","repeatable":true,"keyed":false,"file":false},
+  generateTicket: {"method":"POST","path":"/api/billetter/tickets/generate","repeatable":true,"keyed":true,"file":false},
+  validateTicket: {"method":"POST","path":"/api/billetter/tickets/validate","repeatable":true,"keyed":true,"file":false},
+  getTicketPng: {"method":"GET","path":"/api/billetter/registrations/{registrationId}/qr.png","repeatable":true,"keyed":false,"file":true},
+  getTicketSvg: {"method":"GET","path":"/api/billetter/registrations/{registrationId}/qr.svg","repeatable":true,"keyed":false,"file":true},
+  getTicketPdf: {"method":"GET","path":"/api/billetter/registrations/{registrationId}/ticket.pdf","repeatable":true,"keyed":false,"file":true},
+  bulkTickets: {"method":"POST","path":"/api/billetter/tickets/bulk","repeatable":true,"keyed":true,"file":false},
+  getBulkJob: {"method":"GET","path":"/api/billetter/tickets/bulk/{jobId}","repeatable":true,"keyed":false,"file":false},
   getCapacity: {"method":"GET","path":"/api/billetter/events/{eventId}/capacity","repeatable":true,"keyed":false,"file":false},
   updateEventSettings: {"method":"PUT","path":"/api/billetter/events/{eventId}/settings","repeatable":true,"keyed":false,"file":false},
   getStats: {"method":"GET","path":"/api/billetter/events/{eventId}/stats","repeatable":true,"keyed":false,"file":false},
@@ -1508,9 +2095,15 @@ export interface Refusals {
   LIMIT_EXCEEDED: components['schemas']['LimitExceededDetails'];
   NOT_FOUND: components['schemas']['NotFoundDetails'];
   RATE_LIMIT_EXCEEDED: components['schemas']['RateLimitExceededDetails'];
+  REGISTRATION_CANCELLED: components['schemas']['NoDetails'];
   REGISTRATION_CLOSED: components['schemas']['NoDetails'];
   REGISTRATION_NOT_CHANGEABLE: components['schemas']['NoDetails'];
+  REGISTRATION_NOT_CONFIRMED: components['schemas']['NoDetails'];
   REGISTRATION_NOT_FOUND: components['schemas']['NoDetails'];
+  TICKET_ALREADY_USED: components['schemas']['TicketAlreadyUsedDetails'];
+  TICKET_CANCELLED: components['schemas']['NoDetails'];
+  TICKET_NOT_FOUND: components['schemas']['NoDetails'];
+  TICKET_OF_OTHER_EVENT: components['schemas']['NoDetails'];
   UNAUTHORIZED: components['schemas']['UnauthorizedDetails'];
   UNAVAILABLE: components['schemas']['NoDetails'];
   VALIDATION_ERROR: components['schemas']['ValidationDetails'];

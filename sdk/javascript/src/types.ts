@@ -28,6 +28,10 @@ export type Filter<O extends OperationId> = Omit<Query<O>, 'cursor' | 'after'>;
 
 export type Registration = Schemas['Registration'];
 export type RegistrationPage = Schemas['Registrations'];
+export type Ticket = Schemas['Ticket'];
+export type CheckedIn = Schemas['CheckedIn'];
+export type BulkJob = Schemas['BulkJob'];
+export type BulkResult = Schemas['BulkResult'];
 export type NewRegistration = Body<'createRegistration'>;
 export type RegistrationChange = Body<'updateRegistration'>;
 export type Capacity = Schemas['Capacity'];

@@ -27,6 +27,39 @@ class UpdateRegistrationRequest(TypedDict, total=False):
     """Each key given replaces what was under it; null takes it away; other keys stay."""
 
 
+class _GenerateTicketRequestRequired(TypedDict):
+    registration_id: str
+    """As the registration was answered with."""
+
+
+class GenerateTicketRequest(_GenerateTicketRequestRequired, total=False):
+    format: Literal["qr_code", "png", "svg", "pdf"]
+    """`qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions."""
+
+
+class _ValidateTicketRequestRequired(TypedDict):
+    ticket_code: str
+    """As it was scanned."""
+    event_id: str
+    """The event's name in addresses, or its UUID: only its tickets are let in."""
+
+
+class ValidateTicketRequest(_ValidateTicketRequestRequired, total=False):
+    nonce: str
+    """Addition to the seed: names this scan. Sent again with the same code it gets the same answer."""
+
+
+class _BulkTicketsRequestRequired(TypedDict):
+    operation: Literal["generate", "cancel", "resend"]
+    """`generate`: the tickets of these registrations. `cancel`: as `DELETE` of each; the key must be for `registrations:write` too. `resend`: each ticket is told to your webhooks that listen to `ticket.resent` (we have no addresses of participants)."""
+    registration_ids: List[str]
+
+
+class BulkTicketsRequest(_BulkTicketsRequestRequired, total=False):
+    format: Literal["qr_code", "png", "svg", "pdf"]
+    """`qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions."""
+
+
 class UpdateEventSettingsRequest(TypedDict, total=False):
     max_capacity: int
     """Over all ticket types."""
@@ -39,7 +72,7 @@ class UpdateEventSettingsRequest(TypedDict, total=False):
 class _CreateWebhookRequestRequired(TypedDict):
     url: str
     """https, a public address, no name and password in it."""
-    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added"]]
+    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added", "ticket.resent"]]
 
 
 class CreateWebhookRequest(_CreateWebhookRequestRequired, total=False):
@@ -49,7 +82,7 @@ class CreateWebhookRequest(_CreateWebhookRequestRequired, total=False):
 class UpdateWebhookRequest(TypedDict, total=False):
     url: str
     """https, a public address, no name and password in it."""
-    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added"]]
+    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added", "ticket.resent"]]
     description: str
 
 
@@ -152,6 +185,104 @@ class Registrations(TypedDict):
     """Where the next page begins; null on the last one."""
 
 
+class Ticket(TypedDict):
+    ticket_id: str
+    registration_id: str
+    event_id: str
+    participant_id: str
+    ticket_type: str
+    ticket_code: str
+    """`{eventId}:{participant}:{timestamp}:{checksum}`. The participant is encrypted; the checksum is a signature that `GET /door/api/keys` lets anybody verify without us."""
+    qr_code: str
+    """The same: the text that the QR code says."""
+    format: Literal["qr_code", "png", "svg", "pdf"]
+    """`qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions."""
+    image: Union[str, None]
+    """The QR code as a `data:` address, for an `<img>`; null of a PDF."""
+    document: Union[str, None]
+    """The PDF as a `data:` address; null of the others."""
+    file_url: str
+    """Where the same file can be fetched with the API key."""
+    issued_at: str
+
+
+class CheckedIn(TypedDict):
+    valid: Literal[true]
+    status: Literal["checked_in"]
+    message: str
+    """For the screen at the door."""
+    registration_id: Union[str, None]
+    """null of a ticket that was sold through another API."""
+    participant_id: Union[str, None]
+    event_id: str
+    event_name: str
+    ticket_type: Union[str, None]
+    ticket_id: Union[str, None]
+    people: int
+    """How many it lets in: more than one only by the code of a whole order, which names no ticket."""
+    checked_in_at: str
+    metadata: Dict[str, Any]
+
+
+class TicketAlreadyUsedDetails(TypedDict, total=False):
+    checked_in_at: str
+    """When."""
+    gate: str
+    """Where, if the scanner said."""
+
+
+class BulkJob(TypedDict):
+    job_id: str
+    operation: Literal["generate", "cancel", "resend"]
+    format: Literal["qr_code", "png", "svg", "pdf"]
+    """`qr_code` is the seed’s: the text of the code, and its picture as PNG. `png`, `svg` and `pdf` are additions."""
+    status: Literal["running", "done"]
+    total: int
+    processed: int
+    succeeded: int
+    duplicates: int
+    failed: int
+    created_at: str
+    finished_at: Union[str, None]
+    results: List[BulkResult]
+    """Of this page, in the order of `registrationIds`."""
+    next_cursor: Union[str, None]
+    """Where the next page begins; null on the last one."""
+
+
+class BulkResultTicket(TypedDict):
+    ticket_id: str
+    participant_id: str
+    event_id: str
+    ticket_code: str
+    qr_code: str
+    file_url: str
+    """Where the file of that format can be fetched with the API key."""
+    issued_at: str
+
+
+class BulkResultError(TypedDict):
+    code: str
+    message: str
+    details: Dict[str, Any]
+
+
+class BulkResult(TypedDict):
+    index: int
+    """Which of `registrationIds`, from 0."""
+    registration_id: str
+    status: Literal["pending", "succeeded", "duplicate", "failed"]
+    duplicate_of: Union[int, None]
+    """The index of the entry that names the same registration: that one was done."""
+    ticket: Union[BulkResultTicket, None]
+    error: Union[BulkResultError, None]
+
+
+class NotFoundDetails(TypedDict, total=False):
+    what: str
+    """What there is none of."""
+
+
 class Capacity(TypedDict):
     event_id: str
     max_capacity: int
@@ -199,11 +330,6 @@ class LimitExceededDetails(TypedDict, total=False):
     max: int
 
 
-class NotFoundDetails(TypedDict, total=False):
-    what: str
-    """What there is none of."""
-
-
 class Webhooks(TypedDict):
     webhooks: List[Webhook]
 
@@ -213,7 +339,7 @@ class Webhook(TypedDict):
     url: str
     """https, a public address, no name and password in it."""
     description: str
-    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added"]]
+    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added", "ticket.resent"]]
     status: Literal["active", "paused", "disabled"]
     disabled_because: Union[Literal["gone", "failing"], None]
     """It answered 410, or no try of three days succeeded."""
@@ -230,7 +356,7 @@ class WebhookWithSecret(TypedDict):
     url: str
     """https, a public address, no name and password in it."""
     description: str
-    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added"]]
+    events: List[Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added", "ticket.resent"]]
     status: Literal["active", "paused", "disabled"]
     disabled_because: Union[Literal["gone", "failing"], None]
     """It answered 410, or no try of three days succeeded."""
@@ -279,15 +405,22 @@ class WebhookDelivery(TypedDict):
     replayed_at: Union[str, None]
 
 
-class WebhookPayloadData(TypedDict):
+class _WebhookPayloadDataRequired(TypedDict):
     registration_id: str
     participant_id: str
     event_id: str
     ticket_type: str
 
 
+class WebhookPayloadData(_WebhookPayloadDataRequired, total=False):
+    ticket_id: str
+    """Of `ticket.resent`."""
+    ticket_code: str
+    """Of `ticket.resent`: what its QR code says."""
+
+
 class WebhookPayload(TypedDict):
-    event: Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added", "webhook.test"]
+    event: Literal["registration.created", "registration.cancelled", "ticket.validated", "capacity.reached", "waitlist.added", "ticket.resent", "webhook.test"]
     timestamp: str
     data: WebhookPayloadData
 
@@ -307,6 +440,13 @@ class ListRegistrationsQuery(TypedDict, total=False):
     limit: int
     """The most on a page."""
     cursor: str
+    """The `nextCursor` of the page before."""
+
+
+class GetBulkJobQuery(TypedDict, total=False):
+    limit: int
+    """The most results on a page."""
+    cursor: int
     """The `nextCursor` of the page before."""
 
 
@@ -334,6 +474,13 @@ OPERATIONS: Dict[str, Operation] = {
     "getRegistration": Operation("GET", "/api/billetter/registrations/{registrationId}", repeatable=True, keyed=False, file=False),
     "updateRegistration": Operation("PUT", "/api/billetter/registrations/{registrationId}", repeatable=True, keyed=False, file=False),
     "cancelRegistration": Operation("DELETE", "/api/billetter/registrations/{registrationId}", repeatable=True, keyed=False, file=False),
+    "generateTicket": Operation("POST", "/api/billetter/tickets/generate", repeatable=True, keyed=True, file=False),
+    "validateTicket": Operation("POST", "/api/billetter/tickets/validate", repeatable=True, keyed=True, file=False),
+    "getTicketPng": Operation("GET", "/api/billetter/registrations/{registrationId}/qr.png", repeatable=True, keyed=False, file=True),
+    "getTicketSvg": Operation("GET", "/api/billetter/registrations/{registrationId}/qr.svg", repeatable=True, keyed=False, file=True),
+    "getTicketPdf": Operation("GET", "/api/billetter/registrations/{registrationId}/ticket.pdf", repeatable=True, keyed=False, file=True),
+    "bulkTickets": Operation("POST", "/api/billetter/tickets/bulk", repeatable=True, keyed=True, file=False),
+    "getBulkJob": Operation("GET", "/api/billetter/tickets/bulk/{jobId}", repeatable=True, keyed=False, file=False),
     "getCapacity": Operation("GET", "/api/billetter/events/{eventId}/capacity", repeatable=True, keyed=False, file=False),
     "updateEventSettings": Operation("PUT", "/api/billetter/events/{eventId}/settings", repeatable=True, keyed=False, file=False),
     "getStats": Operation("GET", "/api/billetter/events/{eventId}/stats", repeatable=True, keyed=False, file=False),
@@ -357,6 +504,10 @@ FIELDS: Dict[str, Dict[str, Tuple[str, bool]]] = {
     "createRegistration": {"participant_id": ("participantId", True), "event_id": ("eventId", True), "ticket_type": ("ticketType", True), "metadata": ("metadata", False), "join_waitlist": ("joinWaitlist", False)},
     "listRegistrations": {"event_id": ("eventId", False), "status": ("status", False), "participant_id": ("participantId", False), "limit": ("limit", False), "cursor": ("cursor", False)},
     "updateRegistration": {"ticket_type": ("ticketType", False), "metadata": ("metadata", False)},
+    "generateTicket": {"registration_id": ("registrationId", True), "format": ("format", False)},
+    "validateTicket": {"ticket_code": ("ticketCode", True), "event_id": ("eventId", True), "nonce": ("nonce", False)},
+    "bulkTickets": {"operation": ("operation", True), "registration_ids": ("registrationIds", True), "format": ("format", False)},
+    "getBulkJob": {"limit": ("limit", False), "cursor": ("cursor", False)},
     "updateEventSettings": {"max_capacity": ("maxCapacity", False), "enable_waitlist": ("enableWaitlist", False), "registration_deadline": ("registrationDeadline", False)},
     "createWebhook": {"url": ("url", True), "events": ("events", True), "description": ("description", False)},
     "updateWebhook": {"url": ("url", False), "events": ("events", False), "description": ("description", False)},
@@ -383,9 +534,15 @@ ErrorCode = Literal[
     "LIMIT_EXCEEDED",
     "NOT_FOUND",
     "RATE_LIMIT_EXCEEDED",
+    "REGISTRATION_CANCELLED",
     "REGISTRATION_CLOSED",
     "REGISTRATION_NOT_CHANGEABLE",
+    "REGISTRATION_NOT_CONFIRMED",
     "REGISTRATION_NOT_FOUND",
+    "TICKET_ALREADY_USED",
+    "TICKET_CANCELLED",
+    "TICKET_NOT_FOUND",
+    "TICKET_OF_OTHER_EVENT",
     "UNAUTHORIZED",
     "UNAVAILABLE",
     "VALIDATION_ERROR",

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from ._transport import Transport
 from .events import Events
 from .registrations import Registrations
+from .tickets import Tickets
 from .webhooks import Webhooks
 
 ADDRESSES = {
@@ -31,6 +32,7 @@ class BilletterClient:
     """
 
     registrations: Registrations
+    tickets: Tickets
     events: Events
     webhooks: Webhooks
 
@@ -53,5 +55,6 @@ class BilletterClient:
             raise TypeError("base_url must be an http(s) address")
         transport = Transport(api_key=api_key, base_url=address.rstrip("/"), max_retries=max_retries, timeout=timeout)
         self.registrations = Registrations(transport)
+        self.tickets = Tickets(transport)
         self.events = Events(transport)
         self.webhooks = Webhooks(transport)

@@ -34,9 +34,14 @@ assert client.registrations.get(one["id"]) == one
 assert one["metadata"] == {"teamName": "a", "someThing": {"aB": 1}}, one
 changed = client.registrations.update(one["id"], ticket_type="premium", metadata={"someThing": None})
 seen["changed"] = [changed["ticket_type"], changed["metadata"], changed["list_price"]]
+job = client.tickets.bulk(operation="generate", registration_ids=[one["id"], "reg-0"])
+seen["bulk"] = [result["status"] for result in client.tickets.bulk_results(job["job_id"])]
+assert client.tickets.bulk_status(job["job_id"])["succeeded"] == 1
+assert client.tickets.file(one["id"], "png")[1:4] == b"PNG"
 for n in range(2, 6):
     register(f"p-{n}")
-listed = client.registrations.list(event_id=event_id, limit=2)
+listed = list(client.registrations.list(event_id=event_id, limit=2))
+listed_ids = [registration["id"] for registration in listed]
 seen["listed"] = [registration["participant_id"] for registration in listed]
 seen["cancelled"] = client.registrations.cancel(one["id"])["status"]
 seen["settings"] = client.events.settings(event_id, max_capacity=5, registration_deadline=None)["max_capacity"]
@@ -60,6 +65,11 @@ seen["replayed"] = [
     client.webhooks.replay_range(hook_id, from_="2020-01-01T00:00:00Z", until="2020-01-02T00:00:00Z")["replayed"],
 ]
 client.webhooks.delete(hook_id)
+
+used = client.tickets.generate(registration_id=client.registrations.get(listed_ids[1])["id"])
+seen["checked_in"] = client.tickets.validate(ticket_code=used["qr_code"], event_id=event_id)["participant_id"]
+again = failure(lambda: client.tickets.validate(ticket_code=used["qr_code"], event_id=event_id))
+seen["again"] = [type(again).__name__, again.code]
 
 full = failure(lambda: register("p-7"))
 assert isinstance(full, billetter_api.CapacityExceeded) and isinstance(full, billetter_api.Conflict), full
