@@ -115,7 +115,8 @@ const SIMPLE: Record<string, string> = { string: 'str', integer: 'int', number: 
 
 function typeOf(classes: Map<string, string>, name: string, schema: Json): string {
   if (schema.$ref) return nameOf(schema)!;
-  if (schema.const !== undefined) return `Literal[${JSON.stringify(schema.const)}]`;
+  if (schema.const !== undefined)
+    return `Literal[${typeof schema.const === 'boolean' ? bool(schema.const) : JSON.stringify(schema.const)}]`;
   if (schema.enum) return `Literal[${schema.enum.map((one: unknown) => JSON.stringify(one)).join(', ')}]`;
   const either = schema.anyOf ?? schema.oneOf;
   if (either) return union(either.map((one: Json, i: number) => typeOf(classes, alternative(either, one) ? name : `${name}${i + 1}`, one)));

@@ -207,7 +207,7 @@ class Ticket(TypedDict):
 
 
 class CheckedIn(TypedDict):
-    valid: Literal[true]
+    valid: Literal[True]
     status: Literal["checked_in"]
     message: str
     """For the screen at the door."""
