@@ -107,7 +107,7 @@ describe('the document', () => {
     for (const [path, item] of Object.entries<any>(paths))
       for (const [method, { responses }] of Object.entries<any>(item)) expect(responses, `${method} ${path}`).not.toHaveProperty('default');
     const of = (path: string, method: string) => Object.keys(paths[path][method].responses).join();
-    expect(of('/api/v1/bookings', 'post')).toBe('201,400,401,404,409,410,413,422,429,500,503');
+    expect(of('/api/v1/bookings', 'post')).toBe('201,400,401,403,404,409,410,413,422,429,500,503');
     expect(of('/api/v1/events/{id}', 'get')).toBe('200,304,400,404,429,500,503');
     expect(resolve(document, paths['/api/v1/events'].get.parameters[1]).schema).toMatchObject({
       type: 'integer',
