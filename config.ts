@@ -98,6 +98,9 @@ const Env = z.object({
   HOLD_SECONDS_EASYTICKET: seconds(900),
   CORS_ORIGINS_EASYTICKET: z.string().default('*'),
   HOLD_SECONDS_TICKET_API: seconds(900),
+  HOLD_SECONDS_HACKLOAD: seconds(900),
+  HACKLOAD_OPEN_BOOKINGS: z.coerce.number().int().min(1).max(1000).default(20),
+  HACKLOAD_SEATS_PER_BUYER: z.coerce.number().int().min(1).max(1000).default(50),
   CORS_ORIGINS_TICKET_API: z.string().default('*'),
   SERVICE_FEE_BASIS_POINTS: z.coerce.number().int().min(0).max(10_000).default(500),
   MAX_PLACES_PER_ORDER: z.coerce.number().int().min(1).max(1000).default(50),
@@ -186,6 +189,13 @@ function shape(env: z.infer<typeof Env>) {
         feeBasisPoints: env.SERVICE_FEE_BASIS_POINTS,
       },
       ticketApi: { holdSeconds: env.HOLD_SECONDS_TICKET_API, origins: origins(env.CORS_ORIGINS_TICKET_API) },
+      /** `maxOpen`: unpaid bookings of one buyer at once; `maxPerAccount`: seats of one event that one buyer may have. */
+      hackload: {
+        holdSeconds: env.HOLD_SECONDS_HACKLOAD,
+        maxPlaces: env.MAX_PLACES_PER_ORDER,
+        maxOpen: env.HACKLOAD_OPEN_BOOKINGS,
+        maxPerAccount: env.HACKLOAD_SEATS_PER_BUYER,
+      },
     },
     maxPlacesPerOrder: env.MAX_PLACES_PER_ORDER,
   };

@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: [
-            'test/{http,evently,easyticket,ticket-api,registrations,door,sdk,services,reads,standins,local,deploy,support}/**/*.test.ts',
+            'test/{http,evently,easyticket,ticket-api,hackload,registrations,door,sdk,services,reads,standins,local,deploy,support}/**/*.test.ts',
             PURE,
           ],
         },

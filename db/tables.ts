@@ -43,6 +43,7 @@ export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface Accounts {
   created_at: Generated<Timestamp>;
+  credentials_changed_at: Timestamp | null;
   email: string;
   email_verified_at: Timestamp | null;
   first_name: string | null;

@@ -20,6 +20,7 @@ import type { Gateway } from './deps.ts';
 import { door } from './door/index.ts';
 import { easyticket } from './easyticket/index.ts';
 import { evently } from './evently/index.ts';
+import { hackload } from './hackload/index.ts';
 import type { Api } from './http/api.ts';
 import { createApp } from './http/app.ts';
 import { createAssets } from './http/docs/assets.ts';
@@ -56,7 +57,14 @@ export function apis(
   parts: { metrics: Metrics; probes: Parameters<typeof operations>[0]['probes']; isDraining: () => boolean },
 ): Api[] {
   const assets = createAssets(PAGES);
-  const published = [evently(gateway, assets), easyticket(gateway), ticketApi(gateway), registrations(gateway), door(gateway)];
+  const published = [
+    evently(gateway, assets),
+    easyticket(gateway),
+    ticketApi(gateway),
+    hackload(gateway),
+    registrations(gateway),
+    door(gateway),
+  ];
   const routes = [landing(gateway.config, PAGES), assets.route, ...houseDocs(published, { assets, limit: PAGES })];
   return [...published, stripeCallback(gateway), operations({ ...parts, routes })];
 }

@@ -11,7 +11,7 @@ import { rawBody } from './steps/body.ts';
 import { refuse } from './steps/errors.ts';
 import { isForm, readForm } from './steps/form.ts';
 import { once, readKey } from './steps/idempotency.ts';
-import { countCall } from './steps/limits.ts';
+import { countCall, refuseGuesser } from './steps/limits.ts';
 import { refuseForged } from './steps/origin.ts';
 import { queryReader } from './steps/query.ts';
 import { validate } from './steps/validate.ts';
@@ -43,6 +43,7 @@ export function runner(api: Api, route: Route, { log, limiter, readJson, db, ori
     const credentials = access === 'public' ? undefined : scheme.of(ctx);
     if (signed && !credentials) throw unauthenticated(scheme);
     refuseForged(ctx, scheme, credentials, origins);
+    if (limiter && unknown && credentials?.dear?.()) refuseGuesser(ctx, limiter, { name: api.name, unknown });
     return credentials?.verify();
   }
 

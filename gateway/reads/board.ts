@@ -25,6 +25,8 @@ export class Board {
   readonly eventId: string;
   readonly currency: string;
   readonly ids: string[] = [];
+  /** The places' 64-bit numbers. */
+  readonly numbers: Float64Array;
   readonly labels: string[] = [];
   readonly rows: Row[] = [];
   readonly offers: Offer[] = [];
@@ -47,6 +49,7 @@ export class Board {
   /** Holds up to this bucket have ended. */
   private doneBucket: number;
   private readonly lapsed = new Set<number>();
+  private byNumber: Uint32Array | undefined;
   private log: { xid: number; place: number }[] = [];
   /** The last transaction that may have changed who waits for what. */
   private lineXid = -1;
@@ -66,6 +69,7 @@ export class Board {
     const offers = new Map<string, Offer>();
     const raw: number[] = [];
     const until: number[] = [];
+    const numbers: number[] = [];
     for (const row of seats.rows) {
       let offer = offers.get(row.offer);
       if (!offer) {
@@ -77,6 +81,7 @@ export class Board {
       digest.update(JSON.stringify([row.offer, row.tier, row.price_minor, row.seated, row.section, row.row, row.labels])).update(row.ids);
       const from = this.ids.length;
       for (const id of row.ids.split(',')) this.ids.push(id);
+      for (const number of row.numbers.split(',')) numbers.push(Number(number));
       for (const label of row.labels) this.labels.push(label);
       let held = 0;
       for (const letter of row.states) {
@@ -86,6 +91,7 @@ export class Board {
       this.rows.push({ offer, section: row.section, label: row.row, from, to: this.ids.length });
     }
     this.layout = digest.update(event.currency).digest('base64url').slice(0, 12);
+    this.numbers = Float64Array.from(numbers);
     this.raw = Uint8Array.from(raw);
     this.until = Float64Array.from(until);
     this.states = new Uint8Array(this.ids.length);
@@ -109,6 +115,34 @@ export class Board {
 
   rowAt(place: number): Row {
     return this.rows[this.rowOf[place]!]!;
+  }
+
+  isAvailable(place: number): boolean {
+    return this.states[place] === AVAILABLE;
+  }
+
+  /** The place with this number, if it is of this event. The index of numbers is made when the first is asked for. */
+  placeNumbered(number: number): number | undefined {
+    const { numbers } = this;
+    this.byNumber ??= Uint32Array.from(numbers.keys()).sort((a, b) => numbers[a]! - numbers[b]!);
+    let [from, to] = [0, numbers.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (numbers[this.byNumber[middle]!]! < number) from = middle + 1;
+      else to = middle;
+    }
+    const place = this.byNumber[from];
+    return place !== undefined && numbers[place] === number ? place : undefined;
+  }
+
+  /** How many places of each offer are in each state. */
+  countByOffer(): Map<Offer, Record<SeatState, number>> {
+    const counts = new Map(this.offers.map((offer) => [offer, { available: 0, held: 0, booked: 0 }]));
+    for (const { offer, from, to } of this.rows) {
+      const count = counts.get(offer)!;
+      for (let place = from; place < to; place++) count[this.status(place)]++;
+    }
+    return counts;
   }
 
   /** A copy of all states, for changesFrom to compare with later. */

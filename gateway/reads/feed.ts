@@ -1,4 +1,5 @@
 // Follows the stream of changes of places: one poller for all readers of this gateway, which keeps the boards as the database is.
+import type { EventName } from '../../services/events/events.ts';
 import { isOfEvent, type PlaceChange, prune, readChanges, type Snapshot, sees } from '../../services/inventory/placeChanges.ts';
 import { readSeats } from '../../services/inventory/seats.ts';
 import type { Db } from '../deps.ts';
@@ -17,8 +18,8 @@ export type Listener = (news: News, board: Board) => void;
 export type Feed = {
   /** Resolves when everything that was committed before this call is on the boards. Calls made meanwhile share one query. */
   catchUp(): Promise<void>;
-  /** The event by id or slug, if the public may see it; as of the last catchUp. */
-  identify(idOrSlug: string): Promise<Named | undefined>;
+  /** The event by id, slug or number, if the public may see it; as of the last catchUp. */
+  identify(name: EventName): Promise<Named | undefined>;
   /** The event's board, as of the last catchUp or newer; reads it first if it is not here. */
   board(event: Named): Promise<Board>;
   /** The event's board if it is here already. */

@@ -4,7 +4,7 @@ import type { AccountRole, DB } from '../../db/tables.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 import type { Passwords } from './passwords.ts';
 import * as sessions from './sessions.ts';
-import { refuseFrom, type TokenKeys } from './verified.ts';
+import { forgetAccount, refuseFrom, type TokenKeys } from './verified.ts';
 
 export type Role = AccountRole;
 
@@ -24,12 +24,14 @@ export type Account = {
   organization: string;
   email_verified_at: Date | null;
   last_login_at: Date | null;
+  /** When its password or its role changed last. */
+  credentials_changed_at: Date | null;
   created_at: Date;
 };
 
 const COLUMNS = [
   ...(['id', 'number', 'email', 'full_name', 'first_name', 'last_name', 'phone', 'username', 'picture_url', 'role'] as const),
-  ...(['organization', 'email_verified_at', 'last_login_at', 'created_at'] as const),
+  ...(['organization', 'email_verified_at', 'last_login_at', 'credentials_changed_at', 'created_at'] as const),
 ] as const;
 
 /** First and last name as one, as tickets show it. */
@@ -169,7 +171,7 @@ export async function changePassword(
     // Of two changes at once the second began from a password that is not the account's any more.
     const { numUpdatedRows } = await tx
       .updateTable('accounts')
-      .set({ password_hash: fresh, updated_at: sql<Date>`now()` })
+      .set({ password_hash: fresh, credentials_changed_at: sql<Date>`now()`, updated_at: sql<Date>`now()` })
       .where('id', '=', caller.accountId)
       .where('password_hash', '=', row.password_hash)
       .executeTakeFirst();
@@ -177,6 +179,7 @@ export async function changePassword(
     return sessions.end(tx, caller.accountId, { allBut: caller.sessionId });
   });
   refuseFrom(tokens, ended);
+  forgetAccount(tokens, caller.accountId);
 }
 
 const wrongPassword = () => invalidField('currentPassword', 'This is not the present password.');
@@ -185,7 +188,7 @@ const wrongPassword = () => invalidField('currentPassword', 'This is not the pre
 export async function promote(db: Kysely<DB>, email: string, role: Role): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('accounts')
-    .set({ role, updated_at: sql<Date>`now()` })
+    .set({ role, credentials_changed_at: sql<Date>`now()`, updated_at: sql<Date>`now()` })
     .where('email', '=', address(email))
     .executeTakeFirst();
   return numUpdatedRows > 0n;

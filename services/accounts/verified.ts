@@ -8,6 +8,9 @@ import type { Caller } from './sessions.ts';
 /** Who calls with a key of an account, and what the key is for. */
 export type KeyCaller = Caller & { keyId: string; scopes: readonly Scope[] };
 
+/** Who calls with an address and a password. `changedAt`: of the credentials that were verified (ms since the epoch, 0: as they were made). */
+export type PasswordCaller = Caller & { changedAt: number };
+
 /** What was verified, and until when that may be taken for granted (ms since the epoch). */
 export type Verified<C> = Map<string, C & { until: number }>;
 
@@ -17,6 +20,10 @@ export type TokenKeys = {
   seen: Verified<Caller>;
   /** API keys likewise, apart from the tokens: neither may ever pass for the other. */
   seenKeys: Verified<KeyCaller>;
+  /** Addresses with their passwords, by keyed digest of both (credentials.ts). */
+  seenPasswords: Verified<PasswordCaller>;
+  /** Accounts whose password or role changed lately, and when: what was verified before that is looked up again. */
+  changed: Map<string, number>;
   digestKey: Buffer;
   /** Sign-ins and API keys that were ended, and when that was heard: they are refused although they were verified. */
   ended: Map<string, number>;
@@ -32,6 +39,8 @@ export function tokenKeys(auth: { jwtSecret: string }): TokenKeys {
     key: createSecretKey(auth.jwtSecret, 'utf8'),
     seen: new Map(),
     seenKeys: new Map(),
+    seenPasswords: new Map(),
+    changed: new Map(),
     digestKey: randomBytes(32),
     ended: new Map(),
   };
@@ -52,11 +61,17 @@ export function refuseFrom(keys: TokenKeys, ids: string[]): void {
   for (const id of ids) if (!keys.ended.has(id)) keys.ended.set(id, Date.now());
 }
 
+/** Takes nothing that was verified of this account's password for granted any more, in this process. */
+export function forgetAccount(keys: TokenKeys, accountId: string): void {
+  for (const [digest, { accountId: of }] of keys.seenPasswords) if (of === accountId) keys.seenPasswords.delete(digest);
+}
+
 /**
- * Hears which sign-ins and API keys were ended anywhere, or have run out, while a gateway may still take them for good: keys are looked up
- * again after a minute. Gateways do so every second.
+ * Hears which sign-ins, API keys and passwords were ended anywhere, or have run out, while a gateway may still take them for good: keys are
+ * looked up again after a minute, passwords after ten. Gateways do so every second.
  */
 export async function hearEnded(db: Kysely<DB>, keys: TokenKeys): Promise<void> {
+  await hearChanged(db, keys);
   const { rows } = await sql<{ id: string }>`
     select distinct family_id as id from refresh_tokens
     where revoked_at > now() - interval '1 day' and revoked_at > now() - make_interval(secs => access_seconds)
@@ -68,4 +83,11 @@ export async function hearEnded(db: Kysely<DB>, keys: TokenKeys): Promise<void> 
   );
   const over = Date.now() - ENDED_KEPT_MS;
   for (const [id, at] of keys.ended) if (at < over) keys.ended.delete(id);
+}
+
+async function hearChanged(db: Kysely<DB>, { changed }: TokenKeys): Promise<void> {
+  const { rows } = await sql<{ id: string; at: Date }>`
+    select id, credentials_changed_at as at from accounts where credentials_changed_at > now() - interval '15 minutes'`.execute(db);
+  changed.clear();
+  for (const { id, at } of rows) changed.set(id, at.getTime());
 }

@@ -59,9 +59,9 @@ export async function find(db: Kysely<DB> | Transaction<DB>, idOrSlug: string): 
 }
 
 /** Which event that is, and whether the public may see it, without counting its places. */
-export async function identify(db: Kysely<DB>, idOrSlug: string): Promise<{ id: string; currency: string } | undefined> {
+export async function identify(db: Kysely<DB>, name: EventName): Promise<{ id: string; currency: string } | undefined> {
   const { rows } = await sql<{ id: string; currency: string }>`select e.id, e.currency from events e
-    where ${named(idOrSlug)} and e.status <> 'draft'`.execute(db);
+    where ${named(name)} and e.status <> 'draft'`.execute(db);
   return rows[0];
 }
 
@@ -81,8 +81,14 @@ export async function identifyManaged(db: Kysely<DB>, idOrSlug: string, by: Mana
   return rows[0].id;
 }
 
-/** Which event a path means: `e` is its row. */
-export const named = (idOrSlug: string) => (isUuid(idOrSlug) ? sql`e.id = ${idOrSlug}::uuid` : sql`e.slug = ${idOrSlug}`);
+/** An event as addresses name it: by its id or slug, or by its number. */
+export type EventName = string | number;
+
+/** Which event is meant: `e` is its row. */
+export const named = (name: EventName) => {
+  if (typeof name === 'number') return sql`e.number = ${name}`;
+  return isUuid(name) ? sql`e.id = ${name}::uuid` : sql`e.slug = ${name}`;
+};
 
 /** What listings show of an event beside its availability, which changes at another pace. */
 export type EventCard = Omit<EventView, 'available' | 'status'>;

@@ -20,6 +20,8 @@ export type SeatRow = {
   row: string;
   /** Comma separated. */
   ids: string;
+  /** Their 64-bit numbers, likewise. */
+  numbers: string;
   labels: string[];
   /** One letter for each place: f free, h held (or was, until its `until`), s sold. */
   states: string;
@@ -37,7 +39,7 @@ export async function readSeats(db: Kysely<DB>, eventId: string): Promise<Seats>
     select s.*, h.*, h.offer in ${waitedFor(sql`array[${eventId}::uuid]`)} as waited from (select pg_current_snapshot()::text as snapshot) s
     left join (
       select o.id as offer, o.name as tier, ${priceFrom('o')} as price_minor, o.seated, coalesce(p.section, o.name) as section, coalesce(p.row_label, '') as row,
-        string_agg(p.id::text, ',' order by p.position) as ids,
+        string_agg(p.id::text, ',' order by p.position) as ids, string_agg(p.number::text, ',' order by p.position) as numbers,
         json_agg(coalesce(p.seat_label, (p.position + 1)::text) order by p.position) as labels,
         string_agg(case when p.sold_at is not null then 's' when p.order_id is null then 'f' else 'h' end, '' order by p.position) as states,
         json_agg(${epoch} order by p.position) filter (where p.sold_at is null and p.order_id is not null) as untils,

@@ -107,8 +107,18 @@ export type RefusalDetails = {
   event_cancelled: { eventId: string };
   /** Nothing of this event is left unsold. */
   sold_out: { eventId: string; capacity?: Capacity };
-  /** Held or sold to somebody else right now; `waitlist`: free, but for those who wait; `places`: those that were named and are gone. */
-  places_unavailable: { wanted?: number; offers?: OfferLeft[]; waitlist?: true; places?: PlaceNamed[]; capacity?: Capacity };
+  /**
+   * Held or sold to somebody else right now; `waitlist`: free, but for those who wait; `places`: those that were named and are gone;
+   * `already`: the order that was to grow has all of them.
+   */
+  places_unavailable: {
+    wanted?: number;
+    offers?: OfferLeft[];
+    waitlist?: true;
+    already?: true;
+    places?: PlaceNamed[];
+    capacity?: Capacity;
+  };
   /** Nothing to wait for: enough places can be claimed now. */
   seats_available: { eventId: string };
   /** More places than one order may hold, or fewer than the offer's minimum; `quantity` are places waited for. */

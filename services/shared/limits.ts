@@ -7,6 +7,8 @@ export type Verdict = { allowed: boolean; limit: number; remaining: number /** m
 export type Limiter = {
   /** Counts one call against `key`: at most `limit` in a window of `seconds` that begins with the first call. */
   take(key: string, limit: number, seconds: number): Verdict;
+  /** The same without counting: whether one more would be too many. */
+  look(key: string, limit: number, seconds: number): Verdict;
   /** Exchanges counts with the other processes now. */
   sync(): Promise<void>;
   /** Exchanges every `everyMs` until stopped. */
@@ -90,6 +92,10 @@ export function createLimiter(db: Kysely<DB>, options: { maxKeys?: number; onErr
     return running;
   };
 
+  const verdict = ({ hits, resetsAt }: Window, limit: number, allowed: boolean): Verdict => {
+    return { allowed, limit, remaining: Math.max(0, limit - hits), resetsAt };
+  };
+
   return {
     take(key, limit, seconds) {
       const window = windowOf(key, seconds, Date.now());
@@ -100,7 +106,13 @@ export function createLimiter(db: Kysely<DB>, options: { maxKeys?: number; onErr
         window.unsent++;
         changed.add(key);
       }
-      return { allowed, limit, remaining: Math.max(0, limit - window.hits), resetsAt: window.resetsAt };
+      return verdict(window, limit, allowed);
+    },
+    look(key, limit, seconds) {
+      const now = Date.now();
+      const known = windows.get(key);
+      const window = known && known.resetsAt > now ? known : { hits: 0, unsent: 0, resetsAt: now + seconds * 1000 };
+      return verdict(window, limit, window.hits < limit);
     },
     sync,
     start(everyMs) {

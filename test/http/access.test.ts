@@ -6,6 +6,7 @@ import { make, SCOPES, type Scope } from '../../services/accounts/apiKeys.ts';
 import { STATED as DOOR } from '../door/stated.ts';
 import { STATED as EASYTICKET } from '../easyticket/stated.ts';
 import { STATED as EVENTLY } from '../evently/stated.ts';
+import { STATED as HACKLOAD } from '../hackload/stated.ts';
 import { STATED as REGISTRATIONS } from '../registrations/stated.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person, show } from '../support/made.ts';
@@ -20,6 +21,8 @@ let callers: Record<
 /** Keys of the organizer, each for one scope. */
 let keys: Record<Scope, string>;
 let booking: string;
+/** Of those who have accounts. */
+let addresses: Map<string, string>;
 
 beforeAll(async () => {
   world = await startWorld();
@@ -29,6 +32,12 @@ beforeAll(async () => {
     person(world.db, 'organizer'),
     person(world.db, 'admin'),
   ]);
+  addresses = new Map(Object.entries({ user, other, organizer, admin }).map(([kind, { email }]) => [kind, email]));
+  await world.db
+    .updateTable('accounts')
+    .set({ password_hash: await world.gateway.passwords.hash(PASSWORD), email_verified_at: new Date() })
+    .where('email', 'in', [...addresses.values()])
+    .execute();
   callers = {
     anonymous: undefined,
     user: user.token,
@@ -50,7 +59,18 @@ afterAll(() => world?.stop());
 
 const every = () => world.apis.flatMap((api) => api.routes.map((r) => ({ api, route: r })));
 const address = (r: Route) => r.path.replace(':id', booking).replace(/:\w+/g, randomUUID());
-const ask = (r: Route, kind: keyof typeof callers) => world.call(r.method.toUpperCase(), address(r), { token: callers[kind] });
+const PASSWORD = 'what they sign in with';
+
+/** Calls as this caller: with the token, or to an API of passwords with the password of whoever has an account. */
+function ask(r: Route, kind: keyof typeof callers) {
+  const email = ofBasic(r) ? addresses.get(kind) : undefined;
+  const by = email
+    ? { headers: { authorization: `Basic ${Buffer.from(`${email}:${PASSWORD}`).toString('base64')}` } }
+    : { token: callers[kind] };
+  return world.call(r.method.toUpperCase(), address(r), by);
+}
+
+const ofBasic = (r: Route) => world.apis.some(({ name, routes }) => name === 'hackload' && routes.includes(r));
 
 /** The routes that belong to no API folder; the others are written down beside their API's tests. */
 const HOUSE = {
@@ -62,7 +82,10 @@ const HOUSE = {
   'get /assets/:name': 'public public',
   ...Object.fromEntries(
     ['schema', 'docs', 'redoc'].flatMap((kind) =>
-      ['', 'evently/', 'easyticket/', 'ticket-api/', 'registrations/', 'door/'].map((api) => [`get /api/${kind}/${api}`, 'public public']),
+      ['', 'evently/', 'easyticket/', 'ticket-api/', 'hackload/', 'registrations/', 'door/'].map((api) => [
+        `get /api/${kind}/${api}`,
+        'public public',
+      ]),
     ),
   ),
 };
@@ -85,6 +108,7 @@ const SAYS: Record<string, { code: (body: any) => string; missing: string; inval
     late: 'token_not_valid',
     role: 'permission_denied',
   },
+  hackload: { code: (body) => body.error, missing: 'unauthorized', invalid: 'unauthorized', late: 'unauthorized', role: 'forbidden' },
   registrations: {
     code: ({ error }) => [error.code, error.details.reason].filter(Boolean).join(' '),
     missing: 'UNAUTHORIZED missing',
@@ -110,7 +134,7 @@ describe('access', () => {
           `${[r.access, r.scope].filter(Boolean).join(' ')} ${r.limit === 'none' ? 'none' : r.limit.name}`,
         ]),
       ),
-    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...TICKET_API, ...REGISTRATIONS, ...DOOR, ...HOUSE });
+    ).toEqual({ ...EVENTLY, ...EASYTICKET, ...TICKET_API, ...HACKLOAD, ...REGISTRATIONS, ...DOOR, ...HOUSE });
   });
 
   it('401 for anonymous, garbage, foreign, expired and refresh tokens wherever a sign-in is needed', async () => {
@@ -122,7 +146,7 @@ describe('access', () => {
         const answer = await ask(r, kind);
         const code = kind === 'anonymous' ? says.missing : says.invalid;
         expect([answer.status, says.code(answer.body)], `${kind} ${r.method} ${r.path}`).toEqual([401, code]);
-        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+        expect(answer.headers.get('www-authenticate')).toBe(ofBasic(r) ? 'Basic realm="Billetter", charset="UTF-8"' : 'Bearer');
       }
       const late = await ask(r, 'expired');
       expect([late.status, says.code(late.body)], r.path).toEqual([401, says.late]);

@@ -11,7 +11,9 @@ export type Caller = Account & { keyId?: string; scopes?: readonly Scope[] };
 /** What a request brings. `ambient`: a browser sent it by itself, so a page of another site may have made the call. */
 export type Credentials = {
   ambient: boolean;
-  /** Throws DomainError unauthenticated, token_invalid or token_expired. */
+  /** Whether verifying costs a password's hash: not done for an address that has guessed too often. */
+  dear?(): boolean;
+  /** Throws DomainError unauthenticated, token_invalid, token_expired or invalid_credentials. */
   verify(): Promise<Caller>;
 };
 
@@ -30,6 +32,8 @@ export type Scheme = {
   hint: string;
   /** Whether any of its credentials are ambient. */
   ambient: boolean;
+  /** Programs send the same: a call that names no Origin, as every page's does, is one of theirs. */
+  programs?: true;
   /** The request's credentials, not verified yet; undefined where it has none of this kind. */
   of(ctx: Context): Credentials | undefined;
 };

@@ -19,6 +19,18 @@ export function countCall(ctx: Context, limiter: Limiter, api: Counted, stated: 
   const limit = caller ? (stated === api.unknown && api.known) || stated : stated.per === 'address' ? stated : api.unknown;
   const verdict = limiter.take(`${api.name}:${limit.name}:${subject(ctx, limit, caller)}`, limit.calls, limit.seconds);
   setHeaders(ctx, verdict);
+  refuseOver(ctx, verdict);
+}
+
+/**
+ * Refuses credentials that are dear to verify to an address that has failed too often already; each failure was counted by `unknown`.
+ * @throws DomainError rate_limited
+ */
+export function refuseGuesser(ctx: Context, limiter: Limiter, { name, unknown }: Counted): void {
+  refuseOver(ctx, limiter.look(`${name}:${unknown.name}:${network(ctx.ip)}`, unknown.calls, unknown.seconds));
+}
+
+function refuseOver(ctx: Context, verdict: Verdict): void {
   if (verdict.allowed) return;
   const seconds = Math.max(1, Math.ceil((verdict.resetsAt - Date.now()) / 1000));
   ctx.set('Retry-After', String(seconds));

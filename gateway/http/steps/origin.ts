@@ -15,7 +15,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function refuseForged(ctx: Context, scheme: Scheme, credentials: Credentials | undefined, origins: ReadonlySet<string>): void {
   if (SAFE.has(ctx.method) || !(credentials ? credentials.ambient : scheme.ambient)) return;
   const { origin } = ctx.req.headers;
-  if (origin === undefined && !credentials) return;
+  if (origin === undefined && (!credentials || isProgram(ctx, scheme))) return;
   if (origin === undefined || !origins.has(origin)) throw new DomainError('forbidden', 'This call does not come from a page of this site.');
 
   const { 'content-type': type, 'content-length': length, 'transfer-encoding': chunked } = ctx.req.headers;
@@ -23,3 +23,6 @@ export function refuseForged(ctx: Context, scheme: Scheme, credentials: Credenti
   if (type === undefined ? hasBody : !isJson(type))
     throw new Malformed('Send JSON, with Content-Type: application/json.', { field: 'Content-Type' });
 }
+
+/** Browsers say where a call comes from even where they name no Origin; programs say neither. */
+const isProgram = ({ req }: Context, { programs }: Scheme): boolean => programs === true && req.headers['sec-fetch-site'] === undefined;

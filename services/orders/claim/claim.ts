@@ -27,14 +27,12 @@ const CURRENCY_CHANGED = 'orders_event_currency';
  */
 export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequest): Promise<PlacedOrder> {
   const wanted = check(request);
-  if (request.terms.maxPerAccount === undefined || db.isTransaction) return place(db, wanted);
+  if (!locksOf(wanted).length || db.isTransaction) return place(db, wanted);
   return db.transaction().execute((tx) => place(tx, wanted));
 }
 
 async function place(db: Kysely<DB> | Transaction<DB>, w: Wanted): Promise<PlacedOrder> {
-  // What one account has can only be counted while it claims nothing beside this.
-  if (w.terms.maxPerAccount !== undefined)
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`claims/${w.accountId}/${w.eventId}`}, 0))`.execute(db);
+  for (const lock of locksOf(w)) await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(db);
 
   const statement = () => run(db, claimStatement(w));
   let row = await statement().catch((error) => {
@@ -44,6 +42,14 @@ async function place(db: Kysely<DB> | Transaction<DB>, w: Wanted): Promise<Place
   if (row.saw?.busy && !row.blocked) row = await run(db, claimStatement(w, 'wait')).catch(lostTheWait(row));
   if (!row.id) throw refusal(w, row);
   return placed(row);
+}
+
+/** What one account has can only be counted while it claims nothing beside this. The wider lock comes first. */
+function locksOf({ accountId, eventId, terms }: Wanted): string[] {
+  return [
+    ...(terms.maxOpen === undefined ? [] : [`orders/${accountId}`]),
+    ...(terms.maxPerAccount === undefined ? [] : [`claims/${accountId}/${eventId}`]),
+  ];
 }
 
 function check(request: ClaimRequest): Wanted {

@@ -20,6 +20,7 @@ const ready = (w: Wanted): RawBuilder<unknown> => sql`
     e.status = 'published' and not e.over and not e.blocked and s.kept and s.places = ${w.count}::int
     ${w.into ? sql`and s.places + (select count(*) from order_items i where i.order_id = ${w.into}::uuid) <= ${w.terms.maxPlaces}::int` : sql``}
     ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}
+    ${w.terms.maxOpen === undefined ? sql`` : sql`and ${openOfAccount(w)} < ${w.terms.maxOpen}::int`}
     ${w.terms.mostAtOnce ? sql`and ${total(w)} <= e.most` : sql``}
     ${w.terms.participant ? sql`and not ${isRegistered(w)}` : sql``}`;
 
@@ -44,6 +45,10 @@ export const total = (w: Wanted): RawBuilder<number> =>
 export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`
     (select count(*) from orders h join order_items i on i.order_id = h.id where h.account_id = ${w.accountId}::uuid and h.event_id = ${w.eventId}::uuid
       and (h.status = 'confirmed' or (h.status = 'pending' and h.expires_at > now())))`;
+
+/** Unpaid orders of the account whose hold runs. Exact for the same reason. */
+export const openOfAccount = (w: Wanted): RawBuilder<unknown> => sql`
+    (select count(*) from orders h where h.account_id = ${w.accountId}::uuid and h.status = 'pending' and h.expires_at > now())`;
 
 /** When the hold ends: after its seconds, but not after its places are on sale (`s.until`; null where nothing is wanted yet). */
 const holdEnd = ({ terms }: Wanted): RawBuilder<unknown> =>

@@ -14,7 +14,9 @@ export function refusal(w: Wanted, row: ClaimRow): DomainError {
   if (row.over) return new DomainError('event_over', 'This event is over.', { eventId });
   if (row.blocked) return refusedTo(eventId);
   const saw = row.saw!;
-  return ofTarget(w, saw) ?? ofParticipant(w, saw) ?? ofWant(w, row, saw) ?? ofLimits(w, saw) ?? ofRivals(w, row, saw);
+  return (
+    ofTarget(w, saw) ?? ofRepeated(w, saw) ?? ofParticipant(w, saw) ?? ofWant(w, row, saw) ?? ofLimits(w, saw) ?? ofRivals(w, row, saw)
+  );
 }
 
 /** One live order of an event is all that a participant has. */
@@ -33,6 +35,12 @@ function ofTarget(w: Wanted, { target }: Saw): DomainError | undefined {
   if (target.paying) return new DomainError('order_not_payable', 'This order is being paid: it takes no more places.');
   return undefined;
 }
+
+/** What it has already: the answer to an earlier call may have been lost. */
+const ofRepeated = (w: Wanted, { target }: Saw): DomainError | undefined =>
+  target && w.places.length && target.has === w.count
+    ? new DomainError('places_unavailable', 'This order has these places already.', { wanted: w.count, already: true })
+    : undefined;
 
 /** Whom the new order was to be for. */
 const ofParticipant = ({ terms }: Wanted, { registered }: Saw): DomainError | undefined =>
@@ -53,7 +61,7 @@ function ofWant(w: Wanted, row: ClaimRow, saw: Saw): DomainError | undefined {
 }
 
 function ofLimits(w: Wanted, saw: Saw): DomainError | undefined {
-  const { maxPlaces, maxPerAccount } = w.terms;
+  const { maxPlaces, maxPerAccount, maxOpen } = w.terms;
   if (!saw.limits_kept) return new DomainError('limit_exceeded', 'The offer has a minimum or a maximum per order.', { wanted: w.count });
   if (saw.dear) {
     const said = `${decimal(saw.dear.most, saw.dear.currency)} ${saw.dear.currency}`;
@@ -65,6 +73,10 @@ function ofLimits(w: Wanted, saw: Saw): DomainError | undefined {
     return new DomainError('limit_exceeded', `At most ${maxPerAccount} places of one event may be had.`, {
       max: maxPerAccount,
       wanted: w.count,
+    });
+  if (maxOpen !== undefined && saw.open! >= maxOpen)
+    return new DomainError('limit_exceeded', `At most ${maxOpen} unpaid orders may be open at once: pay for one, or cancel it.`, {
+      max: maxOpen,
     });
   return undefined;
 }

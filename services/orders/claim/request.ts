@@ -12,6 +12,8 @@ export type Terms = {
   maxPlaces: number;
   /** At most so many places of the event in all the account's live orders. Costs two more round trips. */
   maxPerAccount?: number;
+  /** At most so many unpaid orders of the account at once, whatever they are of. Costs as much. */
+  maxOpen?: number;
   /** A new order's fee, in hundredths of a percent of its items. One that grows is priced anew by pricing.price. */
   feeBasisPoints?: number;
   /** An order of more than this could not be paid (payments/prices.ts). */

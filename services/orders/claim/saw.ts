@@ -5,7 +5,7 @@ import { isFree, isOnSale } from '../../inventory/places.ts';
 import type { PlaceNamed } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Locked } from './find.ts';
-import { heldByAccount, isRegistered, total } from './order.ts';
+import { heldByAccount, isRegistered, openOfAccount, total } from './order.ts';
 import type { Wanted } from './request.ts';
 
 export type Saw = {
@@ -25,12 +25,14 @@ export type Saw = {
   short: { id: string; name: string; left: number }[] | null;
   /** Named places that somebody else holds or has. */
   gone: PlaceNamed[] | null;
-  /** Of the order that was to grow. */
-  target: { owner: string; status: OrderStatus; over: boolean; paying: boolean; items: number } | null;
+  /** Of the order that was to grow; `has`: so many of the named places it holds already. */
+  target: { owner: string; status: OrderStatus; over: boolean; paying: boolean; items: number; has: number } | null;
   /** The participant has a live order already. */
   registered: boolean;
   /** Places the account has of this event, where that is limited. */
   had: number | null;
+  /** Its unpaid orders, where these are limited. */
+  open: number | null;
 };
 
 /** One look into an index for each offer, instead of a scan of all places. */
@@ -55,10 +57,11 @@ const freeOf = (table: 'places' | 'slots', offer: RawBuilder<unknown>) =>
 
 const nothing = sql`select 0 as known, null::boolean as offers_open, false as busy, null::json as short, null::json as gone`;
 
-const target = ({ into }: Wanted) =>
+const target = ({ into, places }: Wanted) =>
   into
     ? sql`(select json_build_object('owner', t.account_id, 'status', t.status, 'over', t.ends <= now(), 'paying', t.paying,
-        'items', (select count(*) from order_items i where i.order_id = t.id)) from target t)`
+        'items', (select count(*) from order_items i where i.order_id = t.id),
+        'has', (select count(*) from places p where p.id = any(${uuids(places)}) and p.order_id = t.id and p.held_until > now())) from target t)`
     : sql`null::json`;
 
 const dear = (w: Wanted) =>
@@ -70,6 +73,7 @@ const dear = (w: Wanted) =>
 export const saw = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
   case when b.id is null then (
     select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'gone', k.gone, 'limits_kept', (select kept from sums), 'dear', ${dear(w)},
-      'unsold', ${unsold}, 'registered', ${w.terms.participant ? isRegistered(w) : sql`false`}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)})
+      'unsold', ${unsold}, 'registered', ${w.terms.participant ? isRegistered(w) : sql`false`}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)},
+      'open', ${w.terms.maxOpen === undefined ? sql`null::int` : openOfAccount(w)})
     from (${w.places.length ? named(w, locked) : w.offers.length ? offered() : nothing}) k
   ) end as saw`;
