@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { AccountRole, DB } from '../../db/tables.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
+import { isImported } from './imported.ts';
 import type { Passwords } from './passwords.ts';
 import * as sessions from './sessions.ts';
 import { forgetAccount, refuseFrom, type TokenKeys } from './verified.ts';
@@ -80,6 +81,14 @@ export async function register(
  * @throws DomainError invalid_credentials | email_not_verified
  */
 export async function login(db: Kysely<DB>, passwords: Passwords, given: { email: string; password: string }): Promise<Account> {
+  // Once more where the hash was changed in this very moment: it may have become another hash of the same password.
+  const account = (await signIn(db, passwords, given)) ?? (await signIn(db, passwords, given));
+  if (!account) throw wrongCredentials();
+  return account;
+}
+
+/** One try; undefined where the hash is not what was verified any more. */
+async function signIn(db: Kysely<DB>, passwords: Passwords, given: { email: string; password: string }): Promise<Account | undefined> {
   const row = await db
     .selectFrom('accounts')
     .select(['id', 'email_verified_at', 'password_hash'])
@@ -92,13 +101,17 @@ export async function login(db: Kysely<DB>, passwords: Passwords, given: { email
     .updateTable('accounts')
     .set({ last_login_at: sql<Date>`now()` })
     .where('id', '=', row.id)
-    // Changed in this very moment: it is not the password any more.
     .where('password_hash', '=', row.password_hash)
     .returning(COLUMNS)
     .executeTakeFirst();
-  if (!account) throw wrongCredentials();
+  if (account && isImported(row.password_hash))
+    passwords.upgrade(given.password, (fresh) => replaceHash(db, account.id, { from: row.password_hash, to: fresh }));
   return account;
 }
+
+/** Gives an account another hash of its password; a password that was changed meanwhile stays changed. */
+const replaceHash = (db: Kysely<DB>, id: string, { from, to }: { from: string; to: string }) =>
+  db.updateTable('accounts').set({ password_hash: to }).where('id', '=', id).where('password_hash', '=', from).execute();
 
 const wrongCredentials = () => new DomainError('invalid_credentials', 'Invalid email or password.');
 
@@ -168,19 +181,29 @@ export async function changePassword(
   const fresh = await passwords.hash(given.next);
 
   const ended = await db.transaction().execute(async (tx) => {
-    // Of two changes at once the second began from a password that is not the account's any more.
-    const { numUpdatedRows } = await tx
+    const now = await tx
+      .selectFrom('accounts')
+      .select('password_hash')
+      .where('id', '=', caller.accountId)
+      .forNoKeyUpdate()
+      .executeTakeFirst();
+    // Of two changes at once the second began from a password that is not the account's any more. An imported hash may have been upgraded.
+    const same = now && (now.password_hash === row.password_hash || (await upgraded(passwords, row.password_hash, now, given.current)));
+    if (!same) throw wrongPassword();
+    await tx
       .updateTable('accounts')
       .set({ password_hash: fresh, credentials_changed_at: sql<Date>`now()`, updated_at: sql<Date>`now()` })
       .where('id', '=', caller.accountId)
-      .where('password_hash', '=', row.password_hash)
-      .executeTakeFirst();
-    if (!numUpdatedRows) throw wrongPassword();
+      .execute();
     return sessions.end(tx, caller.accountId, { allBut: caller.sessionId });
   });
   refuseFrom(tokens, ended);
   forgetAccount(tokens, caller.accountId);
 }
+
+/** Whether an imported hash has become another one of the same password. */
+const upgraded = async (passwords: Passwords, from: string, now: { password_hash: string }, password: string): Promise<boolean> =>
+  isImported(from) && passwords.verify(now.password_hash, password);
 
 const wrongPassword = () => invalidField('currentPassword', 'This is not the present password.');
 

@@ -46,7 +46,9 @@ describe('every answer', () => {
   it('500 in the format of the API for what nobody foresaw, with the stack in the log only', async () => {
     const broken = await startWorld({
       logLines: lines,
-      overrides: { passwords: { hash: () => Promise.reject(new Error('boom')), verify: () => Promise.reject(new Error('boom')) } },
+      overrides: {
+        passwords: { hash: () => Promise.reject(new Error('boom')), verify: () => Promise.reject(new Error('boom')), upgrade: () => {} },
+      },
     });
     lines.length = 0;
     const answer = await broken.call('POST', '/api/v1/auth/login', { body: { email: 'a@example.test', password: 'x' } });
