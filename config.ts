@@ -64,6 +64,8 @@ const Env = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().default(DEV_SECRETS.STRIPE_WEBHOOK_SECRET),
   STRIPE_STANDIN_URL: z.url().optional(),
   STRIPE_TIMEOUT_MS: z.coerce.number().int().min(100).default(20_000),
+  EVENT_PROVIDER_URL: z.url().optional(),
+  EVENT_PROVIDER_TIMEOUT_MS: z.coerce.number().int().min(100).max(10_000).default(4_000),
   SMTP_URL: z.string().default('smtp://localhost:1025'),
   MAIL_FROM: mailbox('Billetter <tickets@billetter.test>'),
   ORDER_CODE_PREFIX: z
@@ -134,6 +136,8 @@ function shape(env: z.infer<typeof Env>) {
       standinUrl: env.STRIPE_SECRET_KEY ? env.STRIPE_STANDIN_URL : (env.STRIPE_STANDIN_URL ?? 'http://localhost:12111'),
       timeoutMs: env.STRIPE_TIMEOUT_MS,
     },
+    /** Whose the places of external events are. Without a URL there are no such events. */
+    eventProvider: { url: env.EVENT_PROVIDER_URL, timeoutMs: env.EVENT_PROVIDER_TIMEOUT_MS },
     /** An order does not know by which API it was made, so what letters call it and where they send to pay are settings of the house. */
     mail: {
       smtpUrl: env.SMTP_URL,

@@ -14,6 +14,7 @@ const ENTRIES: Entry[] = [
   { key: 'mailHttp', variable: 'MAIL_HTTP_PORT', fallback: 1080, what: 'mail page' },
   { key: 'mailSmtp', variable: 'MAIL_SMTP_PORT', fallback: 1025, what: 'mail SMTP' },
   { key: 'stripe', variable: 'STANDIN_PORT', fallback: 12111, what: 'payment stand-in' },
+  { key: 'eventProvider', variable: 'EVENT_PROVIDER_PORT', fallback: 12112, what: 'event provider stand-in' },
   { key: 'postgres', variable: 'PG_PORT', fallback: 5433, what: 'PostgreSQL' },
   { key: 'workerMetrics', variable: 'METRICS_PORT', fallback: 9464, what: 'worker health and metrics' },
 ];
@@ -29,7 +30,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     const port = Number(env[variable] || fallback);
     if (!Number.isInteger(port) || port < 1 || port > 65_535) faults.push(`${variable}=${env[variable]} is not a port (1 to 65535)`);
     ports[key] = port;
-    const unused = (key === 'postgres' && env.DATABASE_URL) || (key === 'stripe' && env.STRIPE_SECRET_KEY);
+    const unused =
+      (key === 'postgres' && env.DATABASE_URL) ||
+      (key === 'stripe' && env.STRIPE_SECRET_KEY) ||
+      (key === 'eventProvider' && env.EVENT_PROVIDER_URL);
     if (!unused) wanted.push({ port, what, variable });
   }
   if (faults.length) throw new ClearError(faults.join('\n'));

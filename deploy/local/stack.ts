@@ -1,4 +1,4 @@
-// The parts a gateway and its workers need (PostgreSQL, Temporal, mail catcher, payment stand-in) as one private stack; `npm start` and the tests share it.
+// The parts a gateway and its workers need (PostgreSQL, Temporal, mail catcher, stand-ins of payments and the event provider) as one private stack; `npm start` and the tests share it.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -20,6 +20,7 @@ export type Ports = {
   mailSmtp: number;
   mailHttp: number;
   stripe: number;
+  eventProvider: number;
 };
 
 export type StackOptions = {
@@ -31,7 +32,7 @@ export type StackOptions = {
   keepAlive?: boolean;
   /** False keeps Temporal in memory although there is a data folder. Temporary stacks are in memory unless this is true. */
   temporalOnDisk?: boolean;
-  /** The shell's environment: DATABASE_URL, SMTP_URL and STRIPE_SECRET_KEY in it name servers to use instead of our own. Nothing is taken by default. */
+  /** The shell's environment: DATABASE_URL, SMTP_URL, STRIPE_SECRET_KEY and EVENT_PROVIDER_URL in it name servers to use instead of our own. Nothing is taken by default. */
   env?: NodeJS.ProcessEnv;
   say?: Say;
 };
@@ -47,11 +48,14 @@ export type Stack = {
   smtpUrl: string;
   /** Undefined when a real Stripe key is in use. */
   stripeUrl: string | undefined;
+  eventProviderUrl: string;
   gatewayUrl: string;
   postgres: Postgres;
   temporal: Temporal;
   mail: Running;
   stripe: Running | undefined;
+  /** Undefined when EVENT_PROVIDER_URL names another. */
+  eventProvider: Running | undefined;
   temporalCli: string;
   /** What a gateway or worker of this stack needs in its environment (names of config.ts). */
   env: Record<string, string>;
@@ -64,9 +68,11 @@ export type Stack = {
   abandon(): void;
 };
 
-/** Seven free ports. */
+/** A free port for each part. */
 export async function freePorts(): Promise<Ports> {
-  const [gateway, postgres, temporal, temporalUi, mailSmtp, mailHttp, stripe] = await Promise.all(Array.from({ length: 7 }, freePort));
+  const [gateway, postgres, temporal, temporalUi, mailSmtp, mailHttp, stripe, eventProvider] = await Promise.all(
+    Array.from({ length: 8 }, freePort),
+  );
   return {
     gateway: gateway!,
     postgres: postgres!,
@@ -75,6 +81,7 @@ export async function freePorts(): Promise<Ports> {
     mailSmtp: mailSmtp!,
     mailHttp: mailHttp!,
     stripe: stripe!,
+    eventProvider: eventProvider!,
   };
 }
 
@@ -159,6 +166,20 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
             `http://127.0.0.1:${ports.stripe}/`,
           ),
         ),
+    given.EVENT_PROVIDER_URL
+      ? Promise.resolve(undefined)
+      : part('event provider stand-in', () =>
+          node(
+            'event-provider',
+            'standins/event-provider/main.ts',
+            {
+              EVENT_PROVIDER_PORT: String(ports.eventProvider),
+              EVENT_PROVIDER_STATE_FILE: join(dataDir, 'event-provider', 'state.jsonl'),
+              ...(given.EVENT_PROVIDER_PLACES && { EVENT_PROVIDER_PLACES: given.EVENT_PROVIDER_PLACES }),
+            },
+            `http://127.0.0.1:${ports.eventProvider}/_standin/health`,
+          ),
+        ),
   ] as const;
   const settled = await Promise.allSettled(parts);
   const failed = settled.find((one) => one.status === 'rejected');
@@ -167,10 +188,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (temporary) rmSync(dataDir, { recursive: true, force: true });
     throw failed.reason;
   }
-  const [postgres, temporal, mail, stripe] = (await Promise.all(parts)) as [
+  const [postgres, temporal, mail, stripe, eventProvider] = (await Promise.all(parts)) as [
     Postgres,
     Temporal & { cli: string },
     Running,
+    Running | undefined,
     Running | undefined,
   ];
 
@@ -181,6 +203,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     mailUrl: `http://localhost:${ports.mailHttp}`,
     smtpUrl: `smtp://127.0.0.1:${ports.mailSmtp}`,
     stripeUrl: stripe && `http://localhost:${ports.stripe}`,
+    eventProviderUrl: given.EVENT_PROVIDER_URL || `http://127.0.0.1:${ports.eventProvider}`,
     gatewayUrl,
   };
   const apps: Running[] = [];
@@ -193,6 +216,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     temporal,
     mail,
     stripe,
+    eventProvider,
     temporalCli: temporal.cli,
     say,
     keepAlive,
@@ -207,6 +231,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       PORT: String(ports.gateway),
       PUBLIC_URL: given.PUBLIC_URL || gatewayUrl,
       STRIPE_WEBHOOK_SECRET: webhookSecret,
+      EVENT_PROVIDER_URL: urls.eventProviderUrl,
       ...(urls.stripeUrl ? { STRIPE_STANDIN_URL: urls.stripeUrl } : {}),
     },
     async stop() {
@@ -214,14 +239,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       const gateways = apps.filter((app) => app.name.startsWith('gateway'));
       await Promise.all(gateways.map((app) => app.stop()));
       await Promise.all(apps.map((app) => app.stop()));
-      await Promise.all([stripe?.stop(), mail.stop()]);
+      await Promise.all([stripe?.stop(), eventProvider?.stop(), mail.stop()]);
       if (temporary) await temporal.process.kill('SIGKILL'); // it has nothing to save, and would take a second to say goodbye
       await temporal.stop();
       await postgres.stop({ remove: temporary });
       if (temporary) rmSync(dataDir, { recursive: true, force: true });
     },
     abandon() {
-      for (const one of [...apps, stripe, mail, temporal.process, postgres.process]) one?.abandon();
+      for (const one of [...apps, stripe, eventProvider, mail, temporal.process, postgres.process]) one?.abandon();
     },
   };
 }

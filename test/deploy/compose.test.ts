@@ -96,7 +96,7 @@ describe.each(Object.entries(models))('%s', (_, model) => {
       expect(service.security_opt, name).toContain('no-new-privileges:true');
       if (oneShot(service)) continue;
       expect(service.restart, name).toBe('unless-stopped');
-      if (name === 'stripe' || name === 'catcher') continue; // tools of the local override
+      if (['stripe', 'catcher', 'event-provider'].includes(name)) continue; // tools of the local override
       expect(service.deploy?.resources.limits, name).toMatchObject({ cpus: expect.any(String), memory: expect.any(String) });
       if (name !== 'mail') expect(service.healthcheck?.test, `${name}: health`).toBeDefined(); // mailpit's image brings its own
     }
@@ -133,7 +133,7 @@ describe.each(Object.entries(models))('%s', (_, model) => {
 });
 
 describe('docker-compose.yml in production', () => {
-  const secrets = /PASSWORD|SECRET|_URL$|PUBLISHABLE|MAIL_FROM/;
+  const secrets = /PASSWORD|SECRET|(?<!EVENT_PROVIDER)_URL$|PUBLISHABLE|MAIL_FROM/;
 
   it('starts nothing without its secrets: each is required, none has a default', () => {
     for (const { name, kind } of variables(read(BASE))) expect(kind, name).toBe(secrets.test(name) ? ':?' : ':-');
@@ -184,7 +184,11 @@ describe('deploy/compose/local.yml', () => {
   });
 
   it('gives its tools only settings they know, and sends mail and texts where they are caught', () => {
-    for (const [name, main] of Object.entries({ stripe: 'standins/stripe/main.ts', catcher: 'standins/mail/main.ts' }))
+    for (const [name, main] of Object.entries({
+      stripe: 'standins/stripe/main.ts',
+      catcher: 'standins/mail/main.ts',
+      'event-provider': 'standins/event-provider/main.ts',
+    }))
       for (const key of Object.keys(merged.services[name]!.environment!)) expect(read(main), key).toContain(`env.${key}`);
     for (const [name, { environment }] of ours(merged))
       expect(environment, name).toMatchObject({ SMTP_URL: 'smtp://catcher:1025', TWILIO_API_URL: 'http://catcher:1080' });

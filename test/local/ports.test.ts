@@ -57,6 +57,7 @@ describe('readSettings', () => {
       mailHttp: 1080,
       mailSmtp: 1025,
       stripe: 12111,
+      eventProvider: 12112,
       postgres: 5433,
     });
   });
