@@ -6,6 +6,7 @@ import { migrate } from '../../db/migrate.ts';
 import type { DB } from '../../db/tables.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
 import { seedHackathon } from './hackathon.ts';
+import { seedStadium } from './stadium.ts';
 
 const DAY = 86_400_000;
 const PASSWORD = 'TestPass123!';
@@ -25,14 +26,36 @@ const SECTIONS = [
 
 /** Writes the demo data where it is missing, and moves its events on when they have come too near: the demo never grows stale. */
 export async function seed(db: Kysely<DB>, now = new Date()): Promise<string> {
-  const done = await seedFestival(db, now);
-  const organizer = await db.selectFrom('accounts').select('id').where('email', '=', ACCOUNTS[1].email).executeTakeFirst();
+  await seedAccounts(db, now);
+  const organizer = await db.selectFrom('accounts').select('id').where('email', '=', ACCOUNTS[1].email).executeTakeFirstOrThrow();
+  // The order gives the first events their numbers, by which the contest knows them.
+  await seedStadium(db, organizer.id, now);
+  const done = await seedFestival(db, organizer.id, now);
   const demo = await db.selectFrom('events').select('starts_at').where('slug', '=', 'summer-music-festival').executeTakeFirst();
-  if (organizer && demo) await seedHackathon(db, organizer.id, demo.starts_at);
+  if (demo) await seedHackathon(db, organizer.id, demo.starts_at);
   return done;
 }
 
-async function seedFestival(db: Kysely<DB>, now: Date): Promise<string> {
+async function seedAccounts(db: Kysely<DB>, now: Date): Promise<void> {
+  const known = await db
+    .selectFrom('accounts')
+    .select('email')
+    .where(
+      'email',
+      'in',
+      ACCOUNTS.map(({ email }) => email),
+    )
+    .execute();
+  if (known.length === ACCOUNTS.length) return;
+  const hash = await createPasswords().hash(PASSWORD);
+  await db
+    .insertInto('accounts')
+    .values(ACCOUNTS.map((account) => ({ ...account, password_hash: hash, email_verified_at: now })))
+    .onConflict((c) => c.column('email').doNothing())
+    .execute();
+}
+
+async function seedFestival(db: Kysely<DB>, organizerId: string, now: Date): Promise<string> {
   const start = new Date(Math.ceil(now.getTime() / DAY) * DAY + 30 * DAY + 18 * 3_600_000);
   const end = new Date(start.getTime() + 5 * 3_600_000);
   const known = await db.selectFrom('events').select(['id', 'starts_at']).where('slug', '=', 'summer-music-festival').executeTakeFirst();
@@ -41,15 +64,7 @@ async function seedFestival(db: Kysely<DB>, now: Date): Promise<string> {
       await db.updateTable('events').set({ starts_at: start, ends_at: end }).where('id', '=', known.id).execute();
     return 'kept';
   }
-  const hash = await createPasswords().hash(PASSWORD);
   return db.transaction().execute(async (tx) => {
-    for (const account of ACCOUNTS)
-      await tx
-        .insertInto('accounts')
-        .values({ ...account, password_hash: hash, email_verified_at: now })
-        .onConflict((c) => c.column('email').doNothing())
-        .execute();
-    const organizer = await tx.selectFrom('accounts').select('id').where('email', '=', ACCOUNTS[1].email).executeTakeFirstOrThrow();
     const venue = await tx
       .insertInto('venues')
       .values({
@@ -70,7 +85,7 @@ async function seedFestival(db: Kysely<DB>, now: Date): Promise<string> {
         slug: 'summer-music-festival',
         name: 'Summer Music Festival',
         description: 'Annual summer music festival featuring top artists',
-        organizer_id: organizer.id,
+        organizer_id: organizerId,
         venue_id: venue.id,
         starts_at: start,
         ends_at: end,

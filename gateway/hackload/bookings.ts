@@ -27,6 +27,8 @@ const Booking = z
 export type Bookings = {
   /** Throws order_not_found. */
   find(number: number): Promise<OrderRef>;
+  /** After a reset. */
+  forget(): void;
 };
 
 const MAX_REMEMBERED = 50_000;
@@ -41,6 +43,7 @@ export function createBookings({ db }: Pick<Gateway, 'db'>): Bookings {
       known.set(String(number), found, 0);
       return found;
     },
+    forget: known.clear,
   };
 }
 

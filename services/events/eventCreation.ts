@@ -24,6 +24,8 @@ export type NewEvent = {
   capacity?: number;
   currency: string;
   holdSeconds?: number | null;
+  /** Until so long before its start a paid order may be cancelled; left out, until it starts. */
+  refundUntilMinutes?: number;
   status: 'draft' | 'published';
   sections: Section[];
   /** Its venue, written down with it in place of `venueId`. */
@@ -103,6 +105,7 @@ async function insert(tx: Transaction<DB>, event: NewEvent, capacity: number): P
         capacity,
         currency: event.currency,
         hold_seconds: event.holdSeconds ?? null,
+        refund_until_minutes: event.refundUntilMinutes ?? null,
         status: event.status,
         published_at: event.status === 'published' ? sql<Date>`now()` : null,
         settings: sql`'{}'`,

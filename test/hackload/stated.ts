@@ -6,5 +6,6 @@ export const STATED: Record<string, string> = {
   'get /api/seats': 'public lists',
   'patch /api/seats/select': 'user attempts',
   'patch /api/seats/release': 'user attempts',
+  'post /api/reset': 'public public',
   'get /api/analytics': 'user reading',
 };

