@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { runTool } from '../deploy/local/tool.ts';
 import { basketsReport, benchBaskets } from './baskets.ts';
 import { benchCatalog, catalogReport } from './catalog.ts';
 import { benchClaims, claimsReport } from './claims.ts';
+import { benchContest, contestReport } from './contest.ts';
 import { benchDoor, doorReport } from './door.ts';
 import { type House, type Options, startHouse } from './house.ts';
 import { benchLive, liveReport } from './live.ts';
@@ -19,7 +20,7 @@ import { benchReads, readsReport } from './reads.ts';
 import { benchRush, rushReport } from './rush.ts';
 import { benchWebhooks, webhooksReport } from './webhooks.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
   --holds 1000,3000  rush: how many holds
@@ -66,6 +67,10 @@ const BENCHES = {
   door: async (house: House) => {
     const result = await benchDoor(house);
     return { result, text: doorReport(result), faults: result.faults };
+  },
+  contest: async (house: House) => {
+    const result = await benchContest(house);
+    return { result, text: contestReport(result), faults: result.faults };
   },
 };
 /** The net may find thousands of the same kind. */

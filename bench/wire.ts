@@ -91,10 +91,10 @@ export class Wire {
   }
 }
 
-/** The bytes of one request. */
+/** The bytes of one request. `token`: a bearer token, or credentials of another scheme as the header has them (Basic …). */
 export function request(method: string, path: string, token: string | undefined, body?: unknown): string {
   const text = body === undefined ? '' : JSON.stringify(body);
-  const auth = token ? `Authorization: Bearer ${token}\r\n` : '';
+  const auth = token ? `Authorization: ${token.includes(' ') ? token : `Bearer ${token}`}\r\n` : '';
   const type = text ? 'Content-Type: application/json\r\n' : '';
   return `${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${auth}${type}Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }

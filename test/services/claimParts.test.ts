@@ -175,7 +175,11 @@ describe('so many places for one account (G31)', () => {
   test('without taking turns more come through: the test above can fail', async () => {
     const { id, seats } = await hall(8);
     const many = connect({ url, max: 8 });
-    const { db: unlocked, met } = mutated(many, [['select pg_advisory_xact_lock(', 'select (']]);
+    await sql`create function untaken_turns(account uuid, event uuid) returns integer language sql volatile as $$
+      select count(*)::int from orders h join order_items i on i.order_id = h.id where h.account_id = account and h.event_id = event $$`.execute(
+      db,
+    );
+    const { db: unlocked, met } = mutated(many, [['places_of_account(', 'untaken_turns(']]);
     // Each counts before any of them has committed: they wait for the account's row, which their orders refer to.
     const claims = await db.transaction().execute(async (tx) => {
       await sql`select from accounts where id = ${ann}::uuid for update`.execute(tx);

@@ -1,5 +1,5 @@
 // The claim: the one statement that takes places for an order. What becomes of claimed places is in inventory/places.ts.
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Kysely, RawBuilder, Transaction } from 'kysely';
 import { meaning } from '../../../db/sqlstate.ts';
 import type { DB } from '../../../db/tables.ts';
 import { accountOf } from '../../accounts/actor.ts';
@@ -26,14 +26,7 @@ const CURRENCY_CHANGED = 'orders_event_currency';
  *   and with `into` also order_not_found | forbidden | order_not_payable | order_expired. Nothing is written then.
  */
 export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequest): Promise<PlacedOrder> {
-  const wanted = check(request);
-  if (!locksOf(wanted).length || db.isTransaction) return place(db, wanted);
-  return db.transaction().execute((tx) => place(tx, wanted));
-}
-
-async function place(db: Kysely<DB> | Transaction<DB>, w: Wanted): Promise<PlacedOrder> {
-  for (const lock of locksOf(w)) await sql`select pg_advisory_xact_lock(hashtextextended(${lock}, 0))`.execute(db);
-
+  const w = check(request);
   const statement = () => run(db, claimStatement(w));
   let row = await statement().catch((error) => {
     if (error.constraint !== CURRENCY_CHANGED || db.isTransaction) throw error;
@@ -42,14 +35,6 @@ async function place(db: Kysely<DB> | Transaction<DB>, w: Wanted): Promise<Place
   if (row.saw?.busy && !row.blocked) row = await run(db, claimStatement(w, 'wait')).catch(lostTheWait(row));
   if (!row.id) throw refusal(w, row);
   return placed(row);
-}
-
-/** What one account has can only be counted while it claims nothing beside this. The wider lock comes first. */
-function locksOf({ accountId, eventId, terms }: Wanted): string[] {
-  return [
-    ...(terms.maxOpen === undefined ? [] : [`orders/${accountId}`]),
-    ...(terms.maxPerAccount === undefined ? [] : [`claims/${accountId}/${eventId}`]),
-  ];
 }
 
 function check(request: ClaimRequest): Wanted {

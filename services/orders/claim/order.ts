@@ -41,14 +41,11 @@ const fee = ({ terms }: Wanted): RawBuilder<number> =>
 export const total = (w: Wanted): RawBuilder<number> =>
   w.into ? sql`(select minor from sums) + (select total_minor from target)` : sql`(select minor from sums) + ${fee(w)}`;
 
-/** Places of the event in the account's live orders. Exact, because the caller has locked the account's claims of this event. */
-export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`
-    (select count(*) from orders h join order_items i on i.order_id = h.id where h.account_id = ${w.accountId}::uuid and h.event_id = ${w.eventId}::uuid
-      and (h.status = 'confirmed' or (h.status = 'pending' and h.expires_at > now())))`;
+/** Places of the event in the account's live orders. Exact: the function counts one claim of the account after the other. */
+export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`places_of_account(${w.accountId}::uuid, ${w.eventId}::uuid)`;
 
-/** Unpaid orders of the account whose hold runs. Exact for the same reason. */
-export const openOfAccount = (w: Wanted): RawBuilder<unknown> => sql`
-    (select count(*) from orders h where h.account_id = ${w.accountId}::uuid and h.status = 'pending' and h.expires_at > now())`;
+/** Unpaid orders of the account whose hold runs, likewise. */
+export const openOfAccount = (w: Wanted): RawBuilder<unknown> => sql`open_of_account(${w.accountId}::uuid)`;
 
 /** When the hold ends: after its seconds, but not after its places are on sale (`s.until`; null where nothing is wanted yet). */
 const holdEnd = ({ terms }: Wanted): RawBuilder<unknown> =>

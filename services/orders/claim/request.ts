@@ -10,9 +10,9 @@ export type Terms = {
   holdSeconds: number;
   /** At most so many places in one order. */
   maxPlaces: number;
-  /** At most so many places of the event in all the account's live orders. Costs two more round trips. */
+  /** At most so many places of the event in all the account's live orders. */
   maxPerAccount?: number;
-  /** At most so many unpaid orders of the account at once, whatever they are of. Costs as much. */
+  /** At most so many unpaid orders of the account at once, whatever they are of. */
   maxOpen?: number;
   /** A new order's fee, in hundredths of a percent of its items. One that grows is priced anew by pricing.price. */
   feeBasisPoints?: number;
