@@ -25,7 +25,7 @@ export function hackload(gateway: Gateway): Api {
     resetRoute(gateway, bookings.forget),
   ];
   const about: About = {
-    title: 'Билеттер API',
+    title: 'Hackload API',
     version: '1.1',
     description: `Bookings that are filled seat by seat. HTTP Basic with e-mail and password, in UTF-8; lists of events and seats need none. Refusals are \`{error, message}\`; 419 says that a seat or a booking cannot be had. Limits a minute for each buyer: ${LIMITS.attempts.calls} attempts, ${LIMITS.reading.calls} reads; at most ${config.apis.hackload.maxOpen} unpaid bookings at once, and ${config.apis.hackload.maxPerAccount} seats of one event.`,
     tags: {

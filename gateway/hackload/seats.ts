@@ -30,8 +30,8 @@ const Query = z.object({
   pageSize,
   row: whole(1, 2 ** 31 - 1)
     .optional()
-    .meta({ override: { type: 'integer', format: 'int32', minimum: 1 } }),
-  status: z.enum(STATUSES).optional(),
+    .meta({ override: { type: 'integer', format: 'int32', minimum: 1 }, description: 'Seats of the row with this number alone.' }),
+  status: z.enum(STATUSES).optional().meta({ description: 'Seats of this status alone.' }),
 });
 
 const Seat = z

@@ -14,11 +14,11 @@ export const queryId = z
   .regex(/^[1-9]\d{0,15}$/, 'must be a whole number')
   .transform(Number)
   .refine((number) => number <= MOST, 'must be smaller')
-  .meta({ override: { type: 'integer', format: 'int64', minimum: 1 }, example: 2 });
+  .meta({ override: { type: 'integer', format: 'int64', minimum: 1 }, description: 'The number of the event.', example: 2 });
 
 export const page = whole(1, 1_000_000)
   .default(1)
-  .meta({ override: { type: 'integer', format: 'int32', minimum: 1, default: 1 } });
+  .meta({ override: { type: 'integer', format: 'int32', minimum: 1, default: 1 }, description: 'The page, from 1.' });
 export const pageSize = whole(1, 20)
   .default(20)
-  .meta({ override: { type: 'integer', format: 'int32', minimum: 1, maximum: 20, default: 20 } });
+  .meta({ override: { type: 'integer', format: 'int32', minimum: 1, maximum: 20, default: 20 }, description: 'How many stand on a page.' });

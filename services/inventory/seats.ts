@@ -81,7 +81,7 @@ export async function plan(tx: Transaction<DB>, event: { id: string; currency: s
   await sql`insert into places (event_id, offer_id, section, row_label, seat_label, row_index, seat_index, position)
     select ${event.id}::uuid, r.offer, r.section, r.label, s.seat::text, r.index, s.seat, (r.index - 1) * r.seats + s.seat - 1
     from unnest(${rows.map((r) => r.offer)}::uuid[], ${rows.map((r) => r.section)}::text[], ${rows.map((r) => r.label)}::text[],
-      ${rows.map((r) => r.index)}::int[], ${rows.map((r) => r.seats)}::int[]) as r (offer, section, label, index, seats),
+      ${rows.map((r) => r.index)}::int[], ${rows.map((r) => r.seats)}::int[]) with ordinality as r (offer, section, label, index, seats, nth),
       generate_series(1, r.seats) as s (seat)
-    order by r.offer, r.index, s.seat`.execute(tx);
+    order by r.nth, s.seat`.execute(tx);
 }

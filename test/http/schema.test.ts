@@ -25,7 +25,7 @@ const meaning = (document: any, { operationId, tags, ...operation }: any) => who
 
 describe('/api/schema/', () => {
   it('is of all APIs: each operation of theirs, with the same meaning and the same security', () => {
-    expect(own.map(({ name }) => name)).toEqual(['evently', 'easyticket', 'ticket-api', 'registrations', 'door']);
+    expect(own.map(({ name }) => name)).toEqual(['evently', 'easyticket', 'ticket-api', 'hackload', 'registrations', 'door']);
     const stated = own.flatMap(({ document }) => Object.keys(document.paths));
     expect(Object.keys(all.paths)).toEqual(stated);
     for (const { document } of own)
@@ -45,6 +45,7 @@ describe('/api/schema/', () => {
       'Evently API',
       'EasyTicket API',
       'Ticket API',
+      'Hackload API',
       'Registrations API',
       'Door API',
     ]);
@@ -52,10 +53,11 @@ describe('/api/schema/', () => {
     expect(all.paths['/api/events/'].get.tags).toEqual(['EasyTicket: Events']);
   });
 
-  it('has bearer for Evently, bearer or cookie for EasyTicket, keys for programs', () => {
+  it('has bearer for Evently, bearer or cookie for EasyTicket, keys for programs, passwords for Hackload', () => {
     expect(all.paths['/api/v1/users/profile'].get.security).toEqual([{ bearer: [] }]);
     expect(all.paths['/api/auth/profile/'].get.security).toEqual([{ bearer: [] }, { cookie: [] }]);
-    expect(Object.keys(all.components.securitySchemes).sort()).toEqual(['apiKey', 'bearer', 'cookie', 'doorCookie']);
+    expect(all.paths['/api/bookings'].get.security).toEqual([{ basic: [] }]);
+    expect(Object.keys(all.components.securitySchemes).sort()).toEqual(['apiKey', 'basic', 'bearer', 'cookie', 'doorCookie']);
   });
 
   it('Evently’s is the one at its own address', async () => {
