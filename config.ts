@@ -7,6 +7,7 @@ export const DEV_SECRETS = {
   TICKET_SECRET: 'billetter-development-ticket-secret-not-for-production',
   STRIPE_WEBHOOK_SECRET: 'whsec_billetter_development_secret_not_for_production',
   WEBHOOKS_SECRET: 'billetter-development-webhooks-secret-not-for-production',
+  PAYGATE_PASSWORD: 'billetter-development-paygate-password',
 } as const;
 
 const seconds = (fallback: number, max = 86_400) => z.coerce.number().int().min(1).max(max).default(fallback);
@@ -40,6 +41,18 @@ const list = (text: string): string[] =>
 /** Origins separated by commas: "https://a.example, https://b.example/". */
 const origins = (text: string): string[] => list(text).map((origin) => origin.replace(/\/$/, ''));
 
+/** Event numbers separated by commas, or the word all. */
+const eventNumbers = z
+  .string()
+  .default('')
+  .transform((text, ctx): ReadonlySet<number> | 'all' => {
+    if (text.trim() === 'all') return 'all';
+    const numbers = list(text).map(Number);
+    if (numbers.every((number) => Number.isSafeInteger(number) && number > 0)) return new Set(numbers);
+    ctx.addIssue('must be event numbers separated by commas, or all');
+    return z.NEVER;
+  });
+
 const Env = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -64,6 +77,10 @@ const Env = z.object({
   STRIPE_WEBHOOK_SECRET: z.string().default(DEV_SECRETS.STRIPE_WEBHOOK_SECRET),
   STRIPE_STANDIN_URL: z.url().optional(),
   STRIPE_TIMEOUT_MS: z.coerce.number().int().min(100).default(20_000),
+  PAYGATE_URL: z.url().default('http://localhost:12113'),
+  PAYGATE_TEAM: z.string().min(1).default('billetter'),
+  PAYGATE_PASSWORD: z.string().default(DEV_SECRETS.PAYGATE_PASSWORD),
+  PAYGATE_EVENTS: eventNumbers,
   EVENT_PROVIDER_URL: z.url().optional(),
   EVENT_PROVIDER_TIMEOUT_MS: z.coerce.number().int().min(100).max(10_000).default(4_000),
   SMTP_URL: z.string().default('smtp://localhost:1025'),
@@ -138,6 +155,15 @@ function shape(env: z.infer<typeof Env>) {
     },
     /** Whose the places of external events are. Without a URL there are no such events. */
     eventProvider: { url: env.EVENT_PROVIDER_URL, timeoutMs: env.EVENT_PROVIDER_TIMEOUT_MS },
+    /** The contest's payment gateway. `events`: the numbers of those it serves; Stripe serves the others. */
+    paygate: {
+      url: env.PAYGATE_URL,
+      team: env.PAYGATE_TEAM,
+      password: env.PAYGATE_PASSWORD,
+      events: env.PAYGATE_EVENTS,
+      publicUrl: env.PUBLIC_URL.replace(/\/$/, ''),
+      timeoutMs: 10_000,
+    },
     /** An order does not know by which API it was made, so what letters call it and where they send to pay are settings of the house. */
     mail: {
       smtpUrl: env.SMTP_URL,
@@ -220,6 +246,12 @@ function unsafe(env: z.infer<typeof Env>, given: Set<string>): string[] {
     for (const b of secrets.slice(i + 1)) if (env[a] === env[b]) lines.push(`${a} and ${b} are the same secret: each needs its own`);
   for (const name of ['DATABASE_URL', 'PUBLIC_URL', 'SMTP_URL', 'STRIPE_PUBLISHABLE_KEY'] as const)
     if (!given.has(name)) lines.push(`${name} is missing: production has no default for it`);
+  if (env.PAYGATE_EVENTS === 'all' || env.PAYGATE_EVENTS.size) {
+    for (const name of ['PAYGATE_URL', 'PAYGATE_TEAM'] as const)
+      if (!given.has(name)) lines.push(`${name} is missing, but PAYGATE_EVENTS names events that are paid there`);
+    if (env.PAYGATE_PASSWORD === DEV_SECRETS.PAYGATE_PASSWORD)
+      lines.push('PAYGATE_PASSWORD is missing or the development default: set the password of your team');
+  }
   if (!env.STRIPE_SECRET_KEY) lines.push('STRIPE_SECRET_KEY is missing');
   if (env.STRIPE_STANDIN_URL) lines.push('STRIPE_STANDIN_URL is set: the payment stand-in is not for production');
   if (env.TWILIO_API_URL) lines.push('TWILIO_API_URL is set: the local outbox for texts is not for production');

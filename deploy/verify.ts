@@ -2,7 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadConfig } from '../config.ts';
 import { connect } from '../db/connect.ts';
-import { stripeProvider } from '../services/payments/stripe.ts';
+import { openProviders } from '../services/payments/providers.ts';
 import { type Outcome, verify } from '../services/reports/verify.ts';
 import { orderWorkflows } from './orderWorkflows.ts';
 
@@ -24,7 +24,7 @@ async function main(): Promise<number> {
     throw new Error(`Temporal does not answer at ${config.temporal.address} (${error.message})`);
   });
   const workflows = orderWorkflows(new Client({ connection, namespace: config.temporal.namespace }));
-  const providers = { stripe: stripeProvider(config.stripe) };
+  const providers = openProviders(config);
 
   let said = Date.now();
   const progress = (check: string, looked: number) => {

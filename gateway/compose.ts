@@ -10,8 +10,8 @@ import { countTroubled } from '../services/outbox/mails.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import * as webhooks from '../services/outbox/webhooks.ts';
 import { mostAtOnce } from '../services/payments/prices.ts';
+import { openProviders } from '../services/payments/providers.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
-import { stripeProvider } from '../services/payments/stripe.ts';
 import { createLimiter, probe } from '../services/shared/limits.ts';
 import { createDocuments } from '../services/tickets/documents.ts';
 import { ticketKeys } from '../services/tickets/keys.ts';
@@ -109,7 +109,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   );
   let draining = false;
 
-  const providers = { stripe: stripeProvider(config.stripe) };
+  const providers = openProviders(config);
   const gateway: Gateway = {
     config,
     db,

@@ -18,7 +18,7 @@ import { twilioSms } from '../services/delivery/sms.ts';
 import { createPost } from '../services/delivery/webhookPost.ts';
 import { secretBox } from '../services/delivery/webhookSecrets.ts';
 import { mostAtOnce } from '../services/payments/prices.ts';
-import { stripeProvider } from '../services/payments/stripe.ts';
+import { openProviders } from '../services/payments/providers.ts';
 import { ticketKeys } from '../services/tickets/keys.ts';
 import { QUEUES, type Queue } from '../workflows/messages.ts';
 import { bundleWorkflows } from './bundle.ts';
@@ -50,7 +50,7 @@ const webhooks = {
   perMinute: config.webhooks.perMinute,
 };
 const notifications = notificationActivities({ db, mailer, sms: twilioSms(config.sms), webhooks });
-const providers = { stripe: stripeProvider(config.stripe) };
+const providers = openProviders(config);
 const payments = paymentActivities({ db, providers });
 const firstLooks = gatherFirstLooks({ db, log });
 const keys = ticketKeys(config.tickets);

@@ -1,7 +1,8 @@
 // The net over a stack that a tool or a test has made: looked at again and again until all that was under way has gone.
 import { Client, Connection } from '@temporalio/client';
+import { loadConfig } from '../../config.ts';
 import { connect } from '../../db/connect.ts';
-import { stripeProvider } from '../../services/payments/stripe.ts';
+import { openProviders } from '../../services/payments/providers.ts';
 import { type Finding, key, type Options, type Parts, verify } from '../../services/reports/verify.ts';
 import { orderWorkflows } from '../orderWorkflows.ts';
 import { sleep } from './say.ts';
@@ -10,16 +11,17 @@ import type { Stack } from './stack.ts';
 /** Between two looks. */
 const PAUSE_MS = 500;
 
-type Where = Pick<Stack, 'databaseUrl' | 'temporalAddress' | 'stripeUrl'>;
+type Where = Pick<Stack, 'databaseUrl' | 'temporalAddress' | 'stripeUrl' | 'paygateUrl'>;
 
 /** The lines of what is still found after `patienceMs`; empty as soon as each thing found has been gone once. Opens and closes its own connections. */
 export async function netFaults(stack: Where, patienceMs: number, options: Options | (() => Options) = {}): Promise<string[]> {
   const db = connect({ url: stack.databaseUrl, max: 2, name: 'billetter-net' });
   const connection = await Connection.connect({ address: stack.temporalAddress });
-  const standin = { secretKey: 'sk_test_net', webhookSecret: 'unused', standinUrl: stack.stripeUrl, timeoutMs: 10_000 };
+  const { paygate } = loadConfig({ PAYGATE_URL: stack.paygateUrl });
+  const stripe = { secretKey: 'sk_test_net', webhookSecret: 'unused', standinUrl: stack.stripeUrl, timeoutMs: 10_000 };
   try {
     const workflows = orderWorkflows(new Client({ connection }));
-    return await stubborn({ db, providers: { stripe: stripeProvider(standin) }, workflows }, patienceMs, options);
+    return await stubborn({ db, providers: openProviders({ stripe, paygate }), workflows }, patienceMs, options);
   } finally {
     await connection.close();
     await db.destroy();

@@ -249,6 +249,6 @@ export function describe(exit: Exit): string {
 /** The shell's environment without anything that configures Billetter: a private stack must not pick up settings meant for another one. */
 export function baseEnv(): NodeJS.ProcessEnv {
   const ours =
-    /^(DATABASE_|TEMPORAL_|STRIPE_|STANDIN_|SMTP_|MAIL_|PG|HOLD_|JWT_|TICKET_|ACCESS_|REFRESH_|BILLETTER_)|^(PORT|HOST|PUBLIC_URL|METRICS_PORT|RATE_LIMITS|TEST_ENDPOINTS|TRUST_PROXY|LOG_LEVEL|WORKFLOW_BUNDLE|MAX_PLACES_PER_ORDER|NODE_ENV|NODE_OPTIONS|VITEST.*)$/;
+    /^(DATABASE_|TEMPORAL_|STRIPE_|STANDIN_|PAYGATE_|SMTP_|MAIL_|PG|HOLD_|JWT_|TICKET_|ACCESS_|REFRESH_|BILLETTER_)|^(PORT|HOST|PUBLIC_URL|METRICS_PORT|RATE_LIMITS|TEST_ENDPOINTS|TRUST_PROXY|LOG_LEVEL|WORKFLOW_BUNDLE|MAX_PLACES_PER_ORDER|NODE_ENV|NODE_OPTIONS|VITEST.*)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.test(name)));
 }

@@ -15,6 +15,7 @@ const ENTRIES: Entry[] = [
   { key: 'mailSmtp', variable: 'MAIL_SMTP_PORT', fallback: 1025, what: 'mail SMTP' },
   { key: 'stripe', variable: 'STANDIN_PORT', fallback: 12111, what: 'payment stand-in' },
   { key: 'eventProvider', variable: 'EVENT_PROVIDER_PORT', fallback: 12112, what: 'event provider stand-in' },
+  { key: 'paygate', variable: 'PAYGATE_PORT', fallback: 12113, what: 'payment gateway stand-in' },
   { key: 'postgres', variable: 'PG_PORT', fallback: 5433, what: 'PostgreSQL' },
   { key: 'workerMetrics', variable: 'METRICS_PORT', fallback: 9464, what: 'worker health and metrics' },
 ];
@@ -33,7 +34,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     const unused =
       (key === 'postgres' && env.DATABASE_URL) ||
       (key === 'stripe' && env.STRIPE_SECRET_KEY) ||
-      (key === 'eventProvider' && env.EVENT_PROVIDER_URL);
+      (key === 'eventProvider' && env.EVENT_PROVIDER_URL) ||
+      (key === 'paygate' && env.PAYGATE_URL);
     if (!unused) wanted.push({ port, what, variable });
   }
   if (faults.length) throw new ClearError(faults.join('\n'));

@@ -21,6 +21,7 @@ export type Ports = {
   mailHttp: number;
   stripe: number;
   eventProvider: number;
+  paygate: number;
 };
 
 export type StackOptions = {
@@ -32,7 +33,7 @@ export type StackOptions = {
   keepAlive?: boolean;
   /** False keeps Temporal in memory although there is a data folder. Temporary stacks are in memory unless this is true. */
   temporalOnDisk?: boolean;
-  /** The shell's environment: DATABASE_URL, SMTP_URL, STRIPE_SECRET_KEY and EVENT_PROVIDER_URL in it name servers to use instead of our own. Nothing is taken by default. */
+  /** The shell's environment: DATABASE_URL, SMTP_URL, STRIPE_SECRET_KEY, EVENT_PROVIDER_URL and PAYGATE_URL in it name servers to use instead of our own. Nothing is taken by default. */
   env?: NodeJS.ProcessEnv;
   say?: Say;
 };
@@ -49,6 +50,7 @@ export type Stack = {
   /** Undefined when a real Stripe key is in use. */
   stripeUrl: string | undefined;
   eventProviderUrl: string;
+  paygateUrl: string;
   gatewayUrl: string;
   postgres: Postgres;
   temporal: Temporal;
@@ -56,6 +58,8 @@ export type Stack = {
   stripe: Running | undefined;
   /** Undefined when EVENT_PROVIDER_URL names another. */
   eventProvider: Running | undefined;
+  /** Undefined when PAYGATE_URL names another. */
+  paygate: Running | undefined;
   temporalCli: string;
   /** What a gateway or worker of this stack needs in its environment (names of config.ts). */
   env: Record<string, string>;
@@ -70,8 +74,8 @@ export type Stack = {
 
 /** A free port for each part. */
 export async function freePorts(): Promise<Ports> {
-  const [gateway, postgres, temporal, temporalUi, mailSmtp, mailHttp, stripe, eventProvider] = await Promise.all(
-    Array.from({ length: 8 }, freePort),
+  const [gateway, postgres, temporal, temporalUi, mailSmtp, mailHttp, stripe, eventProvider, paygate] = await Promise.all(
+    Array.from({ length: 9 }, freePort),
   );
   return {
     gateway: gateway!,
@@ -82,6 +86,7 @@ export async function freePorts(): Promise<Ports> {
     mailHttp: mailHttp!,
     stripe: stripe!,
     eventProvider: eventProvider!,
+    paygate: paygate!,
   };
 }
 
@@ -100,6 +105,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   mkdirSync(logDir, { recursive: true });
   const { keepAlive = false } = options;
   const webhookSecret = given.STRIPE_WEBHOOK_SECRET || DEV_SECRETS.STRIPE_WEBHOOK_SECRET;
+  const paygateTeam = {
+    PAYGATE_TEAM: given.PAYGATE_TEAM || 'billetter',
+    PAYGATE_PASSWORD: given.PAYGATE_PASSWORD || DEV_SECRETS.PAYGATE_PASSWORD,
+  };
   const gatewayUrl = `http://localhost:${ports.gateway}`;
   const node = (name: string, main: string, env: Record<string, string>, ready: string) =>
     startProcess({
@@ -180,6 +189,21 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
             `http://127.0.0.1:${ports.eventProvider}/_standin/health`,
           ),
         ),
+    given.PAYGATE_URL
+      ? Promise.resolve(undefined)
+      : part('payment gateway stand-in', () =>
+          node(
+            'paygate',
+            'standins/paygate/main.ts',
+            {
+              PAYGATE_PORT: String(ports.paygate),
+              PAYGATE_TEAM: paygateTeam.PAYGATE_TEAM,
+              PAYGATE_PASSWORD: paygateTeam.PAYGATE_PASSWORD,
+              PAYGATE_STATE_FILE: join(dataDir, 'paygate', 'state.jsonl'),
+            },
+            `http://127.0.0.1:${ports.paygate}/_standin/health`,
+          ),
+        ),
   ] as const;
   const settled = await Promise.allSettled(parts);
   const failed = settled.find((one) => one.status === 'rejected');
@@ -188,10 +212,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (temporary) rmSync(dataDir, { recursive: true, force: true });
     throw failed.reason;
   }
-  const [postgres, temporal, mail, stripe, eventProvider] = (await Promise.all(parts)) as [
+  const [postgres, temporal, mail, stripe, eventProvider, paygate] = (await Promise.all(parts)) as [
     Postgres,
     Temporal & { cli: string },
     Running,
+    Running | undefined,
     Running | undefined,
     Running | undefined,
   ];
@@ -204,6 +229,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     smtpUrl: `smtp://127.0.0.1:${ports.mailSmtp}`,
     stripeUrl: stripe && `http://localhost:${ports.stripe}`,
     eventProviderUrl: given.EVENT_PROVIDER_URL || `http://127.0.0.1:${ports.eventProvider}`,
+    paygateUrl: given.PAYGATE_URL || `http://localhost:${ports.paygate}`,
     gatewayUrl,
   };
   const apps: Running[] = [];
@@ -217,6 +243,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     mail,
     stripe,
     eventProvider,
+    paygate,
     temporalCli: temporal.cli,
     say,
     keepAlive,
@@ -232,6 +259,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       PUBLIC_URL: given.PUBLIC_URL || gatewayUrl,
       STRIPE_WEBHOOK_SECRET: webhookSecret,
       EVENT_PROVIDER_URL: urls.eventProviderUrl,
+      PAYGATE_URL: urls.paygateUrl,
+      ...paygateTeam,
+      PAYGATE_EVENTS: given.PAYGATE_EVENTS ?? '1,2',
       ...(urls.stripeUrl ? { STRIPE_STANDIN_URL: urls.stripeUrl } : {}),
     },
     async stop() {
@@ -239,14 +269,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       const gateways = apps.filter((app) => app.name.startsWith('gateway'));
       await Promise.all(gateways.map((app) => app.stop()));
       await Promise.all(apps.map((app) => app.stop()));
-      await Promise.all([stripe?.stop(), eventProvider?.stop(), mail.stop()]);
+      await Promise.all([stripe?.stop(), eventProvider?.stop(), paygate?.stop(), mail.stop()]);
       if (temporary) await temporal.process.kill('SIGKILL'); // it has nothing to save, and would take a second to say goodbye
       await temporal.stop();
       await postgres.stop({ remove: temporary });
       if (temporary) rmSync(dataDir, { recursive: true, force: true });
     },
     abandon() {
-      for (const one of [...apps, stripe, eventProvider, mail, temporal.process, postgres.process]) one?.abandon();
+      for (const one of [...apps, stripe, eventProvider, paygate, mail, temporal.process, postgres.process]) one?.abandon();
     },
   };
 }

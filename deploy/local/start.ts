@@ -86,6 +86,10 @@ function table(s: Stack, { ports }: Settings): string {
     ['Temporal UI', s.temporalUiUrl],
     ['Mail', s.env.SMTP_URL === s.smtpUrl ? s.mailUrl : 'goes where SMTP_URL says'],
     ['Payments', s.stripeUrl ? `${s.stripeUrl} (stand-in; test card 4242 4242 4242 4242)` : 'Stripe, with STRIPE_SECRET_KEY'],
+    [
+      '',
+      s.paygate ? `${s.paygateUrl} (stand-in of the payment gateway: events ${s.env.PAYGATE_EVENTS})` : 'and the gateway of PAYGATE_URL',
+    ],
     ['Event prov.', s.eventProvider ? `${s.eventProviderUrl} (stand-in)` : 'as EVENT_PROVIDER_URL says'],
     ['Worker', `http://localhost:${ports.workerMetrics}/metrics`],
     ['PostgreSQL', database],

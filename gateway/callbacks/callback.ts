@@ -38,7 +38,7 @@ export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, {
         rawBody: true,
         responses: { 200: { description: 'Taken in: recorded, a duplicate, or nothing we act on.' } },
         async handle({ body, ctx, note }) {
-          const event = providerOf(providers, provider).readCallback(body as unknown as Buffer, (name) => ctx.get(name));
+          const event = await providerOf(providers, provider).readCallback(body as unknown as Buffer, (name) => ctx.get(name));
           if (event.payment?.orderId) note(event.payment.orderId);
           const { outcome } = await callbacks.receive(db, provider, event);
           return { status: 200, body: { received: true, message: 'Webhook processed successfully', outcome } };

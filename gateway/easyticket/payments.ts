@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { PaymentStatus } from '../../db/tables.ts';
 import * as orders from '../../services/orders/orders.ts';
 import * as money from '../../services/payments/payments.ts';
-import { CARD_PROVIDER } from '../../services/payments/provider.ts';
 import { toStripe } from '../../services/payments/stripeAmounts.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
@@ -76,7 +75,7 @@ export function paymentRoutes({ db, providers }: Gateway): Route[] {
       async handle({ params, caller, note }) {
         const order = await orders.findFor(db, orderId(params.id), actor(caller), 'pay');
         note(order.id);
-        const payment = await money.begin(db, providers, { orderId: order.id, provider: CARD_PROVIDER }).catch(notInTime);
+        const payment = await money.begin(db, providers, { orderId: order.id }).catch(notInTime);
         if (payment.next.kind !== 'card')
           throw new DomainError('order_not_payable', 'This order is being paid on the page of another provider.', { status: 'processing' });
         const intent = {

@@ -4,7 +4,6 @@ import { z } from 'zod';
 import type { Caller } from '../../services/accounts/sessions.ts';
 import * as orders from '../../services/orders/orders.ts';
 import * as money from '../../services/payments/payments.ts';
-import { CARD_PROVIDER } from '../../services/payments/provider.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import type { RefusalCode } from '../http/api.ts';
@@ -123,7 +122,7 @@ export function payments(gateway: Gateway): Route[] {
 
 /** The booking's open card payment. One that was opened through another API may lead to another provider's page, and has no card form. */
 async function begin({ db, providers }: Gateway, orderId: string) {
-  const payment = await money.begin(db, providers, { orderId, provider: CARD_PROVIDER });
+  const payment = await money.begin(db, providers, { orderId });
   if (payment.next.kind !== 'card')
     throw new DomainError('order_not_payable', 'This booking is being paid on the page of another provider.', { status: payment.status });
   return { ...payment, secret: payment.next.secret };

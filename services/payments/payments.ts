@@ -5,7 +5,7 @@ import { buyersCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
 import * as attempts from './attempts.ts';
-import { CARD_PROVIDER, type NextStep, type PaymentProvider, type ProviderPayment, type Providers, providerOf } from './provider.ts';
+import { type NextStep, type PaymentProvider, type ProviderPayment, type Providers, providerFor, providerOf } from './provider.ts';
 import { learn, returned } from './refunds.ts';
 import { applyProviderState, isOpen, statusOf } from './states.ts';
 
@@ -24,17 +24,17 @@ export type OpenPayment = {
 };
 
 /**
- * Opening a payment. `provider` makes a new one; one that is open already stays with its own. `attempt` (attempts.ts): its deciding begins
+ * Opening a payment. The provider that serves the event makes a new one; one that is open already stays with its own. `attempt` (attempts.ts): its deciding begins
  * here, and one that was withdrawn pays nothing. `price` prices the order (orders/pricing.ts) in the transaction that opens the payment.
  */
-export type Opening = { orderId: string; provider: string; attempt?: string; price?: (tx: Transaction<DB>) => Promise<unknown> };
+export type Opening = { orderId: string; attempt?: string; price?: (tx: Transaction<DB>) => Promise<unknown> };
 
 /**
  * The order's one open payment, made at the provider if there is none yet. Repeating it gives the same payment.
  * @throws DomainError order_not_found | order_expired | order_not_payable | payment_unavailable | payment_failed
  */
 export async function begin(db: Kysely<DB>, providers: Providers, want: Opening): Promise<OpenPayment> {
-  const { order, payment, method } = await db.transaction().execute((tx) => open(tx, want));
+  const { order, payment, method } = await db.transaction().execute((tx) => open(tx, providers, want));
   // Thrown after the commit: a price that comes to nothing stays, so that the order can be confirmed without money.
   if (!payment) throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
   const known = nextOf(payment);
@@ -46,6 +46,7 @@ export async function begin(db: Kysely<DB>, providers: Providers, want: Opening)
     amountMinor: payment.amount_minor,
     currency: payment.currency,
     orderId: want.orderId,
+    orderNumber: order.number,
     paymentId: payment.id,
     description: `Order ${buyersCode(order, '')}`,
   });
@@ -65,7 +66,7 @@ export async function begin(db: Kysely<DB>, providers: Providers, want: Opening)
 }
 
 /** The open payment in the rows; none where there is nothing to pay. The order's lock makes it the only one. */
-async function open(tx: Transaction<DB>, want: Opening) {
+async function open(tx: Transaction<DB>, providers: Providers, want: Opening) {
   const { orderId } = want;
   const order = await tx
     .selectFrom('orders as o')
@@ -76,6 +77,8 @@ async function open(tx: Transaction<DB>, want: Opening) {
       'o.created_at',
       'o.code_prefix',
       'o.status',
+      'o.total_minor',
+      'e.number as event_number',
       attempts.holdIsOver.as('over'),
       attempts.takesPlace.as('takes_place'),
     ])
@@ -96,13 +99,17 @@ async function open(tx: Transaction<DB>, want: Opening) {
     throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });
 
   const { rows } = await sql<Selectable<Payments>>`select * from payments y where y.order_id = ${orderId}::uuid and ${isOpen}`.execute(tx);
+  const by = rows[0]?.provider ?? providerFor(providers, order.event_number);
+  // Opened for a card that is of no use there, it would only stand in the way of what the buyer still wants to change.
+  if (want.attempt && order.total_minor > 0 && !providerOf(providers, by).pay)
+    throw new DomainError('order_not_payable', 'This order is paid on the page of its payment provider.', { status: order.status });
   if (rows[0]) return { order, payment: rows[0], method };
   if ((await unsettled(tx, orderId)).length)
     throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
 
   await want.price?.(tx);
   const { rows: made } = await sql<Selectable<Payments>>`insert into payments (order_id, provider, amount_minor, currency)
-    select id, ${want.provider}, total_minor, currency from orders where id = ${orderId}::uuid and total_minor > 0 returning *`.execute(tx);
+    select id, ${by}, total_minor, currency from orders where id = ${orderId}::uuid and total_minor > 0 returning *`.execute(tx);
   return { order, payment: made[0], method };
 }
 
@@ -156,7 +163,7 @@ export async function charge(db: Kysely<DB>, providers: Providers, request: Char
 /** The payment to be paid, or why there is none. */
 async function beginCharge(db: Kysely<DB>, providers: Providers, request: Charge): Promise<OpenPayment | ChargeOutcome> {
   try {
-    return await begin(db, providers, { orderId: request.orderId, provider: CARD_PROVIDER, attempt: request.attempt });
+    return await begin(db, providers, { orderId: request.orderId, attempt: request.attempt });
   } catch (error) {
     if (isRefusal(error, 'order_expired')) return { outcome: 'expired' };
     if (isRefusal(error, 'order_not_payable')) return { outcome: error.details.free ? 'free' : 'not-payable' };
@@ -248,6 +255,7 @@ export async function reconcile(
   }
   const told = await ask(db, provider, { ...payment, ref }, close && !over);
   await db.transaction().execute((tx) => applyAnswer(tx, provider, paymentId, told, announce));
+  if (told.returnedMinor) await learn(db, provider, ref);
   return statusOf(told);
 }
 

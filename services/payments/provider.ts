@@ -11,7 +11,11 @@ export type ProviderPayment = {
   receivedMinor: number;
   currency: string;
   orderId: string | undefined;
+  /** The order, where the provider knows it by its number. */
+  orderNumber?: string;
   paymentId: string | undefined;
+  /** What of it has gone back, where the provider says so in the same breath. */
+  returnedMinor?: number;
   failureCode: string | null;
   failureMessage: string | null;
 };
@@ -25,6 +29,8 @@ export type ProviderRefund = {
   ref: string | null;
   status: 'pending' | 'succeeded' | 'failed';
   refundId: string | undefined;
+  /** The provider keeps no name of ours: a refund that we owe of exactly this amount is taken for it. */
+  unnamed?: true;
   /** The provider's reference of the payment it returns money of. */
   paymentRef: string;
   amountMinor: number;
@@ -68,6 +74,8 @@ export type AmountLimits = { leastMinor: number; mostMinor: number; stepMinor: n
  */
 export type PaymentProvider = {
   name: string;
+  /** The numbers of the events it serves, or all. Absent: every event that is no other's. */
+  events?: ReadonlySet<number> | 'all';
   /** What it takes of a currency at once. */
   amounts(currency: string): AmountLimits;
   /** Throws DomainError payment_failed (details.declineCode) for what the provider never takes: an amount too small, say. */
@@ -76,6 +84,7 @@ export type PaymentProvider = {
     amountMinor: number;
     currency: string;
     orderId: string;
+    orderNumber: number;
     paymentId: string;
     description: string;
   }): Promise<ProviderPayment & { next: NextStep }>;
@@ -96,8 +105,11 @@ export type PaymentProvider = {
   refunds(ref: string): Promise<ProviderRefund[]>;
   /** Absent where the provider shows no list of its payments. */
   ledger?: Ledger;
-  /** Verifies and reads a callback; `header` gives a header by its lower-case name. Throws DomainError signature_invalid. */
-  readCallback(body: Buffer, header: (name: string) => string): ProviderEvent;
+  /**
+   * Verifies and reads a callback; `header` gives a header by its lower-case name. One that proves nothing by itself is asked about at the
+   * provider, whose answer is the event. Throws DomainError signature_invalid.
+   */
+  readCallback(body: Buffer, header: (name: string) => string): ProviderEvent | Promise<ProviderEvent>;
 };
 
 /** The providers by the name that `payments.provider` has. Mains make it; whoever has a payment in hand looks its provider up here. */
@@ -110,8 +122,16 @@ export function providerOf(providers: Providers, name: string): PaymentProvider 
   return provider;
 }
 
+/** The name of the provider that serves the event of this number. */
+export function providerFor(providers: Providers, event: number): string {
+  return Object.values(providers).find(({ events }) => events === 'all' || events?.has(event))?.name ?? CARD_PROVIDER;
+}
+
 /** The id of a callback that carries none: the same telling has the same id. `at` is the provider's own time of it. */
 export const callbackId = (told: { ref: string; status: string; at: string }): string => `${told.ref}/${told.status}/${told.at}`;
 
-/** Whose tokens and payment methods a press on pay brings along. */
+/** Who serves an event that is nobody else's, and whose tokens and payment methods a press on pay brings along. */
 export const CARD_PROVIDER = 'stripe';
+
+/** The contest's payment gateway (paygate.ts). It keeps no names of ours and returns a payment only whole. */
+export const PAYGATE = 'paygate';

@@ -6,7 +6,7 @@ import * as outbox from '../outbox/outbox.ts';
 import { invalidField } from '../shared/errors.ts';
 import { isUuid, uuids } from '../shared/ids.ts';
 import { payable } from '../shared/money.ts';
-import { type PaymentProvider, type ProviderRefund, type Providers, providerOf } from './provider.ts';
+import { PAYGATE, type PaymentProvider, type ProviderRefund, type Providers, providerOf } from './provider.ts';
 
 /** Who wants money to go back: an account, an API key, a rule of ours, or somebody at the provider's own dashboard. */
 export type Requester = `account/${string}` | `key/${string}` | 'system' | 'provider';
@@ -53,7 +53,7 @@ export async function oweParts(tx: Transaction<DB>, want: Want): Promise<{ amoun
   const left = (await owed(tx, want.orderId)).filter((p) => want.payments?.includes(p.paymentId) ?? true);
   const total = left.reduce((sum, p) => sum + p.leftMinor, 0);
   const amount = want.amountMinor ?? total;
-  if (want.amountMinor !== undefined) assertReturnable(want.amountMinor, total, left[0]?.currency);
+  if (want.amountMinor !== undefined) assertReturnable(want.amountMinor, total, left);
 
   const ids: string[] = [];
   let rest = amount;
@@ -65,12 +65,15 @@ export async function oweParts(tx: Transaction<DB>, want: Want): Promise<{ amoun
   return { amountMinor: amount, ids };
 }
 
-function assertReturnable(amountMinor: number, leftMinor: number, currency: string | undefined): void {
+function assertReturnable(amountMinor: number, leftMinor: number, left: Owed[]): void {
   const wrong = (message: string) => invalidField('amount', message);
   if (!Number.isInteger(amountMinor) || amountMinor < 1) throw wrong('A refund is of a positive amount.');
   if (amountMinor > leftMinor) throw wrong('This is more than is left of what was paid.');
   // The whole rest always goes: it was taken as it is.
-  if (amountMinor < leftMinor && payable(amountMinor, currency!) !== amountMinor) throw wrong('No bank returns so small a fraction.');
+  if (amountMinor === leftMinor) return;
+  if (payable(amountMinor, left[0]!.currency) !== amountMinor) throw wrong('No bank returns so small a fraction.');
+  if (left.some((p) => p.provider === PAYGATE))
+    throw wrong('The payment provider of this order returns money only whole: leave the amount out.');
 }
 
 async function insert(
@@ -137,7 +140,7 @@ export async function record(
   const uuid = told.refundId && isUuid(told.refundId) ? told.refundId : null;
   const { rows } = await sql<Row>`select id, order_id, payment_id, status, amount_minor, currency from refunds
     where provider = ${provider} and (provider_ref = ${told.ref} or id = ${uuid}::uuid) for update`.execute(tx);
-  const refund = rows[0] ?? (await adopt(tx, provider, told));
+  const refund = rows[0] ?? (await meant(tx, provider, told)) ?? (await adopt(tx, provider, told));
   if (!refund) return 'ignored';
 
   await sql`update refunds set provider_ref = coalesce(provider_ref, ${told.ref}) where id = ${refund.id}::uuid`.execute(tx);
@@ -153,6 +156,17 @@ export async function record(
   if (told.status === 'succeeded')
     await mails.enqueue(tx, 'refunded', refund.order_id, { amountMinor: refund.amount_minor, currency: refund.currency });
   return 'recorded';
+}
+
+/** Our own refund that the provider made and has no name for; undefined if we owe none of this amount. */
+async function meant(tx: Transaction<DB>, provider: string, told: ProviderRefund): Promise<Row | undefined> {
+  if (!told.unnamed) return undefined;
+  const { rows } = await sql<Row>`select r.id, r.order_id, r.payment_id, r.status, r.amount_minor, r.currency
+    from payments y join refunds r on r.payment_id = y.id
+    where y.provider = ${provider} and y.provider_ref = ${told.paymentRef} and r.status = 'pending' and r.provider_ref is null
+      and r.amount_minor = ${told.amountMinor}
+    order by r.created_at limit 1 for update`.execute(tx);
+  return rows[0];
 }
 
 /** Writes a refund that was made at the provider itself, as pending; undefined if its payment is not ours. */

@@ -24,7 +24,7 @@ export const isSuspect = sql<boolean>`(y.contradicted_at is not null or y.status
 /** The state that a provider's word means here. */
 export const statusOf = (told: ProviderPayment): PaymentStatus => (told.status === 'open' ? 'created' : told.status);
 
-type Known = { id: string; order_id: string; status: PaymentStatus; amount_minor: number; currency: string };
+type Known = { id: string; order_id: string; number: string; status: PaymentStatus; amount_minor: number; currency: string };
 
 /**
  * Writes what the provider says of a payment. Late, repeated and out-of-order tellings change nothing that is final.
@@ -39,9 +39,10 @@ export async function applyProviderState(
 ): Promise<'recorded' | 'ignored' | 'mismatch'> {
   // A callback may come before the answer that carries the reference: our own id in the metadata finds it then.
   const uuid = told.paymentId && isUuid(told.paymentId) ? told.paymentId : null;
-  const { rows } = await sql<Known>`select id, order_id, status, amount_minor, currency from payments
-    where (provider = ${provider} and provider_ref = ${told.ref}) or (id = ${uuid}::uuid and provider = ${provider} and provider_ref is null)
-    for update`.execute(tx);
+  const { rows } = await sql<Known>`select y.id, y.order_id, o.number::text as number, y.status, y.amount_minor, y.currency
+    from payments y join orders o on o.id = y.order_id
+    where (provider = ${provider} and provider_ref = ${told.ref}) or (y.id = ${uuid}::uuid and provider = ${provider} and provider_ref is null)
+    for update of y`.execute(tx);
   const payment = rows[0];
   if (!payment) return 'ignored';
 
@@ -53,13 +54,14 @@ export async function applyProviderState(
   const status = statusOf(told);
   const moves = status !== payment.status && TRANSITIONS[payment.status].includes(status);
   if (payment.status === 'succeeded' || (payment.status === 'cancelled' && !moves)) return 'recorded';
+  const failed = told.status === 'open' || told.status === 'cancelled';
   await tx
     .updateTable('payments')
     .set({
       status: moves ? status : payment.status,
       provider_ref: told.ref,
-      failure_code: told.status === 'open' ? told.failureCode : null,
-      failure_message: told.status === 'open' ? told.failureMessage : null,
+      failure_code: failed ? told.failureCode : null,
+      failure_message: failed ? told.failureMessage : null,
       ...(moves && status === 'succeeded' && { succeeded_at: sql<Date>`now()` }),
       updated_at: sql<Date>`now()`,
     })
@@ -73,7 +75,8 @@ export async function applyProviderState(
 
 function contradicts(told: ProviderPayment, payment: Known): boolean {
   const amount = told.status === 'succeeded' ? told.receivedMinor : told.amountMinor;
-  return amount !== payment.amount_minor || told.currency !== payment.currency || told.orderId !== payment.order_id;
+  const isItsOrder = told.orderNumber === undefined ? told.orderId === payment.order_id : told.orderNumber === payment.number;
+  return amount !== payment.amount_minor || told.currency !== payment.currency || !isItsOrder;
 }
 
 /** Notes that a callback says what does not fit this payment: the order's workflow asks the provider (payments.reconcile). */

@@ -96,7 +96,7 @@ describe.each(Object.entries(models))('%s', (_, model) => {
       expect(service.security_opt, name).toContain('no-new-privileges:true');
       if (oneShot(service)) continue;
       expect(service.restart, name).toBe('unless-stopped');
-      if (['stripe', 'catcher', 'event-provider'].includes(name)) continue; // tools of the local override
+      if (['stripe', 'paygate', 'catcher', 'event-provider'].includes(name)) continue; // tools of the local override
       expect(service.deploy?.resources.limits, name).toMatchObject({ cpus: expect.any(String), memory: expect.any(String) });
       if (name !== 'mail') expect(service.healthcheck?.test, `${name}: health`).toBeDefined(); // mailpit's image brings its own
     }
@@ -133,7 +133,7 @@ describe.each(Object.entries(models))('%s', (_, model) => {
 });
 
 describe('docker-compose.yml in production', () => {
-  const secrets = /PASSWORD|SECRET|(?<!EVENT_PROVIDER)_URL$|PUBLISHABLE|MAIL_FROM/;
+  const secrets = /(?<!PAYGATE_)PASSWORD|SECRET|(?<!EVENT_PROVIDER|PAYGATE)_URL$|PUBLISHABLE|MAIL_FROM/;
 
   it('starts nothing without its secrets: each is required, none has a default', () => {
     for (const { name, kind } of variables(read(BASE))) expect(kind, name).toBe(secrets.test(name) ? ':?' : ':-');
@@ -180,6 +180,7 @@ describe('deploy/compose/local.yml', () => {
     for (const [name, { environment }] of ours(merged)) {
       expect(environment, name).toMatchObject({ NODE_ENV: 'development', STRIPE_SECRET_KEY: '' });
       expect(environment!.STRIPE_STANDIN_URL, name).toBe(name === 'gateway' ? 'http://localhost:12111' : 'http://gateway:12111');
+      expect(environment!.PAYGATE_URL, name).toBe(name === 'gateway' ? 'http://localhost:12113' : 'http://gateway:12113');
     }
   });
 
@@ -188,6 +189,7 @@ describe('deploy/compose/local.yml', () => {
       stripe: 'standins/stripe/main.ts',
       catcher: 'standins/mail/main.ts',
       'event-provider': 'standins/event-provider/main.ts',
+      paygate: 'standins/paygate/main.ts',
     }))
       for (const key of Object.keys(merged.services[name]!.environment!)) expect(read(main), key).toContain(`env.${key}`);
     for (const [name, { environment }] of ours(merged))

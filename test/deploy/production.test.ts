@@ -66,6 +66,21 @@ describe('production', () => {
     expect(refusals({ STRIPE_SECRET_KEY: '' })).toEqual(['configuration: STRIPE_SECRET_KEY is missing']);
   });
 
+  it('refuses a payment gateway that nobody has set up, where events are paid there', () => {
+    expect(refusals({ PAYGATE_EVENTS: '2', PAYGATE_PASSWORD: DEV_SECRETS.PAYGATE_PASSWORD })).toEqual([
+      'configuration: PAYGATE_URL is missing, but PAYGATE_EVENTS names events that are paid there',
+      'configuration: PAYGATE_TEAM is missing, but PAYGATE_EVENTS names events that are paid there',
+      'configuration: PAYGATE_PASSWORD is missing or the development default: set the password of your team',
+    ]);
+    const set = { PAYGATE_URL: 'https://gateway.example', PAYGATE_TEAM: 'us', PAYGATE_PASSWORD: 'ours' };
+    for (const PAYGATE_EVENTS of ['all', '1, 2']) expect(refusals({ ...set, PAYGATE_EVENTS })).toEqual([]);
+    for (const PAYGATE_EVENTS of ['0', 'one', '1;2', '1.5'])
+      expect(refusals({ ...set, PAYGATE_EVENTS })).toEqual([
+        'configuration: PAYGATE_EVENTS: must be event numbers separated by commas, or all',
+      ]);
+    expect(loadConfig({ PAYGATE_EVENTS: '1, 2' }).paygate.events).toEqual(new Set([1, 2]));
+  });
+
   it('refuses the payment stand-in', () => {
     const lines = refusals({ STRIPE_STANDIN_URL: 'http://localhost:12111' });
     expect(lines).toHaveLength(1);

@@ -58,6 +58,7 @@ describe('readSettings', () => {
       mailSmtp: 1025,
       stripe: 12111,
       eventProvider: 12112,
+      paygate: 12113,
       postgres: 5433,
     });
   });

@@ -98,7 +98,7 @@ test('a payment closed while it is being made is closed at the provider too, and
       return told(id, ref.slice(3), { status: 'cancelled' });
     },
   } as unknown as PaymentProvider;
-  await expect(payments.begin(db, { stripe: provider }, { orderId: id, provider: 'stripe' })).rejects.toMatchObject({
+  await expect(payments.begin(db, { stripe: provider }, { orderId: id })).rejects.toMatchObject({
     code: 'order_not_payable',
   });
   const payment = await db.selectFrom('payments').select(['id', 'status']).where('order_id', '=', id).executeTakeFirstOrThrow();
@@ -112,7 +112,7 @@ test('a contradiction of a payment whose maker died before he noted its referenc
     create: () => Promise.reject(new Error('killed')),
     read: async (ref: string) => told(id, ref.slice(3), { amountMinor: 1 }),
   } as unknown as PaymentProvider;
-  await expect(payments.begin(db, { stripe: provider }, { orderId: id, provider: 'stripe' })).rejects.toThrow('killed');
+  await expect(payments.begin(db, { stripe: provider }, { orderId: id })).rejects.toThrow('killed');
   const [payment] = (await readFacts(db, id)).openPayments;
   const event = { id: 'evt_1', type: 'payment_intent.created', payload: {}, payment: told(id, payment!, { amountMinor: 1 }) };
   await expect(callbacks.receive(db, 'stripe', event)).rejects.toMatchObject({ code: 'payment_mismatch' });

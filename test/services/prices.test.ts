@@ -39,10 +39,20 @@ describe('what Stripe takes', () => {
     async (currency) => {
       const stripe = stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 });
       const takes = (amountMinor: number) =>
-        stripe.create({ key: `${currency}-${amountMinor}`, amountMinor, currency, orderId: 'o', paymentId: 'p', description: '' }).then(
-          () => true,
-          (error: { code: string }) => (error.code === 'payment_failed' ? false : Promise.reject(error)),
-        );
+        stripe
+          .create({
+            key: `${currency}-${amountMinor}`,
+            amountMinor,
+            currency,
+            orderId: 'o',
+            orderNumber: 1,
+            paymentId: 'p',
+            description: '',
+          })
+          .then(
+            () => true,
+            (error: { code: string }) => (error.code === 'payment_failed' ? false : Promise.reject(error)),
+          );
       const { leastMinor, mostMinor, stepMinor } = stripeAmounts(currency);
       const greatest = mostMinor - (mostMinor % stepMinor);
       expect([await takes(leastMinor), await takes(greatest)]).toEqual([true, true]);

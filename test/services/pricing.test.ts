@@ -71,8 +71,7 @@ describe('an order', () => {
   const priced = (id: string, terms: Terms) => db.transaction().execute((tx) => price(tx, id, terms));
   const row = (id: string) =>
     db.selectFrom('orders').select(['fee_minor', 'discount_minor', 'total_minor']).where('id', '=', id).executeTakeFirstOrThrow();
-  const begin = (id: string, terms: Terms) =>
-    payments.begin(db, providers, { orderId: id, provider: 'acquirer', price: (tx) => price(tx, id, terms) });
+  const begin = (id: string, terms: Terms) => payments.begin(db, providers, { orderId: id, price: (tx) => price(tx, id, terms) });
 
   test('is priced in the transaction that opens its payment, and once: the second opening changes nothing', async () => {
     const id = await ordered();

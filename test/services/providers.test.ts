@@ -41,7 +41,7 @@ async function ordered(): Promise<{ id: string; accountId: string }> {
 /** An order whose payment is open at the acquirer. */
 async function opened() {
   const order = await ordered();
-  const open = await payments.begin(db, providers, { orderId: order.id, provider: 'acquirer' });
+  const open = await payments.begin(db, providers, { orderId: order.id });
   return { ...order, open };
 }
 
@@ -52,7 +52,7 @@ describe('a provider with a page', () => {
   test('opening answers where the buyer goes, and again the same; no card secret is kept for it', async () => {
     const { id, open } = await opened();
     expect(open).toMatchObject({ provider: 'acquirer', next: { kind: 'page', url: `https://acquirer.test/pay/${open.providerRef}` } });
-    expect(await payments.begin(db, providers, { orderId: id, provider: 'stripe' })).toEqual(open);
+    expect(await payments.begin(db, providers, { orderId: id })).toEqual(open);
     const row = await db.selectFrom('payments').select(['page_url', 'client_secret']).where('order_id', '=', id).executeTakeFirstOrThrow();
     expect(row).toEqual({ page_url: `https://acquirer.test/pay/${open.providerRef}`, client_secret: null });
   });
@@ -60,7 +60,7 @@ describe('a provider with a page', () => {
   test('money set aside is captured while the order waits for it, and buys the ticket', async () => {
     const { id, open } = await opened();
     acquirer.pays(open.providerRef);
-    expect(await receive(db, 'acquirer', acquirer.notice(open.providerRef))).toEqual({ outcome: 'recorded' });
+    expect(await receive(db, 'acquirer', await acquirer.notice(open.providerRef))).toEqual({ outcome: 'recorded' });
     expect([await status(id), (await readFacts(db, id)).suspectPayments]).toEqual(['authorized', [open.paymentId]]);
     const woken = await db.selectFrom('outbox').select('topic').where('subject_id', '=', id).where('topic', '=', 'order.paid').execute();
     expect(woken).toHaveLength(1);
@@ -74,7 +74,7 @@ describe('a provider with a page', () => {
   test('money set aside for an order that was cancelled meanwhile is let go, not taken and returned', async () => {
     const { id, accountId, open } = await opened();
     acquirer.pays(open.providerRef);
-    await receive(db, 'acquirer', acquirer.notice(open.providerRef));
+    await receive(db, 'acquirer', await acquirer.notice(open.providerRef));
     await cancel(db, id, as(accountId), { reason: 'test' });
     expect(await payments.reconcile(db, providers, open.paymentId, false)).toBe('cancelled');
     expect(acquirer.calls.filter((c) => c.endsWith(open.providerRef))).toEqual([`cancel ${open.providerRef}`]);
@@ -84,14 +84,14 @@ describe('a provider with a page', () => {
   test('money set aside when the hold ends is let go', async () => {
     const { open } = await opened();
     acquirer.pays(open.providerRef);
-    await receive(db, 'acquirer', acquirer.notice(open.providerRef));
+    await receive(db, 'acquirer', await acquirer.notice(open.providerRef));
     expect(await payments.reconcile(db, providers, open.paymentId, true)).toBe('cancelled');
   });
 
   test('a capture that has not come yet is asked for again, as of a provider that does not answer', async () => {
     const { open } = await opened();
     acquirer.pays(open.providerRef);
-    await receive(db, 'acquirer', acquirer.notice(open.providerRef));
+    await receive(db, 'acquirer', await acquirer.notice(open.providerRef));
     const slow: PaymentProvider = { ...acquirer.provider, capture: ({ ref }) => acquirer.provider.read(ref) };
     await expect(payments.reconcile(db, { acquirer: slow }, open.paymentId, false)).rejects.toMatchObject({ code: 'payment_unavailable' });
     expect(await payments.reconcile(db, providers, open.paymentId, false)).toBe('succeeded');
@@ -116,10 +116,10 @@ describe('a provider with a page', () => {
   test('a callback without an id is known again by payment, status and time', async () => {
     const { open } = await opened();
     acquirer.pays(open.providerRef);
-    const notice = acquirer.notice(open.providerRef);
+    const notice = await acquirer.notice(open.providerRef);
     expect(notice.id).toBe(`${open.providerRef}/authorized/1`);
     expect(await receive(db, 'acquirer', notice)).toEqual({ outcome: 'recorded' });
-    expect(await receive(db, 'acquirer', acquirer.notice(open.providerRef))).toEqual({ outcome: 'duplicate' });
+    expect(await receive(db, 'acquirer', await acquirer.notice(open.providerRef))).toEqual({ outcome: 'duplicate' });
     expect(callbackId({ ref: 'a', status: 'b', at: 'c' })).not.toBe(callbackId({ ref: 'a', status: 'b', at: 'd' }));
   });
 });
@@ -129,9 +129,9 @@ test("each payment's own provider refunds it, and two providers may use the same
   const both: Providers = { acquirer: acquirer.provider, other: other.provider };
   for (const [name, at] of Object.entries({ acquirer, other })) {
     const { id } = await ordered();
-    const open = await payments.begin(db, both, { orderId: id, provider: name });
+    const open = await payments.begin(db, { [name]: at.provider, ...both }, { orderId: id });
     at.pays(open.providerRef);
-    await receive(db, name, at.notice(open.providerRef));
+    await receive(db, name, await at.notice(open.providerRef));
     await payments.reconcile(db, both, open.paymentId, false);
     await settle(db, id, TICKET_KEYS);
     at.refunds.length = 0; // so that both number theirs from one
@@ -148,7 +148,7 @@ test('a provider that is not served here is unavailable: the outcome stays open'
   for (const name of ['nobody', 'constructor'])
     expect(() => providerOf(providers, name)).toThrow(expect.objectContaining({ code: 'payment_unavailable' }));
   const { id } = await ordered();
-  await expect(payments.begin(db, providers, { orderId: id, provider: 'nobody' })).rejects.toMatchObject({ code: 'payment_unavailable' });
+  await expect(payments.begin(db, {}, { orderId: id })).rejects.toMatchObject({ code: 'payment_unavailable' });
 });
 
 describe('the states of a payment', () => {

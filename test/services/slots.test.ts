@@ -296,9 +296,9 @@ describe('the fee of a new order', () => {
 
   test('counts for what can be paid at once', async () => {
     const { id, offers } = await pooled(db, { total: 9, children: [{ name: 'VIP', quantity: 9, priceMinor: 1_000 }] });
-    const terms = { feeBasisPoints: 500, mostAtOnce: { usual: 1_049, by: {} } };
+    const terms = { feeBasisPoints: 500, mostAtOnce: { usual: 1_049, by: {}, named: [] } };
     expect(await outcome(wish(ann, id, of([offers[0]!, 1]), terms))).toBe('limit_exceeded');
-    expect(await outcome(wish(ann, id, of([offers[0]!, 1]), { ...terms, mostAtOnce: { usual: 1_050, by: {} } }))).toBe(1);
+    expect(await outcome(wish(ann, id, of([offers[0]!, 1]), { ...terms, mostAtOnce: { usual: 1_050, by: {}, named: [] } }))).toBe(1);
   });
 });
 

@@ -44,7 +44,7 @@ test.each([
   const amountMinor = minor(price, currency);
   expect(Number(decimal(amountMinor, currency))).toBe(Number(price));
   sent.length = 0;
-  const made = await stripe.create({ key: currency, amountMinor, currency, orderId: 'o', paymentId: 'p', description: '' });
+  const made = await stripe.create({ key: currency, amountMinor, currency, orderId: 'o', orderNumber: 1, paymentId: 'p', description: '' });
   expect([made.amountMinor, made.currency]).toEqual([amountMinor, currency]);
   await stripe.refund({ key: 'r', ref: 'pi_1', amountMinor, currency, refundId: 'r', reason: 'duplicate' });
   expect(sent.filter((s) => s.form.has('amount')).map((s) => Number(s.form.get('amount')))).toEqual([amount, amount]);

@@ -57,7 +57,7 @@ describe('payments', () => {
 
   test('captured, but not recorded although its order is over', async () => {
     order = await world.pending();
-    const open = await payments.begin(world.db, world.providers, { orderId: order.id, provider: 'stripe' });
+    const open = await payments.begin(world.db, world.providers, { orderId: order.id });
     await world.stripe.paymentIntents.confirm(open.providerRef, { payment_method: 'pm_card_visa' });
     expect(await lines(), 'the callback is on its way').toEqual([]);
     await run(sql`update orders set expires_at = now() - interval '5 minutes' where id = ${order.id}::uuid`);

@@ -85,7 +85,7 @@ describe('workflows', () => {
 
   test('a payment to close after the order is over', async () => {
     const order = await world.pending();
-    await payments.begin(world.db, world.providers, { orderId: order.id, provider: 'stripe' });
+    await payments.begin(world.db, world.providers, { orderId: order.id });
     await run(sql`update orders set expires_at = now() where id = ${order.id}::uuid`);
     await orders.expire(world.db, order.id, new Date(Date.now() + 1000));
     expect(found(await world.look()), 'its workflow closes it').toEqual([]);

@@ -21,8 +21,8 @@ import { countTroubled } from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import * as payments from '../../services/payments/payments.ts';
 import { mostAtOnce } from '../../services/payments/prices.ts';
+import { openProviders } from '../../services/payments/providers.ts';
 import { countFailed } from '../../services/payments/refundRetries.ts';
-import * as stripe from '../../services/payments/stripe.ts';
 import { type Limiter, probe } from '../../services/shared/limits.ts';
 import { createDocuments } from '../../services/tickets/documents.ts';
 import { ticketKeys } from '../../services/tickets/keys.ts';
@@ -47,7 +47,7 @@ export async function startWorld(
     mails: () => countTroubled(db),
   });
   const feed = createFeed({ db, log });
-  const providers = { stripe: stripe.stripeProvider(config.stripe) };
+  const providers = openProviders(config);
   const gateway: Gateway = {
     config,
     db,

@@ -33,7 +33,7 @@ export async function startMoney() {
   async function bought(o: { card?: string; settled?: boolean } = {}) {
     const [event, { id: accountId }] = [await show(db, { seats: 1 }), await person(db)];
     const order = await claim(db, wish(accountId, event.id, { places: event.seats }));
-    const open = await payments.begin(db, providers, { orderId: order.id, provider: 'stripe' });
+    const open = await payments.begin(db, providers, { orderId: order.id });
     await stripe.paymentIntents.confirm(open.providerRef, { payment_method: o.card ?? 'pm_card_visa' });
     await payments.reconcile(db, providers, open.paymentId, false);
     if (o.settled ?? true) await settle(db, order.id, TICKET_KEYS);
@@ -95,11 +95,7 @@ export async function startMoney() {
         if (!types.includes(event.type) || (event.data.object as { payment_intent?: unknown }).payment_intent !== ref) continue;
         const payload = JSON.stringify(event);
         const signature = await new Stripe('sk_test_x').webhooks.generateTestHeaderStringAsync({ payload, secret: SECRET });
-        await receive(
-          db,
-          'stripe',
-          provider.readCallback(Buffer.from(payload), () => signature),
-        );
+        await receive(db, 'stripe', await provider.readCallback(Buffer.from(payload), () => signature));
       }
     },
 

@@ -16,6 +16,7 @@ export function pageProvider(name: string) {
 
   const provider: PaymentProvider = {
     name,
+    events: 'all',
     amounts: () => ({ leastMinor: 1, mostMinor: Number.MAX_SAFE_INTEGER, stepMinor: 1 }),
     async create(p) {
       const ref = `${name}-${p.paymentId}`;

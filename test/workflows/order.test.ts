@@ -241,7 +241,7 @@ const mailsOf = async (o: Claimed) =>
 
 /** What a webhook does: the fact is written, and the workflow is told. */
 async function paidOutside(o: Claimed): Promise<void> {
-  const open = await payments.begin(db, { stripe: provider }, { orderId: o.id, provider: 'stripe' });
+  const open = await payments.begin(db, { stripe: provider }, { orderId: o.id });
   await stripeClient(standin.url).paymentIntents.confirm(open.providerRef, { payment_method: 'pm_card_visa' });
 }
 async function told(o: Claimed): Promise<void> {
@@ -493,7 +493,7 @@ test('the signal comes before the start: confirmed all the same', async () => {
 test('cancelled while it waits: ends cancelled, the open payment closed at the provider', async () => {
   const o = await claimed();
   await client.workflow.start('order', o.start);
-  const open = await payments.begin(db, { stripe: provider }, { orderId: o.id, provider: 'stripe' });
+  const open = await payments.begin(db, { stripe: provider }, { orderId: o.id });
   await cancel(db, o.id, as(account), { reason: 'test' });
   await client.workflow.getHandle(orderWorkflowId(o.id)).signal(CHANGED);
   expect(await result(o)).toBe('cancelled');
