@@ -1,9 +1,10 @@
 // Bookings by the contest's own document: made empty, filled seat by seat, released, cancelled, listed.
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { settle } from '../../services/orders/settlement.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { authorization, type Buyer, buyerOf } from '../support/hackload.ts';
-import { show } from '../support/made.ts';
+import { capture, show } from '../support/made.ts';
 
 let world: World;
 let anna: Buyer;
@@ -158,6 +159,42 @@ describe('cancelling', () => {
     expect((await anna.call('PATCH', '/api/bookings/cancel', { booking_id: mine })).status).toBe(200);
     expect(await free()).toContain(seats[6]);
     expect((await select(anna, mine, seats[6]!)).status).toBe(419);
+  });
+});
+
+describe('refunds', () => {
+  const HOUR = 3_600_000;
+
+  /** A paid booking of an event that begins in so many hours, with refunds until twelve hours before. */
+  async function paid(hours: number): Promise<{ booking: number; orderId: string; number: number }> {
+    const { id, number, seats: places } = await hall({ startsInMs: hours * HOUR });
+    await world.db
+      .updateTable('events')
+      .set({ refund_until_minutes: 12 * 60 })
+      .where('id', '=', id)
+      .execute();
+    const booking = await book(anna, number);
+    await select(anna, booking, places[0]!);
+    const order = await world.db.selectFrom('orders').select('id').where('number', '=', booking).executeTakeFirstOrThrow();
+    await capture(world.db, order.id);
+    await settle(world.db, order.id, world.gateway.ticketKeys);
+    return { booking, orderId: order.id, number };
+  }
+
+  it('13 hours before: 200, the seat is free and the money owed; 11 hours before: 419 and the seat stays sold', async () => {
+    const early = await paid(13);
+    const sold = `/api/seats?event_id=${early.number}&status=SOLD`;
+    expect((await world.call('GET', sold)).body).toHaveLength(1);
+    expect((await anna.call('PATCH', '/api/bookings/cancel', { booking_id: early.booking })).status).toBe(200);
+    expect((await world.call('GET', sold)).body).toEqual([]);
+    const refunds = await world.db.selectFrom('refunds').select('amount_minor').where('order_id', '=', early.orderId).execute();
+    expect(refunds).toEqual([{ amount_minor: 15_000 }]);
+
+    const late = await paid(11);
+    expect((await anna.call('PATCH', '/api/bookings/cancel', { booking_id: late.booking })).status).toBe(419);
+    expect((await anna.call('GET', '/api/bookings')).body.map(({ id }: { id: number }) => id)).toContain(late.booking);
+    const { body } = await anna.call('GET', `/api/analytics?id=${late.number}`);
+    expect(body).toMatchObject({ sold_seats: 1, reserved_seats: 0, free_seats: 9, total_revenue: '150.00', bookings_count: 1 });
   });
 });
 
