@@ -77,3 +77,15 @@ export function connect(options: { url: string; max?: number; name?: string }): 
   pool.on('error', () => {}); // an idle connection lost (Postgres restarted) is replaced at the next query, which reports for itself
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
 }
+
+/**
+ * Opens one connection for work that needs one: `db` sends everything over `client`, which can be used beside it where kysely has no word for
+ * something (COPY). Nothing may be asked of it from two places at once.
+ */
+export async function connectAlone(options: { url: string; name: string }): Promise<{ db: Kysely<DB>; client: pg.Client }> {
+  const client = new pg.Client({ connectionString: options.url, application_name: options.name, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  client.on('error', () => {}); // a connection lost while it is idle is met by the next query
+  const lent: PostgresPoolClient = { query: client.query.bind(client) as PostgresPoolClient['query'], release: () => {} };
+  return { db: new Kysely<DB>({ dialect: new PostgresDialect({ pool: { connect: async () => lent, end: () => client.end() } }) }), client };
+}

@@ -86,6 +86,27 @@ export interface ApiKeys {
   scopes: Generated<string[]>;
 }
 
+export interface ArchivedEvents {
+  description: Generated<string>;
+  number: number;
+  place: Generated<string>;
+  search: Generated<string>;
+  starts_at: Timestamp;
+  title: string;
+  type: Generated<string>;
+}
+
+export interface ArchivedMonths {
+  events: number;
+  month: number;
+}
+
+export interface ArchivedWords {
+  events: number;
+  share: number;
+  word: string;
+}
+
 export interface Blocks {
   account_id: string;
   created_at: Generated<Timestamp>;
@@ -167,6 +188,7 @@ export interface Events {
   pricing_type: Generated<PricingType>;
   published_at: Timestamp | null;
   refund_until_minutes: number | null;
+  search: Generated<string | null>;
   search_text: Generated<string | null>;
   settings: Generated<Json>;
   short_description: Generated<string>;
@@ -189,6 +211,28 @@ export interface IdempotencyKeys {
   response_body: string | null;
   response_headers: Json | null;
   response_status: number | null;
+}
+
+export interface ImportRefusals {
+  at: number;
+  import_id: string;
+  line: number;
+  reason: string;
+}
+
+export interface Imports {
+  began_at: Generated<Timestamp>;
+  bytes: Generated<number>;
+  digest: Buffer;
+  file: string;
+  finished_at: Timestamp | null;
+  id: Generated<string>;
+  kind: string;
+  line: Generated<number>;
+  records: number;
+  refused: Generated<number>;
+  size: number;
+  taken: Generated<number>;
 }
 
 export interface Mails {
@@ -534,6 +578,9 @@ export interface DB {
   account_tokens: AccountTokens;
   accounts: Accounts;
   api_keys: ApiKeys;
+  archived_events: ArchivedEvents;
+  archived_months: ArchivedMonths;
+  archived_words: ArchivedWords;
   blocks: Blocks;
   check_ins: CheckIns;
   event_categories: EventCategories;
@@ -541,6 +588,8 @@ export interface DB {
   event_pictures: EventPictures;
   events: Events;
   idempotency_keys: IdempotencyKeys;
+  import_refusals: ImportRefusals;
+  imports: Imports;
   mails: Mails;
   offers: Offers;
   order_items: OrderItems;

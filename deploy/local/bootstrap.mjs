@@ -1,4 +1,4 @@
-// First step of `npm start`, `test`, `demo`, `verify`, `promote`, `keys`, `bench` and `fuzz` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
+// First step of `npm start`, `test`, `demo`, `verify`, `promote`, `keys`, `import`, `bench` and `fuzz` on a fresh clone: checks Node, installs npm packages when they are missing or old, hands over.
 // Plain JavaScript without imports from npm: it runs before anything is installed.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,6 +17,7 @@ const commands = {
   verify: 'deploy/local/verify.ts',
   promote: 'deploy/local/promote.ts',
   keys: 'deploy/local/keys.ts',
+  import: 'deploy/local/import.ts',
 };
 
 function fail(line) {

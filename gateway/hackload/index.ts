@@ -8,6 +8,7 @@ import { basic } from '../http/steps/basic.ts';
 import { analyticsRoute } from './analytics.ts';
 import { bookingRoutes, createBookings } from './bookings.ts';
 import { refuse } from './errors.ts';
+import { eventRoutes } from './events.ts';
 import { LIMITS } from './limits.ts';
 import { refusalTexts } from './refusals.ts';
 import { resetRoute } from './reset.ts';
@@ -19,6 +20,7 @@ export function hackload(gateway: Gateway): Api {
   const authenticate = basic(createCredentials(db, passwords, tokens));
   const bookings = createBookings(gateway);
   const routes = [
+    ...eventRoutes(gateway),
     ...bookingRoutes(gateway, bookings),
     ...seatRoutes(gateway, bookings),
     analyticsRoute(gateway),

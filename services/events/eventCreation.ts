@@ -31,6 +31,10 @@ export type NewEvent = {
   /** Its venue, written down with it in place of `venueId`. */
   venue?: Partial<VenueFacts>;
   facts?: Partial<EventFacts>;
+  /** Its places belong to the Event Provider. */
+  external?: boolean;
+  /** Remarks on it that no column has. */
+  settings?: Record<string, string | boolean>;
 };
 
 /** Twice the largest arena, so that one request cannot fill the disk. */
@@ -108,7 +112,8 @@ async function insert(tx: Transaction<DB>, event: NewEvent, capacity: number): P
         refund_until_minutes: event.refundUntilMinutes ?? null,
         status: event.status,
         published_at: event.status === 'published' ? sql<Date>`now()` : null,
-        settings: sql`'{}'`,
+        external: event.external ?? false,
+        settings: sql`${JSON.stringify(event.settings ?? {})}::jsonb`,
       })
       .onConflict((c) => c.column('slug').doNothing())
       .returning('id')

@@ -65,6 +65,12 @@ export async function identify(db: Kysely<DB>, name: EventName): Promise<{ id: s
   return rows[0];
 }
 
+/** The number of an event that is there, for an API whose ids are numbers. */
+export async function numberOf(db: Kysely<DB>, id: string): Promise<number> {
+  const { number } = await db.selectFrom('events').select('number').where('id', '=', id).executeTakeFirstOrThrow();
+  return number;
+}
+
 /** An event is managed by its organizer and by admins. Throws forbidden. */
 export function checkManager(event: { organizer_id: string | null }, by: Manager): void {
   if (!by.admin && event.organizer_id !== by.accountId) throw new DomainError('forbidden', 'This event belongs to another organizer.');

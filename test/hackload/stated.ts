@@ -3,6 +3,8 @@ export const STATED: Record<string, string> = {
   'post /api/bookings': 'user attempts',
   'get /api/bookings': 'user reading',
   'patch /api/bookings/cancel': 'user attempts',
+  'get /api/events': 'public lists',
+  'post /api/events': 'organizer making',
   'get /api/seats': 'public lists',
   'patch /api/seats/select': 'user attempts',
   'patch /api/seats/release': 'user attempts',
