@@ -71,6 +71,8 @@ export async function benchReads(house: House): Promise<ReadsResult> {
   await run('seats whole, plain, each once in 5 s', { paths: [seats], headers: '', everyMs: 5000 });
   await run('seats whole, gzip, as fast as it goes', { paths: [seats], headers: gzip });
   await run('event', { paths: [detail], headers: gzip }, 'raw');
+  const { number } = await db.selectFrom('events').select('number').where('id', '=', big).executeTakeFirstOrThrow();
+  await run("Hackload's free seats, five", { paths: [`/api/seats?event_id=${number}&status=FREE&pageSize=5`], headers: '' }, 'raw');
   const detailTag = (await fetch(url + detail)).headers.get('etag')!;
   await run('event unchanged (304)', { paths: [detail], headers: `${gzip}If-None-Match: ${detailTag}\r\n` });
   const selling = sell(house, big, buyers);

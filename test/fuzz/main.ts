@@ -19,7 +19,7 @@ const SCHEMATHESIS = { packages: ['schemathesis==4.32.5'], modules: ['schemathes
 
 const USAGE = `npm run fuzz -- [options]
   --minutes N      how long, for all callers together (10; at most 240)
-  --api NAME       evently, easyticket or registrations (evently)
+  --api NAME       evently, easyticket, hackload or registrations (evently)
   --as NAME        only as anonymous, user, organizer or admin; may be repeated
   --seed N         the same requests again (it is printed with every run)
   --only REGEX     only paths that fit`;
@@ -34,6 +34,7 @@ const NET_MS = 120_000;
 const DOCUMENTS: Record<string, string> = {
   evently: '/api/v1/openapi.json',
   easyticket: '/api/schema/easyticket/',
+  hackload: '/api/schema/hackload/',
   registrations: '/api/schema/registrations/',
 };
 

@@ -29,9 +29,15 @@ export type Known = Record<
   | 'cards',
   string[]
 > &
-  Record<'counts' | 'capacities', number[]>;
-/** Who calls, with a token for as long as the longest run, perhaps an API key, and what that caller knows. */
-export type Caller = { name: string; token: string | undefined; key?: string; known: Known };
+  Record<'counts' | 'capacities' | 'eventNumbers' | 'seatNumbers' | 'bookingNumbers', number[]>;
+/** Who calls, with a token for as long as the longest run, perhaps an API key, a password, and what that caller knows. */
+export type Caller = {
+  name: string;
+  token: string | undefined;
+  key?: string;
+  basic?: { email: string; password: string };
+  known: Known;
+};
 export type World = { stack: Stack; url: string; callers: Caller[] };
 
 const SIGNED = { user: 'test@evently.com', organizer: 'organizer@billetter.test', admin: 'admin@billetter.test' };
@@ -88,6 +94,7 @@ async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Ca
   const offers = await db.selectFrom('offers').select('id').where('event_id', 'in', [byType.id, full.id]).orderBy('number').execute();
   const types = offers.map((offer) => offer.id);
   const days = (n: number) => [0, 100, -40].map((more) => new Date(Date.now() + (n + more) * DAY).toISOString());
+  const numbers = await numbersOf(db, large.id);
   const shared = {
     events: [large.id, full.id, demo.id, demo.slug],
     changing,
@@ -99,6 +106,8 @@ async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Ca
     cards: ['tok_visa', 'tok_chargeDeclined', 'pm_card_visa'],
     counts: [2, 1, 20],
     capacities: [100_000, 1_000_000],
+    eventNumbers: [numbers.event, 2, 1],
+    seatNumbers: numbers.seats,
     starts: days(20),
     ends: days(21),
   };
@@ -110,6 +119,8 @@ async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Ca
     const { booking } = await call(url, 'POST', `/bookings/${own[0]}/confirm`, token, { payment_details: { token: 'tok_visa' } });
     await call(url, 'DELETE', `/bookings/${own[3]}`, token);
     const orders = await order(url, token!, byType.id, types[0]!);
+    const email = SIGNED[name as keyof typeof SIGNED];
+    const bookingNumbers = await bookingsOf(url, email, numbers);
     const tickets = booking.tickets.map((t: any) => t.id as string);
     // What the caller before had is the others' to this one.
     const others = signed.at(-1)?.known;
@@ -118,12 +129,40 @@ async function furnish(db: Kysely<DB>, url: string, venueId: string): Promise<Ca
       orders: [...orders, ...(others?.orders.slice(0, 2) ?? [])],
       bookings: [...own, ...(others?.bookings.slice(0, 2) ?? [])],
       tickets: [...tickets, ...(others?.tickets.slice(0, 1) ?? [])],
-      keys: await keysOf(db, SIGNED[name as keyof typeof SIGNED]),
+      keys: await keysOf(db, email),
+      bookingNumbers: [...bookingNumbers, ...(others?.bookingNumbers.slice(0, 2) ?? [])],
       waitlist: [waiting.waitlist_id, ...(others?.waitlist.slice(0, 1) ?? [])],
     };
-    signed.push({ name, token, key: name === 'organizer' ? TEST_KEY : undefined, known });
+    signed.push({ name, token, key: name === 'organizer' ? TEST_KEY : undefined, basic: { email, password: PASSWORD }, known });
   }
   return [{ name: 'anonymous', token: undefined, known: signed[0]!.known }, ...signed];
+}
+
+/** An event and its seats as Hackload knows them. */
+async function numbersOf(db: Kysely<DB>, eventId: string): Promise<{ event: number; seats: number[] }> {
+  const { number } = await db.selectFrom('events').select('number').where('id', '=', eventId).executeTakeFirstOrThrow();
+  const rows = await db
+    .selectFrom('places')
+    .select('number')
+    .where('event_id', '=', eventId)
+    .orderBy('number', 'desc')
+    .limit(200)
+    .execute();
+  return { event: number, seats: rows.map((row) => row.number) };
+}
+
+/** Hackload's bookings of the account: ten, of which every second has two seats. */
+async function bookingsOf(url: string, email: string, { event, seats }: { event: number; seats: number[] }): Promise<number[]> {
+  const authorization = `Basic ${Buffer.from(`${email}:${PASSWORD}`).toString('base64')}`;
+  const headers = { 'content-type': 'application/json', authorization };
+  const send = (method: string, path: string, body: object) => fetch(url + path, { method, headers, body: JSON.stringify(body) });
+  const made: number[] = [];
+  for (let n = 0; n < 10; n++) {
+    const { id } = (await (await send('POST', '/api/bookings', { event_id: event })).json()) as { id: number };
+    made.push(id);
+    for (const seat of n % 2 ? seats.splice(-2) : []) await send('PATCH', '/api/seats/select', { booking_id: id, seat_id: seat });
+  }
+  return made;
 }
 
 /** Ids of API keys of the account, which its requests may end. */
