@@ -90,8 +90,11 @@ export async function benchContest(house: House): Promise<ContestReport> {
 }
 
 /** Runs buyers in a process of their own. */
-export const contestants = (house: House, job: Omit<ContestJob, 'port'>): Promise<ContestResult> =>
-  inProcess('contestClients.ts', { ...job, port: house.stack.ports.gateway }, job.seconds + 120);
+export const contestants = (
+  house: House,
+  job: Omit<ContestJob, 'port' | 'seats' | 'paygate'> & Partial<ContestJob>,
+): Promise<ContestResult> =>
+  inProcess('contestClients.ts', { seats: 0, paygate: '', ...job, port: house.stack.ports.gateway }, job.seconds + 120);
 
 /** Buyers as an import leaves them: SHA-256 of their password. */
 export async function makeBuyers({ db }: House, count = BUYERS): Promise<void> {

@@ -3,8 +3,11 @@ import { type Spread, spread } from './numbers.ts';
 import { request, Wire } from './wire.ts';
 
 export type ContestJob = {
-  /** `booking`: the contest's own scenario, a new buyer each time. `select`: seats into bookings, nothing else is timed. */
-  kind: 'booking' | 'select';
+  /**
+   * `booking`: the contest's own scenario, a new buyer each time. `select`: seats into bookings, nothing else is timed. `sellout`: each buyer
+   * takes `seats` seats and pays.
+   */
+  kind: 'booking' | 'select' | 'sellout';
   port: number;
   clients: number;
   seconds: number;
@@ -13,6 +16,9 @@ export type ContestJob = {
   event: number;
   /** Buyers from this one on: buyer<n>@contest.test. */
   from: number;
+  /** How many seats one buyer of a sell-out wants, and where the payment gateway's stand-in is. */
+  seats: number;
+  paygate: string;
   /** A pause between two rounds of one client, in ms. */
   pauseMs: number;
 };
@@ -44,8 +50,8 @@ async function run(job: ContestJob): Promise<ContestResult> {
   const began = performance.now();
   const result: ContestResult = { good: 0, conflicts: 0, failed: {}, seconds: 0, times: {}, cpuSeconds: 0, next: 0 };
   const sheet: Sheet = { job, until: began + job.seconds * 1000, left: job.most, next: job.from, result, times: {} };
-  const client = job.kind === 'booking' ? books : selects;
-  await Promise.all(Array.from({ length: job.clients }, () => client(sheet)));
+  const clients = { booking: books, select: selects, sellout: sellsOut };
+  await Promise.all(Array.from({ length: job.clients }, () => clients[job.kind](sheet)));
   result.seconds = (performance.now() - began) / 1000;
   for (const [name, times] of Object.entries(sheet.times)) result.times[name] = spread(times);
   const used = process.cpuUsage();
@@ -132,4 +138,47 @@ async function selects(sheet: Sheet): Promise<void> {
     }
   }
   wire.close();
+}
+
+/** One buyer after the other: a booking, its seats, and its payment on the gateway's page, which the stand-in's own button plays. */
+async function sellsOut(sheet: Sheet): Promise<void> {
+  const { job, result } = sheet;
+  const wire = new Wire(job.port);
+  while (more(sheet)) {
+    const who = basic(sheet.next++);
+    try {
+      const booking = await book(sheet, wire, who);
+      await fill(sheet, wire, who, booking);
+      const text = request('PATCH', '/api/bookings/initiatePayment', who, { booking_id: booking });
+      const answer = await wire.ask(text);
+      const paymentId = answer?.location?.split('/').pop();
+      if (answer?.status !== 302 || !paymentId) throw new Error(`initiatePayment ${answer?.status ?? 'no answer'}`);
+      const body = JSON.stringify({ paymentId });
+      const paid = await fetch(`${job.paygate}/_standin/pay`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      if (!paid.ok) throw new Error(`pay ${paid.status}`);
+      result.good++;
+    } catch (error) {
+      result.failed[(error as Error).message] = (result.failed[(error as Error).message] ?? 0) + 1;
+    }
+  }
+  wire.close();
+}
+
+/** Takes the first free seats until there are enough. Who meets another buyer looks again. */
+async function fill(sheet: Sheet, wire: Wire, who: string, booking: number): Promise<void> {
+  const { event, seats: wanted } = sheet.job;
+  for (let had = 0; had < wanted; ) {
+    const path = `/api/seats?event_id=${event}&status=FREE&pageSize=${Math.min(20, wanted)}`;
+    const free: { id: number }[] = await call(sheet, wire, 'list', request('GET', path, who), 200);
+    if (!free.length) throw new Error('nothing free');
+    for (const { id } of free.slice(0, wanted - had)) {
+      try {
+        await select(sheet, wire, who, booking, id);
+        had++;
+      } catch (error) {
+        if (!(error instanceof Met)) throw error;
+        sheet.result.conflicts++;
+      }
+    }
+  }
 }

@@ -53,7 +53,14 @@ export async function startHouse(options: Options, say: Say, started: (stack: St
   const db = connect({ url: stack.databaseUrl, max: 4, name: 'billetter-bench' });
   await step(say, 'database schema', () => migrate(db));
   // Tokens live longer than the longest bench; everything else is as `npm start` has it.
-  const env = { RATE_LIMITS: 'off', WEBHOOKS_PER_MINUTE: '1000000', ACCESS_TOKEN_SECONDS: '14400', ...options.env, ...profiling(options) };
+  const env = {
+    RATE_LIMITS: 'off',
+    TEST_ENDPOINTS: 'on',
+    WEBHOOKS_PER_MINUTE: '1000000',
+    ACCESS_TOKEN_SECONDS: '14400',
+    ...options.env,
+    ...profiling(options),
+  };
   const [gateway, worker] = await Promise.all([
     step(say, 'gateway', () => startGateway(stack, env)),
     step(say, 'worker', () => startWorker(stack, env)),

@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,12 +18,13 @@ import { describeMachine, load, machineLines } from './machine.ts';
 import { benchOrders, ordersReport } from './orders.ts';
 import { benchReads, readsReport } from './reads.ts';
 import { benchRush, rushReport } from './rush.ts';
+import { benchSellout, selloutReport } from './sellout.ts';
 import { benchWebhooks, webhooksReport } from './webhooks.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
-  --holds 1000,3000  rush: how many holds
+  --holds 1000,3000  rush: how many holds; sellout: how many seats (100,000)
   --raw-seconds N    length of each run of the raw limit (5)
   --drain N          wait at most so long for workflow starts and mails after a run (180)
   --temporal disk    disk as npm start has it, or memory
@@ -71,6 +72,10 @@ const BENCHES = {
   contest: async (house: House) => {
     const result = await benchContest(house);
     return { result, text: contestReport(result), faults: result.faults };
+  },
+  sellout: async (house: House) => {
+    const result = await benchSellout(house);
+    return { result, text: selloutReport(result), faults: result.faults };
   },
 };
 /** The net may find thousands of the same kind. */
@@ -134,7 +139,7 @@ function readOptions(): { names: Name[]; options: Options } {
       rawSeconds: whole('--raw-seconds', values['raw-seconds'], 60),
       drainSeconds: whole('--drain', values.drain, 900),
       clients: values.clients?.split(',').map((text) => whole('--clients', text, 256)),
-      holds: values.holds?.split(',').map((text) => whole('--holds', text, 20_000)),
+      holds: values.holds?.split(',').map((text) => whole('--holds', text, 100_000)),
       temporal: values.temporal,
       only: values.only,
       profile: values.profile && resolve(values.profile),

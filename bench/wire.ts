@@ -1,7 +1,8 @@
 // HTTP/1.1 over one kept-alive socket, as little of it as a load generator needs: its own cost must not be what is measured.
 import { connect, type Socket } from 'node:net';
 
-export type Answer = { status: number; body: string };
+/** `location`: where a redirect leads. */
+export type Answer = { status: number; body: string; location: string | undefined };
 type Heard = (answer: Answer | undefined) => void;
 
 /** No answer within this time is counted as none. */
@@ -15,6 +16,7 @@ export class Wire {
   private held = 0;
   private needed = 0;
   private status = 0;
+  private location: string | undefined;
   private headEnd = 0;
   private readonly port: number;
 
@@ -57,7 +59,7 @@ export class Wire {
     if (!this.needed && !this.readHead()) return;
     if (this.held < this.needed) return;
     const body = this.whole().toString('utf8', this.headEnd, this.needed);
-    this.finish({ status: this.status, body });
+    this.finish({ status: this.status, body, location: this.location });
   }
 
   private readHead(): boolean {
@@ -71,6 +73,7 @@ export class Wire {
       return false;
     }
     this.status = Number(head.slice(9, 12));
+    this.location = this.status >= 300 && this.status < 400 ? /\r\nlocation: *(\S+)/i.exec(head)?.[1] : undefined;
     this.headEnd = end + 4;
     this.needed = this.headEnd + Number(length[1]);
     return true;
