@@ -88,14 +88,11 @@ export function seatRoutes(gateway: Gateway, bookings: Bookings): Route[] {
 
   /** The place's id: from the event's board, which a place that was just made may be missing from. */
   async function placeId(eventId: string, number: number): Promise<string> {
-    const event = { id: eventId, currency: '' };
-    const find = async () => {
-      const board = feed.peek(eventId) ?? (await feed.board((await feed.identify(eventId)) ?? event));
-      const found = board.placeNumbered(number);
-      return found === undefined ? undefined : board.ids[found];
-    };
-    const known = await find();
-    if (known) return known;
+    const event = await feed.identify(eventId);
+    const board = event && (feed.peek(eventId) ?? (await feed.board(event)));
+    const found = board?.placeNumbered(number);
+    if (board && found !== undefined) return board.ids[found]!;
+
     const place = await placeRefOf(db, number);
     if (!place) throw new DomainError('not_found', 'There is no such seat.', { what: 'seat' });
     return place.id;
