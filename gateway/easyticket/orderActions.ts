@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Config } from '../../config.ts';
 import { cancel } from '../../services/orders/cancel.ts';
 import * as orders from '../../services/orders/orders.ts';
+import { takesCards } from '../../services/payments/provider.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { id, instant } from '../http/fields.ts';
@@ -125,6 +126,10 @@ export function orderActions(gateway: Gateway): Route[] {
         if (now.status === 'expired') throw new DomainError('order_expired', 'The hold of this order has ended.', { orderId: id });
         if (now.status === 'cancelled' || result.outcome === 'refused')
           throw new DomainError('order_not_payable', 'This order can no longer be paid: nothing was charged.', {
+            status: present.statusOf(now),
+          });
+        if (result.outcome === 'not-payable' && !takesCards(gateway.providers, now))
+          throw new DomainError('order_not_payable', 'This order is paid on a page of its own: creating its payment intent tells where.', {
             status: present.statusOf(now),
           });
         return { status: 202, body: shown(now) };

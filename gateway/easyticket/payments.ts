@@ -77,7 +77,9 @@ export function paymentRoutes({ db, providers }: Gateway): Route[] {
         note(order.id);
         const payment = await money.begin(db, providers, { orderId: order.id }).catch(notInTime);
         if (payment.next.kind !== 'card')
-          throw new DomainError('order_not_payable', 'This order is being paid on the page of another provider.', { status: 'processing' });
+          throw new DomainError('order_not_payable', `This order is paid on a page of its own: ${payment.next.url}`, {
+            status: 'processing',
+          });
         const intent = {
           client_secret: payment.next.secret,
           payment_intent_id: payment.providerRef,

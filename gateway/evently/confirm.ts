@@ -1,6 +1,7 @@
 // Evently's confirm: pays the booking through its workflow and answers with the outcome.
 import { z } from 'zod';
 import * as orders from '../../services/orders/orders.ts';
+import { takesCards } from '../../services/payments/provider.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
@@ -17,7 +18,7 @@ const ConfirmBody = z.object({
 const Confirmed = envelope(BookingShown);
 
 /** POST /api/v1/bookings/{id}/confirm. */
-export function confirm({ db, pay }: Gateway): Route {
+export function confirm({ db, pay, providers }: Gateway): Route {
   return route({
     method: 'post',
     path: '/api/v1/bookings/:id/confirm',
@@ -51,6 +52,10 @@ export function confirm({ db, pay }: Gateway): Route {
       // Whatever else the workflow said, the order's row is what is true now.
       const answer = settledAnswer(now);
       if (answer) return answer;
+      if (result.outcome === 'not-payable' && !takesCards(providers, now))
+        throw new DomainError('order_not_payable', 'This booking is not paid with a card token, but on a page: open its payment_url.', {
+          status: now.status,
+        });
       // Its hold runs, and yet nothing may be charged: its event was cancelled, and the notice of that has not reached it yet.
       if (result.outcome === 'refused')
         throw new DomainError('order_not_payable', 'The event of this booking is cancelled: nothing was charged.', { status: now.status });

@@ -89,7 +89,10 @@ export function payments(gateway: Gateway): Route[] {
       summary,
       description: 'With Accept: text/html a page with a card form, opened by its link; otherwise the same as POST, for the owner.',
       params: BookingPath,
-      responses: { 200: { description: 'The open payment.', schema: Started, type: 'text/html' } },
+      responses: {
+        200: { description: 'The open payment.', schema: Started, type: 'text/html' },
+        302: { description: 'For a browser: the page on which this booking is paid, where another provider serves its event.' },
+      },
       refusals,
       async handle({ params, caller, ctx, note }) {
         ctx.vary('Accept');
@@ -120,11 +123,13 @@ export function payments(gateway: Gateway): Route[] {
   ];
 }
 
-/** The booking's open card payment. One that was opened through another API may lead to another provider's page, and has no card form. */
+/** The booking's open card payment. Of an event that another provider serves there is none: it is paid on that one's page. */
 async function begin({ db, providers }: Gateway, orderId: string) {
   const payment = await money.begin(db, providers, { orderId });
   if (payment.next.kind !== 'card')
-    throw new DomainError('order_not_payable', 'This booking is being paid on the page of another provider.', { status: payment.status });
+    throw new DomainError('order_not_payable', `This booking is paid on a page of its own: ${payment.next.url}`, {
+      status: payment.status,
+    });
   return { ...payment, secret: payment.next.secret };
 }
 
@@ -137,7 +142,9 @@ async function show(gateway: Gateway, id: string, note: (orderId: string) => voi
   let clientSecret: string | undefined;
   if (order.status === 'pending') {
     try {
-      clientSecret = (await begin(gateway, order.id)).secret;
+      const { next } = await money.begin(db, gateway.providers, { orderId: order.id });
+      if (next.kind === 'page') return { status: 302, body: undefined, headers: { Location: next.url, 'Cache-Control': 'no-store' } };
+      clientSecret = next.secret;
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       if (error.code === 'payment_unavailable')

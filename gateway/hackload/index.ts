@@ -10,6 +10,7 @@ import { bookingRoutes, createBookings } from './bookings.ts';
 import { refuse } from './errors.ts';
 import { eventRoutes } from './events.ts';
 import { LIMITS } from './limits.ts';
+import { paymentRoutes } from './payments.ts';
 import { refusalTexts } from './refusals.ts';
 import { resetRoute } from './reset.ts';
 import { seatRoutes } from './seats.ts';
@@ -23,6 +24,7 @@ export function hackload(gateway: Gateway): Api {
     ...eventRoutes(gateway),
     ...bookingRoutes(gateway, bookings),
     ...seatRoutes(gateway, bookings),
+    ...paymentRoutes(gateway, bookings),
     analyticsRoute(gateway),
     resetRoute(gateway, bookings.forget),
   ];
@@ -34,6 +36,7 @@ export function hackload(gateway: Gateway): Api {
       Events: 'What there is to go to.',
       Bookings: 'Made empty, filled, paid, cancelled.',
       Seats: 'Free, reserved, sold.',
+      Payments: 'The way back from the payment page, and what the payment gateway posts.',
       Analytics: 'How an event sells.',
       System: 'For test harnesses.',
     },

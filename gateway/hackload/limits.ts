@@ -16,4 +16,6 @@ export const LIMITS = {
   making: { name: 'making', calls: 60, seconds, per: 'account' },
   /** Redirects from a payment page. Each makes us ask the payment gateway. */
   returns: { name: 'returns', calls: 300, seconds, per: 'address' },
+  /** The payment gateway's posts, from a few addresses. One that is refused is sent again. */
+  notifications: { name: 'notifications', calls: 6000, seconds, per: 'address' },
 } as const satisfies Record<string, Limit>;

@@ -6,7 +6,7 @@ import * as places from '../inventory/places.ts';
 import { isOwed } from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as attempts from '../payments/attempts.ts';
-import { unsettled } from '../payments/payments.ts';
+import { unsettled } from '../payments/captured.ts';
 import { isOpen } from '../payments/states.ts';
 import { DomainError } from '../shared/errors.ts';
 import { type Page, type Paged, slice } from '../shared/pages.ts';

@@ -5,7 +5,7 @@ import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as attempts from '../payments/attempts.ts';
-import { markSettled, unsettled } from '../payments/payments.ts';
+import { markSettled, unsettled } from '../payments/captured.ts';
 import { allReturned, owe, type Requester } from '../payments/refunds.ts';
 import { DomainError } from '../shared/errors.ts';
 import type { TicketKeys } from '../tickets/keys.ts';

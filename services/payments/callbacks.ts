@@ -30,6 +30,12 @@ export async function receive(
   return { outcome };
 }
 
+/** The order of a provider's payment; undefined: none of ours. */
+export async function orderOf(db: Kysely<DB>, provider: string, paymentRef: string): Promise<string | undefined> {
+  const query = db.selectFrom('payments').select('order_id').where('provider', '=', provider).where('provider_ref', '=', paymentRef);
+  return (await query.executeTakeFirst())?.order_id;
+}
+
 async function takeIn(tx: Transaction<DB>, provider: string, event: ProviderEvent): Promise<Outcome | 'duplicate'> {
   if (!(await note(tx, provider, event, 'recorded'))) {
     const known = await tx

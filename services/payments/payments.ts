@@ -5,8 +5,9 @@ import { buyersCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
 import * as attempts from './attempts.ts';
+import { unsettled } from './captured.ts';
 import { type NextStep, type PaymentProvider, type ProviderPayment, type Providers, providerFor, providerOf } from './provider.ts';
-import { learn, returned } from './refunds.ts';
+import { learn } from './refunds.ts';
 import { applyProviderState, isOpen, statusOf } from './states.ts';
 
 export type OpenPayment = {
@@ -199,26 +200,6 @@ function outcomeOf(told: ProviderPayment): ChargeOutcome {
   if (told.status === 'succeeded' || told.status === 'processing') return { outcome: told.status };
   if (told.status === 'cancelled') return { outcome: 'not-payable' };
   return { outcome: 'declined', declineCode: told.failureCode ?? 'declined', message: told.failureMessage ?? 'The payment was declined.' };
-}
-
-export type Unsettled = { id: string; amount_minor: number; left_minor: number; currency: string };
-
-/** Captured payments of the order that are not yet turned into tickets or a refund. `left_minor` of them has not gone back already. */
-export async function unsettled(tx: Transaction<DB>, orderId: string): Promise<Unsettled[]> {
-  const { rows } = await sql<Unsettled>`select y.id, y.amount_minor, y.amount_minor - ${returned} as left_minor, y.currency from payments y
-    where y.order_id = ${orderId}::uuid and y.status = 'succeeded' and y.settled_at is null`.execute(tx);
-  return rows;
-}
-
-/** Marks the order's captured payments as turned into tickets or a refund. */
-export async function markSettled(tx: Transaction<DB>, orderId: string): Promise<void> {
-  await tx
-    .updateTable('payments')
-    .set({ settled_at: sql<Date>`now()` })
-    .where('order_id', '=', orderId)
-    .where('status', '=', 'succeeded')
-    .where('settled_at', 'is', null)
-    .execute();
 }
 
 /**

@@ -127,6 +127,16 @@ export function providerFor(providers: Providers, event: number): string {
   return Object.values(providers).find(({ events }) => events === 'all' || events?.has(event))?.name ?? CARD_PROVIDER;
 }
 
+/** Whether an order is paid with a card's token, and not on a page. */
+export function takesCards(
+  providers: Providers,
+  order: { event: { number: number }; payment: { status: string; provider: string } | null },
+): boolean {
+  const open = order.payment?.status === 'cancelled' ? undefined : order.payment?.provider;
+  const name = open ?? providerFor(providers, order.event.number);
+  return !Object.hasOwn(providers, name) || providers[name]!.pay !== undefined;
+}
+
 /** The id of a callback that carries none: the same telling has the same id. `at` is the provider's own time of it. */
 export const callbackId = (told: { ref: string; status: string; at: string }): string => `${told.ref}/${told.status}/${told.at}`;
 
