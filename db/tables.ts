@@ -201,6 +201,33 @@ export interface Events {
   venue_id: string | null;
 }
 
+export interface ExternalEvents {
+  created_at: Generated<Timestamp>;
+  event_id: string;
+  rows: number | null;
+  synced_at: Timestamp | null;
+}
+
+export interface ExternalOrders {
+  busy_by: string | null;
+  busy_until: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  order_id: string;
+  ref: string | null;
+  refusal: string | null;
+  refused_at: Timestamp | null;
+  state: Generated<string>;
+  submit_wanted: Generated<boolean>;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface ExternalPlaces {
+  order_id: string;
+  place_id: string;
+  state: string;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface IdempotencyKeys {
   account_id: string;
   attempt_id: Generated<string>;
@@ -377,6 +404,7 @@ export interface PlaceChanges {
 
 export interface Places {
   event_id: string;
+  external_id: string | null;
   held_until: Timestamp | null;
   id: Generated<string>;
   number: Generated<number>;
@@ -587,6 +615,9 @@ export interface DB {
   event_notices: EventNotices;
   event_pictures: EventPictures;
   events: Events;
+  external_events: ExternalEvents;
+  external_orders: ExternalOrders;
+  external_places: ExternalPlaces;
   idempotency_keys: IdempotencyKeys;
   import_refusals: ImportRefusals;
   imports: Imports;

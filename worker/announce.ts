@@ -6,6 +6,7 @@ import { orderCode } from '../services/shared/codes.ts';
 import {
   CHANGED,
   eventNoticeStart,
+  externalSyncStart,
   mailStart,
   orderFirstStart,
   orderStart,
@@ -32,6 +33,7 @@ const START: { [T in Announced]: (row: OutboxRow<T>) => Start } = {
   'places.freed': ({ subject_id }) => wakes(WORKFLOWS.waitlist, waitlistStart(subject_id)),
   'waitlist.joined': ({ subject_id }) => wakes(WORKFLOWS.waitlist, waitlistStart(subject_id)),
   'event.notice': ({ subject_id, payload }) => wakes(WORKFLOWS.eventNotice, eventNoticeStart(subject_id, payload.event)),
+  'event.external': ({ subject_id }) => wakes(WORKFLOWS.externalSync, externalSyncStart(subject_id)),
   'tickets.job': ({ subject_id, payload }) => wakes(WORKFLOWS.ticketJob, ticketJobStart(subject_id, payload)),
   sms: ({ subject_id, payload }) => starts(WORKFLOWS.sms, smsStart(subject_id, payload.order)),
   mail: ({ subject_id }) => starts(WORKFLOWS.mail, mailStart(subject_id)),

@@ -17,6 +17,7 @@ import { smtpMailer } from '../services/delivery/mailer.ts';
 import { twilioSms } from '../services/delivery/sms.ts';
 import { createPost } from '../services/delivery/webhookPost.ts';
 import { secretBox } from '../services/delivery/webhookSecrets.ts';
+import { eventProvider } from '../services/external/provider.ts';
 import { mostAtOnce } from '../services/payments/prices.ts';
 import { openProviders } from '../services/payments/providers.ts';
 import { ticketKeys } from '../services/tickets/keys.ts';
@@ -63,7 +64,11 @@ const activities: Record<Queue, object> = {
     ...(queues.includes('notifications') && { notifications }),
   }),
   payments,
-  inventory: inventoryActivities({ db, terms: { ...config.waitlist, payUrl, ticketKeys: keys, mostAtOnce: mostAtOnce(providers) } }),
+  inventory: inventoryActivities({
+    db,
+    terms: { ...config.waitlist, payUrl, ticketKeys: keys, mostAtOnce: mostAtOnce(providers) },
+    provider: eventProvider(config.eventProvider),
+  }),
   notifications,
 };
 const withWorkflows: readonly Queue[] = ['orders', 'inventory', 'notifications'];

@@ -8,6 +8,7 @@ import * as sessions from '../services/accounts/sessions.ts';
 import * as tokens from '../services/accounts/tokens.ts';
 import * as notices from '../services/events/eventNotices.ts';
 import * as ticketJobs from '../services/events/ticketJobRounds.ts';
+import * as external from '../services/external/events.ts';
 import { sweep } from '../services/orders/sweep.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import * as webhooks from '../services/outbox/webhooks.ts';
@@ -67,8 +68,13 @@ export function startRelay(parts: Parts): Relay {
         webhooks.prune(db),
         ticketJobs.prune(db),
       ]);
-      const found = (await sweep(db)) + (await notices.sweep(db)) + (await webhooks.sweep(db)) + (await ticketJobs.sweep(db));
-      if (found) log.warn({ found }, 'sweep: orders, notices, webhooks or jobs nobody had seen to were announced again');
+      const found =
+        (await sweep(db)) +
+        (await notices.sweep(db)) +
+        (await webhooks.sweep(db)) +
+        (await ticketJobs.sweep(db)) +
+        (await external.sweep(db));
+      if (found) log.warn({ found }, 'sweep: orders, notices, webhooks, jobs or external events nobody had seen to were announced again');
     }
     const rows = await outbox.take(db, 'rest', BATCH);
     await handOn(parts, rows);

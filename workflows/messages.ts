@@ -21,6 +21,7 @@ export const WORKFLOWS = {
   waitlist: 'waitlist',
   eventNotice: 'eventNotice',
   ticketJob: 'ticketJob',
+  externalSync: 'externalSync',
 } as const;
 
 /** Something about the order was written: look again. Sent by the relay after every commit that concerns the workflow. */
@@ -52,11 +53,14 @@ export const waitlistWorkflowId = (eventId: string) => `waitlist/${eventId}`;
 
 export const eventNoticeWorkflowId = (eventId: string) => `event/${eventId}`;
 
+export const externalSyncWorkflowId = (eventId: string) => `external/${eventId}`;
+
 export const ticketJobWorkflowId = (jobId: string) => `tickets/${jobId}`;
 
 export type WaitlistInput = { eventId: string };
 export type WebhookInput = { deliveryId: string };
 export type EventNoticeInput = { eventId: string };
+export type ExternalSyncInput = { eventId: string };
 export type TicketJobInput = { jobId: string };
 
 /**
@@ -160,6 +164,18 @@ export function eventNoticeStart(eventId: string, event: string) {
     args: [{ eventId }] as [EventNoticeInput],
     typedSearchAttributes: [{ key: SEARCH.event, value: event }] as SearchAttributePair[],
     staticSummary: `telling the holders of ${event}`,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
+  };
+}
+
+/** Options that start (or find) the one workflow that reads an external event's places. */
+export function externalSyncStart(eventId: string) {
+  return {
+    workflowId: externalSyncWorkflowId(eventId),
+    taskQueue: 'inventory' satisfies Queue,
+    args: [{ eventId }] as [ExternalSyncInput],
+    staticSummary: `places of external event ${eventId}`,
+    priority: PRIORITY.bulk,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
   };
 }

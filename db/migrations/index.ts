@@ -22,6 +22,7 @@ import * as m0022 from './0022_api_keys.ts';
 import * as m0023 from './0023_participants.ts';
 import * as m0024 from './0024_ticket_jobs.ts';
 import * as m0025 from './0025_credentials.ts';
+import * as m0027 from './0027_external.ts';
 import * as m0028 from './0028_search.ts';
 import * as m0029 from './0029_counted_claims.ts';
 
@@ -48,6 +49,7 @@ export const migrations: Record<string, Migration> = {
   '0023_participants': m0023,
   '0024_ticket_jobs': m0024,
   '0025_credentials': m0025,
+  '0027_external': m0027,
   '0028_search': m0028,
   '0029_counted_claims': m0029,
 };

@@ -9,6 +9,7 @@ import { DomainError, invalidField } from '../shared/errors.ts';
 import { isUuid } from '../shared/ids.ts';
 import { type EventFacts, writeFacts } from './eventFacts.ts';
 import { make as makeVenue, type VenueFacts } from './eventVenues.ts';
+import { EXPECTED_PLACES, makeExternal } from './externalSync.ts';
 import * as venues from './venues.ts';
 
 export type NewEvent = {
@@ -28,11 +29,11 @@ export type NewEvent = {
   refundUntilMinutes?: number;
   status: 'draft' | 'published';
   sections: Section[];
+  /** Its places are the Event Provider's: they come by themselves, and `sections` has none. */
+  external?: boolean;
   /** Its venue, written down with it in place of `venueId`. */
   venue?: Partial<VenueFacts>;
   facts?: Partial<EventFacts>;
-  /** Its places belong to the Event Provider. */
-  external?: boolean;
   /** Remarks on it that no column has. */
   settings?: Record<string, string | boolean>;
 };
@@ -56,8 +57,9 @@ export async function create(db: Kysely<DB>, event: NewEvent, providers: Provide
   await checkVenue(db, event.venueId);
   return db.transaction().execute(async (tx) => {
     const venueId = event.venue ? await makeVenue(tx, event.venue, event.capacity ?? seats) : event.venueId;
-    const id = await insert(tx, { ...event, venueId }, event.capacity ?? seats);
+    const id = await insert(tx, { ...event, venueId }, event.capacity ?? (event.external ? EXPECTED_PLACES : seats));
     if (event.facts) await writeFacts(tx, { id, currency: event.currency }, event.facts, providers);
+    if (event.external) await makeExternal(tx, { id, currency: event.currency });
     if (event.sections.length) await plan(tx, { id, currency: event.currency }, event.sections);
     return id;
   });
@@ -87,6 +89,7 @@ export function countSeats(sections: Section[]): number {
 function check(event: NewEvent): number {
   if (event.endsAt <= event.startsAt) throw invalidField('endsAt', 'The event must end after it starts.');
   const seats = countSeats(event.sections);
+  if (event.external && seats) throw invalidField('sections', 'The places of an external event are its provider’s.');
   // Fewer seats than capacity: there is standing room, or blocks are closed (as in the seed's own example). More cannot be.
   if (event.capacity !== undefined && seats > event.capacity)
     throw invalidField('capacity', `The seat configuration has ${seats} seats, more than the capacity of ${event.capacity}.`);

@@ -1,5 +1,5 @@
 // Places, and the slots that go with some of them: when one is free, and the statements that keep, free and sell those of an order.
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { isBlocked } from '../accounts/blocks.ts';
 import { announcing } from '../outbox/outbox.ts';
@@ -95,6 +95,24 @@ export async function keepForPaid(tx: Transaction<DB>, orderId: string): Promise
 }
 
 /**
+ * Keeps all of the order's places for it, past its hold too, while captured money waits for the provider of an external event.
+ * @returns false where it has lost one, or has none
+ */
+export async function keepAll(db: Kysely<DB>, orderId: string): Promise<boolean> {
+  const { rows } = await sql<{ all: boolean }>`with kept as (
+      update places p set held_until = greatest(p.held_until, now() + interval '1 day')
+      from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and p.sold_at is null
+      returning p.id, p.event_id, p.held_until),
+    told as (
+      insert into place_changes (event_id, place_ids, state, held_until)
+      select event_id, array_agg(id), 'held', max(held_until) from kept group by event_id)
+    select count(*) > 0 and count(*) = (select count(*) from order_items i where i.order_id = ${orderId}::uuid) as "all" from kept`.execute(
+    db,
+  );
+  return rows[0]!.all;
+}
+
+/**
  * Parts of a statement: the places of an order are kept until a moment past its hold, unless another order has them. It reads the
  * part `near` (id of the order, `until`); its part `kept` has a row for each place that was kept, with its slot if it goes with one.
  */
@@ -141,25 +159,28 @@ export const release = (tx: Transaction<DB>, orderId: string, only?: string[]): 
     return only ? sql`${unsold} and i.place_id = any(${only}::uuid[])` : unsold;
   });
 
-/** Frees the order's places, sold ones too, after its tickets were voided. Only cancelling an order calls this. */
+/**
+ * Frees the order's places, sold ones too, after its tickets were voided. Only cancelling an order calls this. Sold ones of an external event
+ * are free only once their provider has taken them back (elsewhere.ts).
+ */
 export const giveBack = (tx: Transaction<DB>, orderId: string): Promise<number> => free(tx, orderId, () => sql`true`);
 
 /** Frees places and their slots, writes the change for live seats, and wakes the event's waitlist if somebody waits. */
 async function free(tx: Transaction<DB>, orderId: string, which: (alias: 'p' | 's') => RawBuilder<unknown>): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     with freed as (
-      update places p set order_id = null, held_until = null, sold_at = null
+      update places p set order_id = null, held_until = null, sold_at = case when p.external_id is not null then p.sold_at end
       from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id and p.order_id = i.order_id and ${which('p')}
-      returning p.id, p.event_id),
+      returning p.id, p.event_id, p.sold_at is null as free),
     freed_slots as (
       update slots s set order_id = null, held_until = null, sold_at = null
       from order_items i where i.order_id = ${orderId}::uuid and s.id = i.slot_id and s.order_id = i.order_id and ${which('s')}),
     told as (
-      insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'free' from freed group by event_id),
+      insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'free' from freed where free group by event_id),
     called as (
       ${announcing(sql`select 'places.freed', event_id, '{}'::jsonb from freed
-      where exists (select from waitlist_entries w where w.event_id = freed.event_id and w.in_line) group by event_id`)})
-    select count(*)::int as count from freed`.execute(tx);
+      where free and exists (select from waitlist_entries w where w.event_id = freed.event_id and w.in_line) group by event_id`)})
+    select count(*) filter (where free)::int as count from freed`.execute(tx);
   return rows[0]!.count;
 }
 

@@ -72,7 +72,7 @@ export function requester(actor: Actor): Requester {
  */
 export async function drop(db: Kysely<DB>, orderId: string, placeIds: string[], actor: Actor): Promise<OrderView> {
   const work = async (tx: Transaction<DB>) => {
-    await lock(tx, orderId);
+    const row = await lock(tx, orderId);
     await findFor(tx, orderId, actor, 'drop');
     await places.release(tx, orderId, placeIds);
     const { rows } = await sql<{ price_minor: number }>`
@@ -81,6 +81,8 @@ export async function drop(db: Kysely<DB>, orderId: string, placeIds: string[], 
 
     const minor = rows.reduce((sum, row) => sum + row.price_minor, 0);
     await sql`update orders set total_minor = total_minor - ${minor} where id = ${orderId}::uuid`.execute(tx);
+    // The provider of an external event has them still.
+    if (row.provider_undecided) await outbox.orderChanged(tx, orderId);
     return (await find(tx, orderId))!;
   };
   return despiteDeadlocks(() => db.transaction().execute(work));

@@ -6,6 +6,7 @@ import * as attempts from '../payments/attempts.ts';
 import { allReturned, staysFailed } from '../payments/refunds.ts';
 import { isOpen, isSuspect } from '../payments/states.ts';
 import { DomainError } from '../shared/errors.ts';
+import { awaitsProvider, isBehind } from './aligning.ts';
 
 export type OrderFacts = {
   status: OrderStatus;
@@ -33,13 +34,17 @@ export type OrderFacts = {
   unsentMails: string[];
   /** How many of its mails were refused for good. Facts read by older code have no such figure. */
   refusedMails?: number;
+  /** Its event is external, and the provider does not have it as it is to be (aligning.ts). Older facts have neither of these two. */
+  behind?: boolean;
+  /** Captured money is settled once the provider has confirmed the places, or let them go. */
+  awaitsProvider?: boolean;
 };
 
 /** The facts in one query. Throws order_not_found. */
 export async function readFacts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
   const { rows } = await sql<OrderFacts>`
     select o.status, to_char(a.hold_end at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
-      exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null)
+      (exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null) and not ${awaitsProvider})
         or (o.status = 'confirmed' and ${allReturned})
         or (o.total_minor = 0 and o.status = 'pending' and a.hold_end > now() and a.open <> '{}') as "unsettled",
       a.open as "attempts",
@@ -48,8 +53,9 @@ export async function readFacts(db: Kysely<DB>, orderId: string): Promise<OrderF
       array(select r.id::text from refunds r where r.order_id = o.id and r.status = 'pending') as "pendingRefunds",
       (select count(*)::int from refunds r where r.order_id = o.id and ${staysFailed}) as "failedRefunds",
       array(select m.id::text from mails m where m.order_id = o.id and ${isOwed('m')}) as "unsentMails",
-      (select count(*)::int from mails m where m.order_id = o.id and m.refused_at is not null) as "refusedMails"
-    from orders o, ${attempts.ofOrder} a where o.id = ${orderId}::uuid`.execute(db);
+      (select count(*)::int from mails m where m.order_id = o.id and m.refused_at is not null) as "refusedMails",
+      ${isBehind} as behind, ${awaitsProvider} as "awaitsProvider"
+    from orders o join events e on e.id = o.event_id, ${attempts.ofOrder} a where o.id = ${orderId}::uuid`.execute(db);
   if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   return rows[0];
 }

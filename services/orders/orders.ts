@@ -2,6 +2,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../../db/tables.ts';
 import type { Actor } from '../accounts/actor.ts';
+import { isUndecided } from '../external/rows.ts';
 import * as places from '../inventory/places.ts';
 import { isOwed } from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
@@ -65,12 +66,12 @@ export async function list(db: Kysely<DB>, accountId: string | null, options: Li
   return { rows: page.rows.map(toView), total: count.rows[0]!.total };
 }
 
-/** Locks the order for a change of state. `hold_ends_at` is its hold's end, an attempt to pay that is being decided included. */
+/** Locks the order for a change of state. `hold_ends_at` is its hold's end, an attempt to pay that is being decided included; `provider_undecided`: see external/rows.ts. */
 export async function lock(tx: Transaction<DB>, orderId: string) {
   const row = await tx
     .selectFrom('orders as o')
     .selectAll('o')
-    .select(attempts.holdEnd.as('hold_ends_at'))
+    .select([attempts.holdEnd.as('hold_ends_at'), isUndecided.as('provider_undecided')])
     .where('id', '=', orderId)
     .forUpdate('o')
     .executeTakeFirst();

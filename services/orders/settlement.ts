@@ -1,6 +1,7 @@
 // Settlement: what captured money buys. The one decision between a ticket and a refund.
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { DB, OrderStatus } from '../../db/tables.ts';
+import { mayBeConfirmed } from '../external/rows.ts';
 import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
@@ -23,12 +24,15 @@ type Locked = Awaited<ReturnType<typeof lock>>;
  * Decides what captured money buys, in one transaction: the order is confirmed with its tickets if its places are its own or free
  * again (also after expiry), or with equal places if the buyer agreed to that; else the money is owed back. Never silence.
  * An order with nothing due is confirmed without any. A confirmed one of whose money nothing is kept is cancelled.
+ * Of an external event nothing is decided before its provider has confirmed the places, or let them go; once the order is over its money goes back.
  * Safe to repeat: settled payments are left alone.
  */
 export async function settle(db: Kysely<DB>, orderId: string, ticketKeys: TicketKeys): Promise<Settlement> {
   return db.transaction().execute(async (tx) => {
     const order = await lock(tx, orderId);
     const paid = await unsettled(tx, orderId);
+    // Its places are another's: no ticket before he has confirmed them, no refund while he may.
+    if (paid.length && order.status === 'pending' && order.provider_undecided) return 'unchanged';
     if (isFree(order)) {
       await attempts.decideAll(tx, orderId, 'free');
       if (!paid.length) return (await confirm(tx, order, ticketKeys)) ? 'confirmed' : 'unchanged';
@@ -142,7 +146,7 @@ async function confirm(
     participant: string | null;
     at: Date;
     items: string[];
-  }>`select o.event_id, e.slug::text as event, o.participant_ref as participant, now() as at, e.status = 'published' and e.ends_at > now()
+  }>`select o.event_id, e.slug::text as event, o.participant_ref as participant, now() as at, e.status = 'published' and e.ends_at > now() and ${mayBeConfirmed}
         and (o.total_minor = 0 or coalesce((select min(y.succeeded_at) from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null), now())
           <= greatest(${attempts.holdEnd}, ${places.allSellUntil(sql`o.id`)}) + make_interval(secs => ${WORD_SECONDS})) as open,
       array(select i.id::text from order_items i where i.order_id = o.id) as items

@@ -21,6 +21,8 @@ export type Payloads = {
   'waitlist.joined': None;
   /** The telling of the event's ticket holders is started or woken. `event`: its slug. */
   'event.notice': { event: string };
+  /** The reading of an external event's places is started or woken. */
+  'event.external': None;
   /** The workflow of a job on many tickets is started or woken. */
   'tickets.job': { owner: string; operation: string; total: number };
   /** The delivery of a text message, of an order or of none. */
@@ -49,7 +51,7 @@ export type Lane = { starts: 'order.created'; rest: Exclude<Topic, 'order.create
 const LEASE_SECONDS = { starts: 30, rest: 10 };
 
 /** The part of a statement that writes outbox rows: `rows` selects topic, subject_id and payload (jsonb). */
-export const announcing = (rows: RawBuilder<unknown>) => sql`insert into outbox (topic, subject_id, payload) ${rows}`;
+export const announcing = (rows: RawBuilder<unknown>) => sql<unknown>`insert into outbox (topic, subject_id, payload) ${rows}`;
 
 /** Makes the order's workflow (or those of many orders) read its order again. Part of the transaction that wrote something for it. */
 export const orderChanged = (tx: Transaction<DB>, orderId: string | string[]): Promise<void> => announce(tx, 'order.changed', orderId);

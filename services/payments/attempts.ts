@@ -10,7 +10,7 @@ import { uuids } from '../shared/ids.ts';
 const DECIDE_SECONDS = 120;
 const inTime = sql<boolean>`received_at > now() - make_interval(secs => ${sql.lit(DECIDE_SECONDS)})`;
 /** An attempt that is still to be decided. One nobody began in its time is over: nobody is charged long after pressing. */
-const isUndecided = sql<boolean>`decided_at is null and (begun_at is not null or ${inTime})`;
+export const isUndecided = sql<boolean>`decided_at is null and (begun_at is not null or ${inTime})`;
 /** Pressing again prolongs nothing past this: a retry has the time of the first press, and a little to reach us. */
 const LATEST_SECONDS = 150;
 

@@ -1,6 +1,7 @@
 // Payments: what is asked of the provider for an order, from its opening to its end. What goes back is in refunds.ts.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
+import { mayBePaid } from '../external/rows.ts';
 import { buyersCode } from '../shared/codes.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
@@ -33,6 +34,7 @@ export type Opening = { orderId: string; attempt?: string; price?: (tx: Transact
 /**
  * The order's one open payment, made at the provider if there is none yet. Repeating it gives the same payment.
  * @throws DomainError order_not_found | order_expired | order_not_payable | payment_unavailable | payment_failed
+ *   | unavailable (of an external event: its provider does not have the order submitted)
  */
 export async function begin(db: Kysely<DB>, providers: Providers, want: Opening): Promise<OpenPayment> {
   const { order, payment, method } = await db.transaction().execute((tx) => open(tx, providers, want));
@@ -82,6 +84,7 @@ async function open(tx: Transaction<DB>, providers: Providers, want: Opening) {
       'e.number as event_number',
       attempts.holdIsOver.as('over'),
       attempts.takesPlace.as('takes_place'),
+      mayBePaid.as('may_be_paid'),
     ])
     .where('o.id', '=', orderId)
     .forUpdate('o')
@@ -95,6 +98,7 @@ async function open(tx: Transaction<DB>, providers: Providers, want: Opening) {
     throw new DomainError('order_not_payable', 'The event of this order is cancelled: there is nothing to pay for.', {
       status: order.status,
     });
+  if (!order.may_be_paid) throw new DomainError('unavailable', 'The places of this order are not submitted to their provider yet.');
   const method = want.attempt && (await attempts.begin(tx, want.attempt));
   if (want.attempt && method === undefined)
     throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });

@@ -192,7 +192,7 @@ describe('participants', () => {
     ['who left is still in line', [['set in_line = false\n', 'set in_line = true\n']]],
     [
       'a cancelled place stays taken',
-      [['update places p set order_id = null, held_until = null, sold_at = null', 'update places p set held_until = null']],
+      [['update places p set order_id = null, held_until = null, sold_at = case', 'update places p set held_until = null, sold_at = case']],
     ],
   ])(
     'is caught when %s',
