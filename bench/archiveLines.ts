@@ -1,4 +1,5 @@
-// Lines of a catalogue's archive, made up: Russian titles and descriptions in which words are as common as in a language (the n-th word 1/n).
+// Lines to import, made up: users, events, and an archive in whose Russian texts words are as common as in a language (the n-th word 1/n).
+import { createHash } from 'node:crypto';
 
 const KINDS =
   'Концерт Спектакль Выставка Лекция Фестиваль Опера Балет Матч Турнир Семинар Ярмарка Вечер Экскурсия Показ Премьера Шоу'.split(' ');
@@ -14,15 +15,18 @@ const WORDS = 30_000;
 const FIRST = Date.UTC(2015, 0, 1);
 const YEARS_MS = Date.UTC(2025, 0, 1) - FIRST;
 
-/** Words for searches, by how many of `rows` lines have them. */
+/** What to search for. */
 export const SEARCHES = {
   /** In one of a hundred thousand titles. */
   rare: (n: number) => `артист${n % 100_000}`,
-  /** In every eighth line. */
+  /** In every sixteenth title. */
   common: 'концерт',
+  /** In every sixteenth title the one, in every twelfth the other. */
+  two: 'концерт джазовый',
+  half: 'утренний',
   /** Every second line has the one, every other the other: never both. */
   apart: 'утренний вечерний',
-  /** Common, and only in the lines of one year. */
+  /** In a third of the lines of 2020 and in no other. */
   ofOneYear: 'карантин',
   none: 'такогословабольшенет',
 };
@@ -70,4 +74,37 @@ export function* archiveLines(rows: number, first = 1): Generator<string> {
     }
   }
   yield piece;
+}
+
+/** Users as the contest has them. */
+export function* userLines(count: number): Generator<string> {
+  yield* inPieces(
+    'user_id,email,password_hash,password_plain,first_name,surname,birthday,registered_at,is_active,last_logged_in',
+    count,
+    (n) => {
+      const password = `Пароль-${n}`;
+      const hash = createHash('sha256').update(password).digest('hex');
+      return `${n},зритель${n}@пример.кз,${hash},${password},Имя${n % 1000},Фамилия${n % 5000},1990-01-02,2023-05-06 07:08:09,TRUE,2024-01-01 00:00:00`;
+    },
+  );
+}
+
+/** Active events, an hour apart from tomorrow on. */
+export function* eventLines(count: number): Generator<string> {
+  const tomorrow = Date.now() + 86_400_000;
+  yield* inPieces('id,title,description,type,datetime_start,provider', count, (n) => {
+    const title = `${KINDS[n % KINDS.length]} ${ADJECTIVES[n % ADJECTIVES.length]} «Сезон ${n % 50}» ${SEARCHES.rare(n * 7)}`;
+    const text = `${n % 2 ? 'утренний' : 'вечерний'}, ${CITIES[n % CITIES.length]}`;
+    return `${n},"${title}","${text}",event,${new Date(tomorrow + n * 3_600_000).toISOString()},`;
+  });
+}
+
+function* inPieces(head: string, count: number, line: (n: number) => string): Generator<string> {
+  let piece = `${head}\n`;
+  for (let n = 1; n <= count; n++) {
+    piece += `${line(n)}\n`;
+    if (n % 2_000 && n < count) continue;
+    yield piece;
+    piece = '';
+  }
 }

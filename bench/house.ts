@@ -26,6 +26,10 @@ export type Options = {
   only: string | undefined;
   /** A folder for V8's CPU profiles of gateway and worker. */
   profile: string | undefined;
+  /** A database to use in place of a fresh one, such as an earlier run of `search` has filled. */
+  database: string | undefined;
+  /** How many archived events `search` makes. */
+  rows: number;
   /** More environment for gateway and worker, for trying settings. */
   env: Record<string, string>;
 };
@@ -48,7 +52,8 @@ export type BenchEvent = { id: string; seats: string[]; seatsFile: string };
 
 /** Starts everything. The data goes to a temporary folder that stop() removes. `started` hands out the stack as soon as there is one to stop. */
 export async function startHouse(options: Options, say: Say, started: (stack: Stack) => void): Promise<House> {
-  const stack = await startStack({ say, temporalOnDisk: options.temporal === 'disk' });
+  const given = options.database ? { DATABASE_URL: options.database } : undefined;
+  const stack = await startStack({ say, temporalOnDisk: options.temporal === 'disk', env: given });
   started(stack);
   const db = connect({ url: stack.databaseUrl, max: 4, name: 'billetter-bench' });
   await step(say, 'database schema', () => migrate(db));

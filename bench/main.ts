@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,10 +18,11 @@ import { describeMachine, load, machineLines } from './machine.ts';
 import { benchOrders, ordersReport } from './orders.ts';
 import { benchReads, readsReport } from './reads.ts';
 import { benchRush, rushReport } from './rush.ts';
+import { benchSearch, searchReport } from './search.ts';
 import { benchSellout, selloutReport } from './sellout.ts';
 import { benchWebhooks, webhooksReport } from './webhooks.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
   --holds 1000,3000  rush: how many holds; sellout: how many seats (100,000)
@@ -29,6 +30,8 @@ const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|w
   --drain N          wait at most so long for workflow starts and mails after a run (180)
   --temporal disk    disk as npm start has it, or memory
   --only TEXT        reads: only the runs with this in their name
+  --rows N           search: how many archived events (6000000)
+  --database URL     use this database, and leave it as it is then: search fills it once (15 minutes)
   --profile DIR      write V8 CPU profiles of gateway and worker to DIR
   --env NAME=VALUE   a setting for gateway and worker, may be repeated`;
 
@@ -77,6 +80,10 @@ const BENCHES = {
     const result = await benchSellout(house);
     return { result, text: selloutReport(result), faults: result.faults };
   },
+  search: async (house: House) => {
+    const result = await benchSearch(house);
+    return { result, text: searchReport(result), faults: result.faults };
+  },
 };
 /** The net may find thousands of the same kind. */
 const NET_LINES = 20;
@@ -114,6 +121,8 @@ function readOptions(): { names: Name[]; options: Options } {
     drain: { type: 'string', default: '180' },
     temporal: { type: 'string', default: 'disk' },
     only: { type: 'string' },
+    rows: { type: 'string', default: '6000000' },
+    database: { type: 'string' },
     profile: { type: 'string' },
     env: { type: 'string', multiple: true, default: [] as string[] },
     help: { type: 'boolean', default: false },
@@ -142,6 +151,8 @@ function readOptions(): { names: Name[]; options: Options } {
       holds: values.holds?.split(',').map((text) => whole('--holds', text, 100_000)),
       temporal: values.temporal,
       only: values.only,
+      rows: whole('--rows', values.rows, 100_000_000),
+      database: values.database,
       profile: values.profile && resolve(values.profile),
       env: Object.fromEntries(values.env.map((pair) => [pair.split('=')[0]!, pair.slice(pair.indexOf('=') + 1)])),
     },

@@ -4,6 +4,7 @@ import { create } from '../../services/events/eventCreation.ts';
 import { numberOf } from '../../services/events/events.ts';
 import { DEEPEST, findEvents } from '../../services/events/search.ts';
 import { invalidField } from '../../services/shared/errors.ts';
+import { limited } from '../../services/shared/limited.ts';
 import { minor } from '../../services/shared/money.ts';
 import type { Gateway } from '../deps.ts';
 import { createBriefly } from '../http/answers/briefly.ts';
@@ -71,9 +72,14 @@ const REFUND_UNTIL_MINUTES = 12 * 60;
 const KEPT_MS = 1_000;
 const MAX_KEPT = 2_000;
 
+/** The dearest search takes half a second. Whoever books shares the connections and must find some that no search has. */
+const SEARCHES = 4;
+const SEARCHES_WAITING = 1_000;
+
 /** The routes of events. */
 export function eventRoutes({ db, providers }: Gateway): Route[] {
   const answers = createBriefly<Buffer>(KEPT_MS, MAX_KEPT);
+  const slot = limited(SEARCHES, SEARCHES_WAITING, 'Too many searches at once, try again in a moment.');
 
   return [
     route({
@@ -87,11 +93,12 @@ export function eventRoutes({ db, providers }: Gateway): Route[] {
       description: `Those to come by their start, then those that have begun, then the archive, newest first; where few fit, those whose title does come first. Only the first ${DEEPEST} can be paged through.`,
       query: Query,
       responses: { 200: { description: 'A page of events.', schema: Found } },
+      refusals: ['unavailable'],
       async handle({ query: asked }) {
         const { query, page, pageSize } = asked;
         const date = asked.date || undefined;
         const body = await answers(JSON.stringify([query, date, page, pageSize]), async () => {
-          const found = await findEvents(db, { query, date, page, pageSize });
+          const found = await slot(() => findEvents(db, { query, date, page, pageSize }));
           return Buffer.from(JSON.stringify(found.map(({ number, title }) => ({ id: number, title }))));
         });
         return { status: 200, type: 'application/json; charset=utf-8', body };

@@ -1,6 +1,6 @@
 // Passwords: argon2id at OWASP's minimum (19 MiB, 2 passes), with a bound on how many run at once.
 import { hash, verify } from '@node-rs/argon2';
-import { DomainError } from '../shared/errors.ts';
+import { limited } from '../shared/limited.ts';
 import { background, fitsImported, isImported } from './imported.ts';
 
 // Algorithm 2 is argon2id; the package's enum cannot be named under isolated modules.
@@ -35,7 +35,7 @@ const REST = 4;
  * libuv's threads, which file and DNS work needs too. `queue` more may wait; a further sign-in is refused as unavailable.
  */
 export function createPasswords(options: { concurrency?: number; queue?: number; upgradesWaiting?: number } = {}): Passwords {
-  const slot = limited(options.concurrency ?? 2, options.queue ?? 200);
+  const slot = limited(options.concurrency ?? 2, options.queue ?? 200, 'Too many sign-ins at once, try again in a moment.');
   const later = background(options.upgradesWaiting ?? UPGRADES_WAITING, REST);
   let decoy: Promise<string> | undefined;
   return {
@@ -53,23 +53,5 @@ export function createPasswords(options: { concurrency?: number; queue?: number;
     upgrade(password, keep) {
       later(async () => void (await keep(await slot(() => hash(prepared(password), OPTIONS)))));
     },
-  };
-}
-
-/** Runs at most `running` tasks at once and lets at most `waiting` wait; more are refused with `unavailable`. */
-function limited(running: number, waiting: number) {
-  let free = running;
-  const queue: (() => void)[] = [];
-  return async <T>(task: () => Promise<T>): Promise<T> => {
-    if (free > 0) free--;
-    else if (queue.length >= waiting) throw new DomainError('unavailable', 'Too many sign-ins at once, try again in a moment.');
-    else await new Promise<void>((go) => queue.push(go));
-    try {
-      return await task();
-    } finally {
-      const next = queue.shift();
-      if (next) next();
-      else free++;
-    }
   };
 }

@@ -53,28 +53,33 @@ const has = (column: RawBuilder<unknown>, words: string) => sql`${column} @@ ${w
 const titled = (words: string) => has(sql`ts_filter(search, '{a}')`, words);
 const bounds = ({ skip, take }: Slice) => sql`limit ${take} offset ${skip}`;
 
+/**
+ * Events are some ten thousand: their index of words finds them, or their listing is walked, as the planner has it. Of a day they are found by
+ * the listing first; the fence keeps a plan that knows neither day nor words from beginning with a common word.
+ */
 function fitting({ words }: Question, date: string | undefined): RawBuilder<unknown> {
-  const day = sql`(e.starts_at at time zone coalesce((select v.time_zone from venues v where v.id = e.venue_id), 'UTC'))::date = ${date}::date`;
-  // The index of starts first: no zone is further than 14 hours from UTC.
-  const near = sql`e.starts_at >= ${date}::date::timestamptz - interval '1 day' and e.starts_at < ${date}::date::timestamptz + interval '2 days'`;
-  return sql.join([sql`e.status = 'published'`, ...(words ? [has(sql`e.search`, words)] : []), ...(date ? [near, day] : [])], sql` and `);
+  const holds = words ? has(sql`e.search`, words) : sql`true`;
+  if (!date) return sql`(select * from events e where e.status = 'published' and ${holds}) e`;
+  // No zone is further than 14 hours from UTC.
+  return sql`(select * from (select * from events where status = 'published'
+      and starts_at >= ${date}::date::timestamptz - interval '1 day' and starts_at < ${date}::date::timestamptz + interval '2 days' offset 0) e
+    where ${holds} and (e.starts_at at time zone coalesce((select v.time_zone from venues v where v.id = e.venue_id), 'UTC'))::date = ${date}::date) e`;
 }
 
-/** Events are some ten thousand: their index of words finds them, or their listing is walked, as the planner has it. */
 function ofEvents(question: Question, date: string | undefined, slice: Slice): RawBuilder<Found> {
   const { words, share } = question;
-  const first = words && share === undefined ? sql`${titled(words)} desc,` : sql``;
+  const titles = words && share === undefined ? titled(words) : sql`true`;
   const some = (when: RawBuilder<unknown>, direction: RawBuilder<unknown>) =>
-    sql`(select e.number, e.name as title, e.starts_at, e.search from events e where ${fitting(question, date)} and ${when}
-      order by ${first} e.starts_at ${direction}, e.number ${direction} limit ${slice.skip + slice.take})`;
+    sql`(select number, name as title, starts_at, ${titles} as titled from ${fitting(question, date)} where ${when}
+      order by titled desc, starts_at ${direction}, number ${direction} limit ${slice.skip + slice.take})`;
   return sql<Found>`select number, title from (
-      select *, true as ahead from ${some(sql`e.starts_at > now()`, sql`asc`)} u
-      union all select *, false from ${some(sql`e.starts_at <= now()`, sql`desc`)} b) e
-    order by ahead desc, ${first} case when ahead then starts_at end, starts_at desc, case when ahead then number end, number desc ${bounds(slice)}`;
+      select *, true as ahead from ${some(sql`starts_at > now()`, sql`asc`)} u
+      union all select *, false from ${some(sql`starts_at <= now()`, sql`desc`)} b) e
+    order by ahead desc, titled desc, case when ahead then starts_at end, starts_at desc, case when ahead then number end, number desc ${bounds(slice)}`;
 }
 
 async function countEvents(db: Kysely<DB>, question: Question, date: string | undefined): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*)::int as n from events e where ${fitting(question, date)}`.execute(db);
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from ${fitting(question, date)}`.execute(db);
   return rows[0]!.n;
 }
 
@@ -83,12 +88,12 @@ const newest = (slice: Slice) => sql<Found>`select a.number, a.title
   from archived_events a join (select number from archived_events order by starts_at desc, number desc ${bounds(slice)}) s using (number)
   order by a.starts_at desc, a.number desc`;
 
-/** A day of the archive has some thousand rows at most. They are looked through, whatever the words. */
+/** A day of the archive has some thousand rows at most. They are looked through, whatever the words: hence the fence. */
 function ofDay(words: string | undefined, date: string, slice: Slice): RawBuilder<Found> {
   const from = sql`(${date}::date::timestamp at time zone 'UTC')`;
-  return sql<Found>`select number, title from archived_events
-    where starts_at >= ${from} and starts_at < ${from} + interval '1 day' ${words ? sql`and ${has(sql`search`, words)}` : sql``}
-    order by starts_at desc, number desc ${bounds(slice)}`;
+  const rows = sql`select number, title, starts_at, search from archived_events where starts_at >= ${from} and starts_at < ${from} + interval '1 day'`;
+  const fitting = words ? sql`(${rows} offset 0) d where ${has(sql`search`, words)}` : sql`(${rows}) d`;
+  return sql<Found>`select number, title from ${fitting} order by starts_at desc, number desc ${bounds(slice)}`;
 }
 
 /** Few fit: the index of words finds them all, and they are sorted. The fence keeps a plan from walking by date instead. */
