@@ -261,7 +261,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       EVENT_PROVIDER_URL: urls.eventProviderUrl,
       PAYGATE_URL: urls.paygateUrl,
       ...paygateTeam,
-      PAYGATE_EVENTS: given.PAYGATE_EVENTS ?? '1,2',
+      PAYGATE_EVENTS: given.PAYGATE_EVENTS ?? '',
       ...(urls.stripeUrl ? { STRIPE_STANDIN_URL: urls.stripeUrl } : {}),
     },
     async stop() {

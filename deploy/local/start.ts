@@ -17,13 +17,22 @@ let stack: Stack | undefined;
 let up = false;
 let stopping = false;
 
+/** The numbers of the contest's events in the demo data: what is sold of them is paid at the contest's payment gateway. */
+const CONTEST = '1,2';
+
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   claimDataDir(settings.dataDir); // first: a second `npm start` should hear that it runs already, not eight lines about ports
   const faults = await portFaults(settings.wanted);
   if (faults.length) throw new ClearError(faults.join('\n'));
 
-  stack = await startStack({ dataDir: settings.dataDir, ports: settings.ports, keepAlive: true, env: process.env, say });
+  stack = await startStack({
+    dataDir: settings.dataDir,
+    ports: settings.ports,
+    keepAlive: true,
+    env: { PAYGATE_EVENTS: CONTEST, ...process.env },
+    say,
+  });
   await step(say, 'database schema and demo data', () => seed(stack!));
   // Test endpoints may forget every order, so they are for databases and payments that are nobody's but the stack's.
   // The shell's settings (RATE_LIMITS=off, HOLD_SECONDS_EVENTLY=30, keys) reach gateway and worker; the stack's own come after them.
