@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import type { Providers } from '../payments/provider.ts';
+import { askedPayments } from './verify/asked.ts';
 import type { Check, Finding, Seen } from './verify/check.ts';
 import { deliveries } from './verify/deliveries.ts';
 import { ledgerPayments } from './verify/ledger.ts';
@@ -67,9 +68,10 @@ function checksOf({ providers, workflows }: Parts): Check[] {
     ...moneyChecks,
     ...waitlist,
     ...deliveries,
-    ...Object.values(providers ?? {}).flatMap(({ name, ledger }) =>
-      ledger ? [ledgerPayments(name, ledger), ledgerRefunds(name, ledger)] : [],
-    ),
+    ...Object.values(providers ?? {}).flatMap((provider) => {
+      const { name, ledger } = provider;
+      return ledger ? [ledgerPayments(name, ledger), ledgerRefunds(name, ledger)] : [askedPayments(provider)];
+    }),
     ...(workflows ? [forsaken(workflows), idle(workflows)] : []),
   ];
 }
