@@ -250,11 +250,29 @@ async function ask(
   payment: Selectable<Payments> & { ref: string },
   close: boolean,
 ): Promise<ProviderPayment> {
-  if (close) return provider.cancel(payment.ref);
+  if (close) return closeAt(db, provider, payment);
   if (payment.status !== 'authorized') return provider.read(payment.ref);
   // Late, or cancelled meanwhile: what was only set aside is let go rather than taken and returned.
   if (!(await isAwaited(db, payment.order_id))) return provider.cancel(payment.ref);
   return capture(provider, { id: payment.id, ref: payment.ref, amountMinor: payment.amount_minor, currency: payment.currency });
+}
+
+/** Closes it, unless its buyer has paid while the order waited and the word of that was lost: then the money is taken. */
+async function closeAt(
+  db: Kysely<DB>,
+  provider: PaymentProvider,
+  payment: Selectable<Payments> & { ref: string },
+): Promise<ProviderPayment> {
+  if (!provider.capture || payment.status === 'authorized' || !(await isPending(db, payment.order_id))) return provider.cancel(payment.ref);
+  const told = await provider.read(payment.ref);
+  if (told.status !== 'authorized') return told.status === 'open' ? provider.cancel(payment.ref) : told;
+  return capture(provider, { id: payment.id, ref: payment.ref, amountMinor: payment.amount_minor, currency: payment.currency });
+}
+
+/** Whether nobody has ended the order yet, its hold's end or not. */
+async function isPending(db: Kysely<DB>, orderId: string): Promise<boolean> {
+  const { rows } = await sql`select from orders o where o.id = ${orderId}::uuid and o.status = 'pending'`.execute(db);
+  return rows.length === 1;
 }
 
 /** Whether the order still waits for its money. */

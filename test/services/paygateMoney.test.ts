@@ -62,6 +62,17 @@ describe('taking the money', () => {
     expect([await gate.status(ref), await world.refundsOf(id)]).toEqual(['CANCELLED', []]);
   });
 
+  it('money whose notification was lost is found when the hold ends, and taken; once the order is over it is let go', async () => {
+    const found = await world.opened();
+    await gate.act('pay', found.ref);
+    expect([await world.ask(found.paymentId, true), (await world.look(found.id)).status]).toEqual(['succeeded', 'confirmed']);
+
+    const late = await world.opened();
+    await gate.act('pay', late.ref);
+    await cancel(db, late.id, as(late.accountId), { reason: 'test' });
+    expect([await world.ask(late.paymentId, true), await gate.status(late.ref)]).toEqual(['cancelled', 'CANCELLED']);
+  });
+
   it('closing an open payment closes it; closing a paid one returns nothing', async () => {
     const open = await world.opened();
     expect([await world.ask(open.paymentId, true), await gate.status(open.ref)]).toEqual(['cancelled', 'CANCELLED']);
