@@ -49,21 +49,27 @@ async function ofArchive(db: Kysely<DB>, { words, share }: Question, date: strin
   return near.length === slice.take ? near : (await byMonths(words, slice).execute(db)).rows;
 }
 
-const has = (column: RawBuilder<unknown>, words: string) => sql`${column} @@ ${words}::tsquery`;
+/**
+ * A value that a plan does not look at. Planned for its words, a search would read the statistics of ten thousand words first, which takes longer
+ * than to find a rare one; and how common they are is known already.
+ */
+const unseen = (value: string, type: 'tsquery' | 'date') => sql`(select ${value}::${sql.raw(type)})`;
+const has = (column: RawBuilder<unknown>, words: string) => sql`${column} @@ ${unseen(words, 'tsquery')}`;
 const titled = (words: string) => has(sql`ts_filter(search, '{a}')`, words);
 const bounds = ({ skip, take }: Slice) => sql`limit ${take} offset ${skip}`;
 
 /**
- * Events are some ten thousand: their index of words finds them, or their listing is walked, as the planner has it. Of a day they are found by
- * the listing first; the fence keeps a plan that knows neither day nor words from beginning with a common word.
+ * Events are some ten thousand: their index of words finds them. Of a day they are found by their listing; the fence keeps a plan, which knows
+ * neither day nor words, from beginning with a common word.
  */
 function fitting({ words }: Question, date: string | undefined): RawBuilder<unknown> {
   const holds = words ? has(sql`e.search`, words) : sql`true`;
   if (!date) return sql`(select * from events e where e.status = 'published' and ${holds}) e`;
+  const day = unseen(date, 'date');
   // No zone is further than 14 hours from UTC.
   return sql`(select * from (select * from events where status = 'published'
-      and starts_at >= ${date}::date::timestamptz - interval '1 day' and starts_at < ${date}::date::timestamptz + interval '2 days' offset 0) e
-    where ${holds} and (e.starts_at at time zone coalesce((select v.time_zone from venues v where v.id = e.venue_id), 'UTC'))::date = ${date}::date) e`;
+      and starts_at >= ${day}::timestamptz - interval '1 day' and starts_at < ${day}::timestamptz + interval '2 days' offset 0) e
+    where ${holds} and (e.starts_at at time zone coalesce((select v.time_zone from venues v where v.id = e.venue_id), 'UTC'))::date = ${day}) e`;
 }
 
 function ofEvents(question: Question, date: string | undefined, slice: Slice): RawBuilder<Found> {
@@ -90,7 +96,7 @@ const newest = (slice: Slice) => sql<Found>`select a.number, a.title
 
 /** A day of the archive has some thousand rows at most. They are looked through, whatever the words: hence the fence. */
 function ofDay(words: string | undefined, date: string, slice: Slice): RawBuilder<Found> {
-  const from = sql`(${date}::date::timestamp at time zone 'UTC')`;
+  const from = sql`(${unseen(date, 'date')}::timestamp at time zone 'UTC')`;
   const rows = sql`select number, title, starts_at, search from archived_events where starts_at >= ${from} and starts_at < ${from} + interval '1 day'`;
   const fitting = words ? sql`(${rows} offset 0) d where ${has(sql`search`, words)}` : sql`(${rows}) d`;
   return sql<Found>`select number, title from ${fitting} order by starts_at desc, number desc ${bounds(slice)}`;
@@ -114,5 +120,5 @@ const walk = (words: string, rows: number, slice: Slice) => sql<Found>`select nu
 const byMonths = (words: string, slice: Slice) => sql<Found>`select s.number, s.title
   from (select month from archived_months order by month desc offset 0) m cross join lateral (
     select number, title, starts_at from archived_events
-    where search @@ (${words}::tsquery && quote_literal(month_word(m.month))::tsquery) offset 0) s
+    where search @@ (${unseen(words, 'tsquery')} && quote_literal(month_word(m.month))::tsquery) offset 0) s
   order by m.month desc, s.starts_at desc, s.number desc ${bounds(slice)}`;
