@@ -1,6 +1,6 @@
 // The contest's payment gateway as a provider: what its words mean here, and that no fault of it takes money twice or returns it twice.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
@@ -54,6 +54,25 @@ describe('opening', () => {
     const open = await payments.begin(db, gate.providers, { orderId: id });
     const mine = (await gate.payments()).filter((one) => one.orderId === String(number));
     expect([mine.length, mine[1]?.paymentId]).toEqual([2, open.providerRef]);
+  });
+
+  it('twice at once leads both to one page; no other can be paid', async () => {
+    const { id, number } = await world.ordered();
+    // Both have asked the gateway before either of them writes what it answered.
+    const answered = new EventEmitter();
+    let count = 0;
+    const create: typeof gate.provider.create = async (p) => {
+      const both = once(answered, 'both');
+      const made = await gate.provider.create(p);
+      if (++count === 2) answered.emit('both');
+      await both;
+      return made;
+    };
+    const acting = { [PAYGATE]: { ...gate.provider, create } };
+    const pages = await Promise.all([1, 2].map(() => payments.begin(db, acting, { orderId: id })));
+    expect(new Set(pages.map((open) => open.providerRef)).size).toBe(1);
+    const others = (await gate.payments()).filter((one) => one.orderId === String(number) && one.paymentId !== pages[0]!.providerRef);
+    expect(others.map((one) => one.status)).toEqual(['CANCELLED']);
   });
 
   it('with a wrong password is our fault, and nothing the buyer did; what the gateway refuses is a refusal', async () => {
