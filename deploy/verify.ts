@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadConfig } from '../config.ts';
 import { connect } from '../db/connect.ts';
+import { eventProvider } from '../services/external/provider.ts';
 import { openProviders } from '../services/payments/providers.ts';
 import { type Outcome, verify } from '../services/reports/verify.ts';
 import { orderWorkflows } from './orderWorkflows.ts';
@@ -33,7 +34,10 @@ async function main(): Promise<number> {
     console.error(`verify: ${check} ... ${looked} rows`);
   };
   const outcomes: Outcome[] = [];
-  for await (const outcome of verify({ db, providers, workflows }, { againAfter: AGAIN_AFTER_SECONDS, progress })) {
+  for await (const outcome of verify(
+    { db, providers, workflows, eventProvider: eventProvider(config.eventProvider) },
+    { againAfter: AGAIN_AFTER_SECONDS, progress },
+  )) {
     outcomes.push(outcome);
     report(outcome);
   }

@@ -8,6 +8,7 @@ import type { MostAtOnce } from '../services/payments/prices.ts';
 import type { Providers } from '../services/payments/provider.ts';
 import type { Documents } from '../services/tickets/documents.ts';
 import type { TicketKeys } from '../services/tickets/keys.ts';
+import type { OrderInput } from '../workflows/messages.ts';
 import type { Log } from './http/operate/log.ts';
 import type { Metrics } from './http/operate/metrics.ts';
 import type { Details } from './reads/details.ts';
@@ -38,4 +39,6 @@ export type Gateway = {
   details: Details;
   /** Decides an attempt to pay an order, through its workflow. */
   pay(press: Press): Promise<Paying>;
+  /** Waits until the provider of an external event has the order as our rows have it. Throws unavailable. */
+  inStep(order: OrderInput): Promise<void>;
 };

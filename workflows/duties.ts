@@ -19,6 +19,8 @@ export type Duty =
   | { do: 'ask'; payments: string[] }
   /** Send owed money back. */
   | { do: 'refund'; refunds: string[] }
+  /** Bring the provider of an external event in step with the order. */
+  | { do: 'align' }
   /** Decide one attempt to pay. */
   | { do: 'charge'; attempt: string }
   /** Close payments that an order which is over still has open. */
@@ -29,6 +31,9 @@ export type Duty =
   | { do: 'wait'; until: number | null; why: string }
   /** Nothing ever again, unless something is written. */
   | { do: 'done' };
+
+/** What the errand to the provider of an external event is called among those of payments and refunds. */
+export const ALIGN = 'align';
 
 /** The next duty. What is with the provider is not asked about a second time, and holds up nothing but a charge the hold's end. */
 export function nextDuty(facts: OrderFacts, clock: Clock): Duty {
@@ -44,11 +49,14 @@ export function nextDuty(facts: OrderFacts, clock: Clock): Duty {
   const refunds = due(facts.pendingRefunds);
   if (refunds.length) return { do: 'refund', refunds };
 
-  // One at a time: the second of two presses often finds the order paid.
-  const [attempt] = due(facts.attempts);
-  if (open && attempt && !charging) return { do: 'charge', attempt };
+  if (facts.behind && due([ALIGN]).length) return { do: 'align' };
 
-  if (open && !charging) return holdDuty(facts, clock);
+  // One at a time: the second of two presses often finds the order paid. Places of an external event are submitted to their provider first.
+  const [attempt] = due(facts.attempts);
+  if (open && attempt && !charging && !facts.behind) return { do: 'charge', attempt };
+
+  // Money that waits for the provider's word holds the places: its hold has no end.
+  if (open && !charging && !facts.awaitsProvider) return holdDuty(facts, clock);
 
   const left = open ? [] : due(facts.openPayments);
   if (left.length) return { do: 'close', payments: left };
@@ -60,7 +68,8 @@ export function nextDuty(facts: OrderFacts, clock: Clock): Duty {
 
 /** What only the provider can decide. A payment that is open while its order waits for money is as it should be; presses are what matters then. */
 export function undecided(facts: OrderFacts): string[] {
-  return [...facts.suspectPayments, ...facts.pendingRefunds, ...(facts.status === 'pending' ? facts.attempts : facts.openPayments)];
+  const payments = facts.status === 'pending' ? facts.attempts : facts.openPayments;
+  return [...facts.suspectPayments, ...facts.pendingRefunds, ...payments, ...(facts.behind ? [ALIGN] : [])];
 }
 
 /** A hold that nobody is paying for at the moment: it is waited for, then ended. */
@@ -84,7 +93,8 @@ function nextAgain(ids: string[], { asking, again }: Clock): number | null {
   return times.length ? Math.min(...times) : null;
 }
 
-function waitsFor({ pendingRefunds }: OrderFacts, charging: boolean): string {
+function waitsFor({ pendingRefunds, behind }: OrderFacts, charging: boolean): string {
   if (charging) return 'A payment is being made at the provider.';
+  if (behind) return 'The provider of the event’s places is brought in step; asked again until it answers.';
   return `The payment provider has not decided about a ${pendingRefunds.length ? 'refund' : 'payment'} yet; asked again from time to time.`;
 }

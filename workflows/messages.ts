@@ -35,6 +35,9 @@ export type PayResult =
   | { outcome: 'confirmed' | 'expired' | 'refunded' | 'processing' | 'not-payable' }
   | { outcome: 'declined'; declineCode: string; message: string };
 
+/** Answers once the provider of an external event has the order as our rows have it. Orders of other events always are. */
+export const IN_STEP = 'inStep';
+
 /** `code` is the order's code for people, `event` the event's slug, `owner` the account's id. */
 export type OrderInput = {
   orderId: string;

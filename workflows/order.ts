@@ -13,46 +13,21 @@ import {
   defineSignal,
   defineUpdate,
   isCancellation,
-  proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { NotificationActivities } from '../activities/notifications.ts';
-import type { OrderActivities } from '../activities/orders.ts';
-import type { PaymentActivities } from '../activities/payments.ts';
 import type { OrderFacts } from '../services/orders/facts.ts';
 import type { ChargeOutcome } from '../services/payments/payments.ts';
-import { nextDuty, undecided } from './duties.ts';
+import { ALIGN, nextDuty, undecided } from './duties.ts';
 import { createErrands, type Errands } from './errands.ts';
-import { CHANGED, type OrderInput, PAY, type PayRequest, type PayResult, type Queue, SEARCH } from './messages.ts';
+import { CHANGED, IN_STEP, type OrderInput, PAY, type PayRequest, type PayResult, SEARCH } from './messages.ts';
+import { deliverMail, inventory, notifications, payments, payOrder, rows } from './orderAsks.ts';
 import { wake } from './wake.ts';
-
-const rows = proxyLocalActivities<OrderActivities>({
-  startToCloseTimeout: '10 seconds',
-  retry: { initialInterval: '200 milliseconds', maximumInterval: '10 seconds' },
-});
-const payments = proxyActivities<PaymentActivities>({
-  taskQueue: 'payments' satisfies Queue,
-  startToCloseTimeout: '90 seconds',
-  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
-});
-
-/** Longer than nearly every charge and mail takes; shorter than the ten seconds of a workflow task, so that a slow one makes it beat at most once. */
-const once = { startToCloseTimeout: '10 seconds', retry: { maximumAttempts: 1 } } as const;
-const { payOrder } = proxyLocalActivities<OrderActivities>(once);
-/** A buyer's answer may wait for this one: it leaves with the workflow task. */
-const { deliverMail } = proxyLocalActivities<OrderActivities>({ ...once, startToCloseTimeout: '3 seconds' });
-const notifications = proxyActivities<NotificationActivities>({
-  taskQueue: 'notifications' satisfies Queue,
-  startToCloseTimeout: '1 minute',
-  scheduleToCloseTimeout: '3 days',
-  retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '10 minutes' },
-});
 
 const changed = defineSignal(CHANGED);
 const pay = defineUpdate<PayResult, [PayRequest]>(PAY);
+const inStep = defineUpdate<void>(IN_STEP);
 
 /** One attempt to pay, as far as this run has brought it. */
 type Press = { tried: boolean; charged?: ChargeOutcome; result?: PayResult };
@@ -78,6 +53,7 @@ export async function order(input: OrderInput): Promise<string> {
   const state = begin(input);
   setHandler(changed, () => call(state));
   setHandler(pay, ({ attempt }) => handIn(state, attempt));
+  setHandler(inStep, () => becomesInStep(state));
 
   for (;;) {
     const facts = await look(state);
@@ -97,6 +73,9 @@ export async function order(input: OrderInput): Promise<string> {
         break;
       case 'refund':
         sendBack(state, duty.refunds);
+        break;
+      case 'align':
+        bringInStep(state);
         break;
       case 'charge':
         await charge(state, duty.attempt);
@@ -144,6 +123,13 @@ async function handIn(state: State, attempt: string): Promise<PayResult> {
   call(state);
   await condition(() => press.result !== undefined);
   return press.result!;
+}
+
+/** The update of who has changed an order of an external event, or is about to pay it: waits until its provider has it as it is now. */
+async function becomesInStep(state: State): Promise<void> {
+  call(state);
+  const { calls } = state;
+  await condition(() => state.answered >= calls && !state.facts!.behind);
 }
 
 function pressOf({ presses }: State, attempt: string): Press {
@@ -201,7 +187,7 @@ function answerPresses(state: State, facts: OrderFacts): void {
 /** What became of an attempt; undefined while that is not known. */
 function answer({ errands }: State, facts: OrderFacts, attempt: string, { tried, charged }: Press): PayResult | undefined {
   if (charged?.outcome === 'declined') return charged;
-  if (facts.unsettled || facts.suspectPayments.length) return undefined;
+  if (facts.unsettled || facts.awaitsProvider || facts.suspectPayments.length) return undefined;
   if (facts.status === 'confirmed') return { outcome: 'confirmed' };
   if (charged?.outcome === 'succeeded') return { outcome: 'refunded' };
   if (charged?.outcome === 'free') return { outcome: 'expired' };
@@ -245,6 +231,14 @@ async function chargeHere(state: State, attempt: string): Promise<boolean> {
     if (isCancellation(error)) throw error;
     return false;
   }
+}
+
+function bringInStep(state: State): void {
+  setCurrentDetails('The provider of the event’s places is being brought in step with the order.');
+  const { orderId, code } = state.input;
+  state.errands.send([ALIGN], () =>
+    inventory.alignOrder.executeWithOptions({ summary: `bring the provider in step with ${code}` }, [orderId]),
+  );
 }
 
 function askAbout({ errands }: State, ids: string[], { close }: { close: boolean }): void {

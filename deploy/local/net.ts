@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadConfig } from '../../config.ts';
 import { connect } from '../../db/connect.ts';
+import { eventProvider } from '../../services/external/provider.ts';
 import { openProviders } from '../../services/payments/providers.ts';
 import { type Finding, key, type Options, type Parts, verify } from '../../services/reports/verify.ts';
 import { orderWorkflows } from '../orderWorkflows.ts';
@@ -11,7 +12,7 @@ import type { Stack } from './stack.ts';
 /** Between two looks. */
 const PAUSE_MS = 500;
 
-type Where = Pick<Stack, 'databaseUrl' | 'temporalAddress' | 'stripeUrl' | 'paygateUrl'>;
+type Where = Pick<Stack, 'databaseUrl' | 'temporalAddress' | 'stripeUrl' | 'paygateUrl' | 'eventProviderUrl'>;
 
 /** The lines of what is still found after `patienceMs`; empty as soon as each thing found has been gone once. Opens and closes its own connections. */
 export async function netFaults(stack: Where, patienceMs: number, options: Options | (() => Options) = {}): Promise<string[]> {
@@ -21,7 +22,8 @@ export async function netFaults(stack: Where, patienceMs: number, options: Optio
   const stripe = { secretKey: 'sk_test_net', webhookSecret: 'unused', standinUrl: stack.stripeUrl, timeoutMs: 10_000 };
   try {
     const workflows = orderWorkflows(new Client({ connection }));
-    return await stubborn({ db, providers: openProviders({ stripe, paygate }), workflows }, patienceMs, options);
+    const provider = eventProvider({ url: stack.eventProviderUrl, timeoutMs: 10_000 });
+    return await stubborn({ db, providers: openProviders({ stripe, paygate }), workflows, eventProvider: provider }, patienceMs, options);
   } finally {
     await connection.close();
     await db.destroy();

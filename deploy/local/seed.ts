@@ -5,6 +5,7 @@ import { connect } from '../../db/connect.ts';
 import { migrate } from '../../db/migrate.ts';
 import type { DB } from '../../db/tables.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
+import { seedExternal } from './external.ts';
 import { seedHackathon } from './hackathon.ts';
 import { seedStadium } from './stadium.ts';
 
@@ -29,6 +30,7 @@ export async function seed(db: Kysely<DB>, now = new Date()): Promise<string> {
   await seedAccounts(db, now);
   const organizer = await db.selectFrom('accounts').select('id').where('email', '=', ACCOUNTS[1].email).executeTakeFirstOrThrow();
   // The order gives the first events their numbers, by which the contest knows them.
+  await seedExternal(db, organizer.id, now);
   await seedStadium(db, organizer.id, now);
   const done = await seedFestival(db, organizer.id, now);
   const demo = await db.selectFrom('events').select('starts_at').where('slug', '=', 'summer-music-festival').executeTakeFirst();

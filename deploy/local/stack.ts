@@ -184,7 +184,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
             {
               EVENT_PROVIDER_PORT: String(ports.eventProvider),
               EVENT_PROVIDER_STATE_FILE: join(dataDir, 'event-provider', 'state.jsonl'),
-              ...(given.EVENT_PROVIDER_PLACES && { EVENT_PROVIDER_PLACES: given.EVENT_PROVIDER_PLACES }),
+              // Tests' stacks are many on one machine, and few of them sell a whole hall.
+              EVENT_PROVIDER_PLACES: given.EVENT_PROVIDER_PLACES || (temporary ? '500' : ''),
             },
             `http://127.0.0.1:${ports.eventProvider}/_standin/health`,
           ),

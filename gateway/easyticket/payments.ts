@@ -8,6 +8,7 @@ import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { id } from '../http/fields.ts';
 import { type Route, route } from '../http/route.ts';
+import { beginPayment } from '../placing.ts';
 import { LIMITS } from './limits.ts';
 import * as present from './orderPresenter.ts';
 import { actor, OrderPath, orderId } from './orders.ts';
@@ -56,7 +57,9 @@ const State = z
 const tag = 'Payments';
 
 /** The routes that pay an order. */
-export function paymentRoutes({ db, providers }: Gateway): Route[] {
+export function paymentRoutes(gateway: Gateway): Route[] {
+  const { db, providers } = gateway;
+
   return [
     route({
       method: 'post',
@@ -75,7 +78,7 @@ export function paymentRoutes({ db, providers }: Gateway): Route[] {
       async handle({ params, caller, note }) {
         const order = await orders.findFor(db, orderId(params.id), actor(caller), 'pay');
         note(order.id);
-        const payment = await money.begin(db, providers, { orderId: order.id }).catch(notInTime);
+        const payment = await beginPayment(gateway, { orderId: order.id }).catch(notInTime);
         if (payment.next.kind !== 'card')
           throw new DomainError('order_not_payable', `This order is paid on a page of its own: ${payment.next.url}`, {
             status: 'processing',

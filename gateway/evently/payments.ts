@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Caller } from '../../services/accounts/sessions.ts';
 import * as orders from '../../services/orders/orders.ts';
-import * as money from '../../services/payments/payments.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import type { RefusalCode } from '../http/api.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { noticePage, paymentPage } from '../pages/paymentPage.ts';
+import { beginPayment } from '../placing.ts';
 import { BookingPath, bookingId, buyer } from './bookings.ts';
 import { ok, timeOrNull } from './envelope.ts';
 import { LIMITS } from './limits.ts';
@@ -124,8 +124,8 @@ export function payments(gateway: Gateway): Route[] {
 }
 
 /** The booking's open card payment. Of an event that another provider serves there is none: it is paid on that one's page. */
-async function begin({ db, providers }: Gateway, orderId: string) {
-  const payment = await money.begin(db, providers, { orderId });
+async function begin(gateway: Gateway, orderId: string) {
+  const payment = await beginPayment(gateway, { orderId });
   if (payment.next.kind !== 'card')
     throw new DomainError('order_not_payable', `This booking is paid on a page of its own: ${payment.next.url}`, {
       status: payment.status,
@@ -142,12 +142,12 @@ async function show(gateway: Gateway, id: string, note: (orderId: string) => voi
   let clientSecret: string | undefined;
   if (order.status === 'pending') {
     try {
-      const { next } = await money.begin(db, gateway.providers, { orderId: order.id });
+      const { next } = await beginPayment(gateway, { orderId: order.id });
       if (next.kind === 'page') return { status: 302, body: undefined, headers: { Location: next.url, 'Cache-Control': 'no-store' } };
       clientSecret = next.secret;
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      if (error.code === 'payment_unavailable')
+      if (error.code === 'payment_unavailable' || error.code === 'unavailable')
         return noticePage(
           503,
           'Payments are not available right now',

@@ -5,12 +5,12 @@ import * as orders from '../../services/orders/orders.ts';
 import { catchUp, giveUp } from '../../services/orders/returning.ts';
 import { confirmFree } from '../../services/orders/settlement.ts';
 import * as callbacks from '../../services/payments/callbacks.ts';
-import * as money from '../../services/payments/payments.ts';
 import { PAYGATE, providerOf } from '../../services/payments/provider.ts';
 import { DomainError, isRefusal } from '../../services/shared/errors.ts';
 import type { Gateway } from '../deps.ts';
 import { type Reply, type Route, route } from '../http/route.ts';
 import { returnPage, type Standing } from '../pages/returnPage.ts';
+import { beginPayment, settled } from '../placing.ts';
 import { type Bookings, buyer } from './bookings.ts';
 import { LIMITS } from './limits.ts';
 import { createQuestions } from './questions.ts';
@@ -39,12 +39,12 @@ export function paymentRoutes(gateway: Gateway, bookings: Bookings): Route[] {
   async function upToDate(orderId: string): Promise<orders.OrderView> {
     const known = await orders.find(db, orderId);
     if (known?.status === 'confirmed') return known;
-    return questions.ask(orderId, 'catch up', () => catchUp(gateway, orderId));
+    return questions.ask(orderId, 'catch up', async () => settled(gateway, await catchUp(gateway, orderId)));
   }
 
   /** Where this order is paid: the page of its provider, or our own with a card form. */
   async function pageOf(order: orders.OrderView): Promise<string> {
-    const { next } = await money.begin(db, providers, { orderId: order.id });
+    const { next } = await beginPayment(gateway, { orderId: order.id });
     return next.kind === 'page' ? next.url : config.mail.payUrl.replace(':order', order.id);
   }
 

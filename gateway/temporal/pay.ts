@@ -66,7 +66,7 @@ function ask({ client }: Temporal, input: attempts.Received, request: PayRequest
 }
 
 /** Whether the workflow has the attempt after this failure, or may have it. */
-const isOpen = (error: unknown): boolean =>
+export const isOpen = (error: unknown): boolean =>
   hasGrpcCode(error) ||
   error instanceof EngineAway ||
   error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||

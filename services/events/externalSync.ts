@@ -9,11 +9,11 @@ import { minor } from '../shared/money.ts';
 
 /** The zones of the hall, from its first row on: which share of the rows, in percent, at which price. */
 export const ZONES = [
-  { name: 'Zone 1', share: 10, price: 40_000 },
-  { name: 'Zone 2', share: 15, price: 80_000 },
-  { name: 'Zone 3', share: 20, price: 120_000 },
-  { name: 'Zone 4', share: 25, price: 160_000 },
-  { name: 'Zone 5', share: 30, price: 200_000 },
+  { name: 'Зона 1', share: 10, price: 40_000 },
+  { name: 'Зона 2', share: 15, price: 80_000 },
+  { name: 'Зона 3', share: 20, price: 120_000 },
+  { name: 'Зона 4', share: 25, price: 160_000 },
+  { name: 'Зона 5', share: 30, price: 200_000 },
 ] as const;
 
 /** What the capacity of an external event is said to be until its places are here. */

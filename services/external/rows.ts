@@ -1,6 +1,6 @@
 // What we know of the provider's order beside an order of ours: its state, its places, and who is at work on it.
 import { randomUUID } from 'node:crypto';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { DomainError } from '../shared/errors.ts';
 
@@ -19,8 +19,19 @@ const until = sql`now() + make_interval(secs => ${sql.lit(LEASE_SECONDS)})`;
 /** Where the provider has the order (alias `o`) of an external event (alias `e`), as far as we know. */
 export const stateOf = sql<State>`coalesce((select x.state from external_orders x where x.order_id = o.id), 'unopened')`;
 
+/** The items of an order (alias `o`) whose places (alias `p`) it has. */
+export const items = sql`order_items i join places p on p.id = i.place_id and p.order_id = o.id where i.order_id = o.id`;
+/** The provider's places of an order (alias `o`) in these states, as a part of a from clause (alias `y`). */
+export const had = (states: RawBuilder<unknown>) => sql`external_places y where y.order_id = o.id and y.state in (${states})`;
+
+/** Our order and the provider's places differ. */
+export const placesDiffer = sql`(
+  exists (select from ${had(sql`'asked'`)})
+  or exists (select from ${had(sql`'selected'`)} and not exists (select from ${items} and i.place_id = y.place_id))
+  or exists (select from ${items} and not exists (select from ${had(sql`'selected'`)} and y.place_id = i.place_id)))`;
+
 /** An order (alias `o`) of an event (alias `e`) that may be paid: its places are ours, or the provider has them submitted. */
-export const mayBePaid = sql<boolean>`(not e.external or ${stateOf} = 'submitted')`;
+export const mayBePaid = sql<boolean>`(not e.external or (${stateOf} = 'submitted' and not ${placesDiffer}))`;
 
 /** The same of an order that may have its tickets. */
 export const mayBeConfirmed = sql<boolean>`(not e.external or ${stateOf} = 'confirmed')`;

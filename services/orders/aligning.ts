@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { DB, OrderStatus } from '../../db/tables.ts';
 import { type Aligned, align, type Wanted } from '../external/align.ts';
 import type { EventProvider } from '../external/provider.ts';
-import { dropped, isUndecided, stateOf } from '../external/rows.ts';
+import { dropped, had, isUndecided, items, placesDiffer, stateOf } from '../external/rows.ts';
 import { loseElsewhere } from '../inventory/elsewhere.ts';
 import { keepAll } from '../inventory/places.ts';
 import * as attempts from '../payments/attempts.ts';
@@ -20,16 +20,6 @@ export const awaitsProvider = sql<boolean>`(o.status = 'pending' and ${isUndecid
 /** Somebody is paying the order (alias `o`), or about to. */
 const isSubmitWanted = sql<boolean>`(coalesce((select x.submit_wanted from external_orders x where x.order_id = o.id), false)
   or exists (select from payment_attempts a where a.order_id = o.id and ${attempts.isUndecided}))`;
-
-/** The items of an order (alias `o`) whose places (alias `p`) it has. */
-const items = sql`order_items i join places p on p.id = i.place_id and p.order_id = o.id where i.order_id = o.id`;
-const had = (states: RawBuilder<unknown>) => sql`external_places y where y.order_id = o.id and y.state in (${states})`;
-
-/** Our order and the provider's places differ. */
-const placesDiffer = sql`(
-  exists (select from ${had(sql`'asked'`)})
-  or exists (select from ${had(sql`'selected'`)} and not exists (select from ${items} and i.place_id = y.place_id))
-  or exists (select from ${items} and not exists (select from ${had(sql`'selected'`)} and y.place_id = i.place_id)))`;
 
 /**
  * The provider of an external event (alias `e`) does not have an order (alias `o`) as our rows want it. Of other events nothing is looked at.

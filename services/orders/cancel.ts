@@ -60,6 +60,18 @@ export async function undo(
   await outbox.orderChanged(tx, order.id);
 }
 
+/**
+ * Cancels a pending order whose buyer was refused in the same moment: he has heard of it, so that no letter tells him. Whatever else it has
+ * become stays.
+ */
+export async function withdraw(db: Kysely<DB>, orderId: string, reason: string): Promise<void> {
+  const work = async (tx: Transaction<DB>) => {
+    const order = await lock(tx, orderId);
+    if (order.status === 'pending') await undo(tx, order, { reason, refund: 'cancelled', requestedBy: 'system' });
+  };
+  await despiteDeadlocks(() => db.transaction().execute(work));
+}
+
 /** Who wants the money back, as refunds keep it. */
 export function requester(actor: Actor): Requester {
   if (actor.kind === 'account' || actor.kind === 'key') return `${actor.kind}/${actor.id}`;

@@ -23,7 +23,8 @@ export type PlacedOrder = {
   code_prefix: string | null;
   created_at: Date;
   expires_at: Date | null;
-  event: { id: string; number: number; slug: string; name: string; starts_at: Date };
+  /** `external`: its places are the Event Provider's. */
+  event: { id: string; number: number; slug: string; name: string; starts_at: Date; external: boolean };
   places: PlacedPlace[];
 };
 

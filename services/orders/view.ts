@@ -86,7 +86,7 @@ export const view = sql`
     o.expires_at, o.created_at, o.confirmed_at, o.ended_at, o.end_reason, o.notes,
     greatest(o.created_at, o.confirmed_at, o.ended_at, (select max(y.updated_at) from payments y where y.order_id = o.id)) as changed_at,
     coalesce(o.buyer_email, a.email) as buyer_email, coalesce(o.buyer_name, a.full_name) as buyer_name, coalesce(o.buyer_phone, a.phone) as buyer_phone,
-    e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.starts_at, e.ends_at, e.banner_url,
+    e.id as event_id, e.number as event_number, e.slug as event_slug, e.name as event_name, e.external, e.starts_at, e.ends_at, e.banner_url,
     v.name as venue, v.city, v.time_zone, e.starts_at - make_interval(mins => coalesce(e.refund_until_minutes, 0)) as refundable_until,
     (select coalesce(json_agg(json_build_object('id', p.id, 'item_id', i.id, 'offer_id', i.offer_id, 'pool_id', t.id, 'kind', ${offerKind},
         'section', p.section, 'row_label', p.row_label, 'seat_label', p.seat_label, 'price_minor', i.price_minor, 'offer_name', ${fullName('f', 't')},
@@ -112,8 +112,8 @@ export type ViewRow = Omit<OrderView, 'event'> & {
 } & Omit<OrderView['event'], 'id' | 'number' | 'slug' | 'name'>;
 
 export function toView({ event_id, event_number, event_slug, event_name, ...row }: ViewRow): OrderView {
-  const { starts_at, ends_at, banner_url, venue, city, time_zone, refundable_until, ...order } = row;
+  const { external, starts_at, ends_at, banner_url, venue, city, time_zone, refundable_until, ...order } = row;
   const named = { id: event_id, number: event_number, slug: event_slug, name: event_name };
-  const event = { ...named, starts_at, ends_at, banner_url, venue, city, time_zone, refundable_until };
+  const event = { ...named, external, starts_at, ends_at, banner_url, venue, city, time_zone, refundable_until };
   return { ...order, event };
 }

@@ -101,7 +101,8 @@ async function open(tx: Transaction<DB>, providers: Providers, want: Opening) {
     throw new DomainError('order_not_payable', 'The event of this order is cancelled: there is nothing to pay for.', {
       status: order.status,
     });
-  if (!order.may_be_paid) throw new DomainError('unavailable', 'The places of this order are not submitted to their provider yet.');
+  if (!order.may_be_paid)
+    throw new DomainError('unavailable', 'The places of this order are not submitted to their provider yet.', { unsubmitted: true });
   const method = want.attempt && (await attempts.begin(tx, want.attempt));
   if (want.attempt && method === undefined)
     throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });

@@ -1,10 +1,12 @@
 // The net: compares what must hold of a running system with its rows, its provider's ledger and its workflows. It changes nothing.
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import type { EventProvider } from '../external/provider.ts';
 import type { Providers } from '../payments/provider.ts';
 import { askedPayments } from './verify/asked.ts';
 import type { Check, Finding, Seen } from './verify/check.ts';
 import { deliveries } from './verify/deliveries.ts';
+import { external } from './verify/external.ts';
 import { ledgerPayments } from './verify/ledger.ts';
 import { ledgerRefunds } from './verify/ledgerRefunds.ts';
 import { moneyChecks } from './verify/money.ts';
@@ -18,7 +20,7 @@ export type { Finding } from './verify/check.ts';
 export type { Workflows } from './verify/workflows.ts';
 
 /** What is looked at. Without providers or workflows their checks are left out. */
-export type Parts = { db: Kysely<DB>; providers?: Providers; workflows?: Workflows };
+export type Parts = { db: Kysely<DB>; providers?: Providers; workflows?: Workflows; eventProvider?: EventProvider };
 
 /** A known oddity: nothing is reported that is about this id, by any check or by those whose names begin with one of `checks`. */
 export type Oddity = { id: string; checks?: string[] };
@@ -60,7 +62,7 @@ export async function* verify(parts: Parts, options: Options = {}): AsyncGenerat
   }
 }
 
-function checksOf({ providers, workflows }: Parts): Check[] {
+function checksOf({ providers, workflows, eventProvider }: Parts): Check[] {
   return [
     ...places,
     ...slots,
@@ -68,6 +70,7 @@ function checksOf({ providers, workflows }: Parts): Check[] {
     ...moneyChecks,
     ...waitlist,
     ...deliveries,
+    ...external(eventProvider),
     ...Object.values(providers ?? {}).flatMap((provider) => {
       const { name, ledger } = provider;
       return ledger ? [ledgerPayments(name, ledger), ledgerRefunds(name, ledger)] : [askedPayments(provider)];

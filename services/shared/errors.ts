@@ -158,7 +158,8 @@ export type RefusalDetails = {
   key_in_use: None;
   rate_limited: { limit: number; retrySeconds: number };
   /** A dependency is down: try again. */
-  unavailable: None;
+  /** `unsubmitted`: the provider of an external event does not have the order submitted. */
+  unavailable: { unsubmitted?: true };
 };
 
 export type ErrorCode = keyof RefusalDetails;

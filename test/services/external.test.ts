@@ -1,6 +1,8 @@
 // An order of an external event beside its provider's: every step, with every fault switch, from every place where it may break off.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sync, zoneOf } from '../../services/events/externalSync.ts';
 import * as external from '../../services/external/rows.ts';
 import { alignOrder } from '../../services/orders/aligning.ts';
 import { cancel, drop } from '../../services/orders/cancel.ts';
@@ -8,7 +10,9 @@ import { claim } from '../../services/orders/claim/claim.ts';
 import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
 import { settle } from '../../services/orders/settlement.ts';
+import { sweep } from '../../services/orders/sweep.ts';
 import * as payments from '../../services/payments/payments.ts';
+import { verify } from '../../services/reports/verify.ts';
 import { isRefusal } from '../../services/shared/errors.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -382,6 +386,132 @@ describe('who is at work', () => {
     expect((await world.orders()).map((one) => [one.status, one.places])).toEqual([['STARTED', theirs(1)]]);
     await expect(external.mark(base.db, dead, [place(1)], 'refused')).rejects.toMatchObject({ code: 'unavailable' });
   });
+});
+
+describe('the net', () => {
+  const found = async () => {
+    const lines: string[] = [];
+    for await (const { check, findings, failed } of verify(
+      { db: base.db, eventProvider: world.provider },
+      { grace: 0, only: ['external', 'places', 'orders'] },
+    ))
+      lines.push(...findings.filter((one) => one.about.includes(world.event)).map(() => check), ...(failed ? [`${check} failed`] : []));
+    return lines.sort();
+  };
+  /** Of other tests' orders the provider is gone. */
+  const alone = () =>
+    sql`delete from external_orders x using orders o where o.id = x.order_id and o.event_id <> ${world.event}::uuid`.execute(base.db);
+
+  test('finds nothing where all is in step: held, paid, cancelled, and places that others have', async () => {
+    await alone();
+    await world.take(place(9).externalId);
+    const [held, paid] = [await claimed([5, 9]), await bought()];
+    await align(held.id);
+    await cancel(base.db, paid.id, as(account), { reason: 'ill' });
+    await align(paid.id);
+    const over = await claimed([7]);
+    await align(over.id);
+    await cancel(base.db, over.id, as(account), { reason: 'no' });
+    await align(over.id);
+    await sleep(100);
+    expect(await found()).toEqual([]);
+  });
+
+  test('finds an order that is over and open there, one that the provider has otherwise, one confirmed here alone', async () => {
+    await alone();
+    const order = await claimed([1, 2]);
+    await align(order.id);
+    await world.provider.release((await world.row(order.id))!.ref!, place(1).externalId);
+    await sleep(100);
+    expect(await found()).toEqual(['external/unlike']);
+    await cancel(base.db, order.id, as(account), { reason: 'no' });
+    await sql`delete from outbox where subject_id = ${order.id}::uuid`.execute(base.db);
+    expect(await found()).toEqual(['external/left-open', 'external/unlike']);
+    await align(order.id);
+    expect(await found()).toEqual([]);
+
+    const paid = await bought();
+    await sql`update external_orders set state = 'submitted' where order_id = ${paid.id}::uuid`.execute(base.db);
+    expect(await found()).toEqual(['external/unconfirmed', 'external/unlike']);
+  });
+});
+
+test('the sweep finds whom nobody has seen to: an order that is over and open at the provider', async () => {
+  const order = await claimed([1]);
+  await align(order.id);
+  await cancel(base.db, order.id, as(account), { reason: 'no' });
+  const announced = async () =>
+    (await base.db.selectFrom('outbox').select('topic').where('subject_id', '=', order.id).where('topic', '=', 'order.changed').execute())
+      .length;
+  await sql`delete from outbox where subject_id = ${order.id}::uuid`.execute(base.db);
+  await sweep(base.db);
+  expect(await announced()).toBe(0); // just looked at
+  await sql`update external_orders set updated_at = now() - interval '6 minutes' where order_id = ${order.id}::uuid`.execute(base.db);
+  await sweep(base.db);
+  expect(await announced()).toBe(1);
+});
+
+describe('what the provider lists', () => {
+  const look = () => sync(base.db, world.provider, world.event);
+  const long = (placeId: string) =>
+    sql`update places set sold_at = now() - interval '1 minute' where id = ${placeId}::uuid`.execute(base.db);
+
+  test('bought by others: sold; given up: free again. Ours stay as they are', async () => {
+    const [held, paid] = [await claimed([4]), await bought()];
+    await align(held.id);
+    await world.take(place(5).externalId);
+    await sleep(100);
+    expect(await look()).toEqual({ waitMs: 60_000, places: 120, changed: 1 });
+    expect([await world.seen(place(5).id), await world.seen(place(4).id), await world.seen(place(1).id)]).toEqual([
+      'elsewhere',
+      'held',
+      'sold',
+    ]);
+    expect((await facts(paid.id)).behind).toBe(false);
+
+    await world.free(place(5).externalId);
+    await sleep(100);
+    await look();
+    expect(await world.seen(place(5).id)).toBe('elsewhere'); // the list may be older than the word
+    await long(place(5).id);
+    await look();
+    expect(await world.seen(place(5).id)).toBe('free');
+  });
+
+  test('of a place that we have just let go it may know too little: left alone', async () => {
+    const order = await claimed([6]);
+    await align(order.id);
+    await drop(base.db, order.id, ids(6), as(account));
+    expect([(await look()).changed, await world.seen(place(6).id)]).toEqual([0, 'free']); // theirs still
+    await align(order.id);
+    await world.take(place(6).externalId);
+    await sleep(100);
+    expect((await look()).changed).toBe(0);
+    await sql`update external_places set updated_at = now() - interval '1 minute' where place_id = ${place(6).id}::uuid`.execute(base.db);
+    expect([(await look()).changed, await world.seen(place(6).id)]).toEqual([1, 'elsewhere']);
+  });
+
+  test('is not read of an event that is over or cancelled, nor without a provider', async () => {
+    expect(await sync(base.db, undefined, world.event)).toMatchObject({ waitMs: 600_000 });
+    await sql`update events set status = 'cancelled' where id = ${world.event}::uuid`.execute(base.db);
+    expect((await look()).waitMs).toBeNull();
+    expect((await sync(base.db, world.provider, (await show(base.db)).id)).waitMs).toBeNull();
+  });
+
+  test('a provider that fails is asked again; what was read is kept, and nothing comes twice', async () => {
+    const other = await startExternal(base.db, { places: 3_010 });
+    expect(other.places.length).toBe(3_010);
+    await other.faults({ fail500: 1, paths: 'page=3|/places$' });
+    await expect(sync(base.db, other.provider, other.event)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await sync(base.db, other.provider, other.event)).toMatchObject({ places: 3_010, changed: 0 });
+    await other.close();
+  });
+});
+
+test('a hall’s rows are shared out among the zones: a tenth, 15, 20, 25 and 30 of a hundred', () => {
+  const zones = Array.from({ length: 1_000 }, (_, i) => zoneOf(i + 1, 1_000));
+  expect([0, 1, 2, 3, 4].map((zone) => zones.filter((one) => one === zone).length)).toEqual([100, 150, 200, 250, 300]);
+  expect(zoneOf(1_001, 1_000)).toBe(4); // the hall has grown
 });
 
 test('orders of other events have nothing to do with it', async () => {

@@ -54,7 +54,7 @@ const OWNERS: Record<keyof DB, string | null> = {
 const EXCEPTIONS: Record<string, string[]> = {
   'orders/claim': ['outbox', 'place_changes', 'places', 'slots'],
   'orders/reset.ts': ['idempotency_keys', 'outbox', 'payment_events', 'place_changes', 'places', 'slots'],
-  'orders/sweep.ts': ['mails', 'outbox', 'payments', 'refunds', 'texts'],
+  'orders/sweep.ts': ['external_orders', 'mails', 'outbox', 'payments', 'refunds', 'texts'],
 };
 
 const LAYERS = ['services', 'gateway', 'activities', 'workflows', 'worker'];

@@ -58,6 +58,7 @@ export async function startWorld(
     providers,
     mostAtOnce: mostAtOnce(providers),
     ticketKeys: ticketKeys(config.tickets),
+    inStep: async () => {}, // no event of these tests is external, but for one that says so itself
     webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),
     feed,

@@ -14,6 +14,7 @@ export type StackFacts = {
   temporalAddress: string;
   mailUrl: string;
   stripeUrl: string;
+  eventProviderUrl: string;
   paygateUrl: string;
   webhookSecret: string;
   /** The file of what tests have declared to be odd (net.ts). */
@@ -46,6 +47,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       temporalAddress: stack.temporalAddress,
       mailUrl: stack.mailUrl,
       stripeUrl: stack.stripeUrl!,
+      eventProviderUrl: stack.eventProviderUrl,
       paygateUrl: stack.paygateUrl,
       webhookSecret: stack.env.STRIPE_WEBHOOK_SECRET!,
       oddities,

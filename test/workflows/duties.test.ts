@@ -88,6 +88,44 @@ describe('an attempt to pay', () => {
   ]);
 });
 
+describe('an order whose provider is behind', () => {
+  const behind = { behind: true };
+  const paid = { behind: true, awaitsProvider: true };
+  table([
+    ['is brought in step', behind, {}, { do: 'align' }],
+    ['once at a time, while its hold is waited for', behind, asking('align'), wait(300)],
+    ['that is left undecided is tried again after its pause', behind, again({ align: 60 }), wait(60)],
+    ['... and not before', behind, again({ align: 0 }), { do: 'align' }],
+    ['in step: no attempt to pay is charged before', { ...behind, attempts: ['a'] }, {}, { do: 'align' }],
+    ['... nor while it is under way', { ...behind, attempts: ['a'] }, asking('align'), wait(300)],
+    ['... and is charged then', { behind: false, attempts: ['a'] }, {}, { do: 'charge', attempt: 'a' }],
+    ['that does not answer does not keep a hold from being ended', { ...behind, ...ENDED }, asking('align'), { do: 'end', payments: [] }],
+    [
+      'with the money here: its places are waited for, however long',
+      { ...paid, ...ENDED, openPayments: ['p'] },
+      asking('align'),
+      wait(null),
+    ],
+    ['... asked again after the pause', { ...paid, ...ENDED }, again({ align: 60 }), wait(60)],
+    ['... and settled once the provider has spoken', { ...ENDED, unsettled: true, behind: false }, {}, { do: 'settle' }],
+    [
+      'refunds and contradicted payments come first',
+      { ...behind, ...CANCELLED, pendingRefunds: ['r'] },
+      {},
+      { do: 'refund', refunds: ['r'] },
+    ],
+    ['over: its places go back', { ...OVER, ...behind }, {}, { do: 'align' }],
+    [
+      'over, under way: waited for beside the closing of its payments',
+      { ...OVER, ...behind, openPayments: ['p'] },
+      asking('align'),
+      { do: 'close', payments: ['p'] },
+    ],
+    ['over and left undecided: not done', { ...CANCELLED, ...behind }, again({ align: 60 }), wait(60)],
+    ['over and in step: done', { ...CANCELLED, behind: false }, {}, { do: 'done' }],
+  ]);
+});
+
 describe('a payment that a callback contradicted', () => {
   const suspect = { openPayments: ['p'], suspectPayments: ['p'] };
   table([

@@ -75,6 +75,6 @@ const placed = (row: ClaimRow): PlacedOrder => ({
   code_prefix: row.code_prefix,
   created_at: row.created_at,
   expires_at: row.expires_at,
-  event: { id: row.event_id!, number: row.event_number, slug: row.slug, name: row.name, starts_at: row.starts_at },
+  event: { id: row.event_id!, number: row.event_number, slug: row.slug, name: row.name, starts_at: row.starts_at, external: row.external },
   places: row.places,
 });

@@ -22,7 +22,7 @@ const limits = (limited: string) =>
 /** The event, whether it is over, whether the buyer is blocked, and whether somebody waits for what is wanted. */
 export const event = (w: Wanted): RawBuilder<unknown> => sql`
   event as materialized (
-    select id, number, slug, name, starts_at, currency, hold_seconds, status::text as status, ends_at <= now() as over,
+    select id, number, slug, name, starts_at, external, currency, hold_seconds, status::text as status, ends_at <= now() as over,
       ${isBlocked(sql`${w.accountId}::uuid`, sql`events.organizer_id`)} as blocked, ${waited(w)} as waited${most(w)}
     from events where id = ${w.eventId}::uuid
   )`;

@@ -14,6 +14,7 @@ export type ClaimRow = {
   slug: string;
   name: string;
   starts_at: Date;
+  external: boolean;
   event_status: 'draft' | 'published' | 'cancelled';
   over: boolean;
   begun: boolean;
@@ -44,7 +45,7 @@ export function claimStatement(w: Wanted, locked: Locked = 'skip'): RawBuilder<C
   const places = w.count ? sql`(select json_agg(g order by g.position) from got g)` : sql`'[]'::json`;
   return sql<ClaimRow>`
 with ${sql.join(parts, sql`,`)}
-select e.id as event_id, e.number as event_number, e.slug::text as slug, e.name, e.starts_at, e.status as event_status, e.over, e.starts_at <= now() as begun, e.blocked, e.waited,
+select e.id as event_id, e.number as event_number, e.slug::text as slug, e.name, e.starts_at, e.external, e.status as event_status, e.over, e.starts_at <= now() as begun, e.blocked, e.waited,
   b.id, b.number, b.status, b.created_at, b.expires_at, b.total_minor, b.currency, b.code_prefix,
   case when b.id is not null then ${places} end as places, ${saw(w, locked)}
 from (select) one left join event e on true left join bought b on true`;

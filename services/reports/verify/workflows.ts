@@ -1,5 +1,6 @@
 // Workflows: an order that is owed something has a running one, an order with nothing left to do has none.
 import { type RawBuilder, sql } from 'kysely';
+import { isBehind } from '../../orders/aligning.ts';
 import { isOwed } from '../../outbox/mails.ts';
 import { allReturned } from '../../payments/refunds.ts';
 import { isOpen, isSuspect } from '../../payments/states.ts';
@@ -27,6 +28,8 @@ const duties = (moment: RawBuilder<Date>): Record<string, RawBuilder<{ order_id:
   'a payment to close': sql`select y.order_id from payments y join orders e on e.id = y.order_id
     where ${isOpen} and e.status <> 'pending' and e.ended_at < ${moment}`,
   'a payment to ask about': sql`select y.order_id from payments y where ${isSuspect} and coalesce(y.contradicted_at, y.updated_at) < ${moment}`,
+  'the provider of its places': sql`select o.id as order_id from events e join orders o on o.event_id = e.id
+    where e.external and o.created_at < ${moment} and ${isBehind}`,
   'tickets whose money went back': sql`select o.id as order_id from refunds r join orders o on o.id = r.order_id
     where o.status = 'confirmed' and r.created_at < ${moment} and ${allReturned}`,
   'a refund to make': sql`select order_id from refunds where status = 'pending' and created_at < ${moment}`,
@@ -45,6 +48,7 @@ const underWay = (moment: RawBuilder<Date>) => sql`(
   or exists (select from payment_attempts a where a.order_id = o.id and a.begun_at is not null and a.decided_at is null)
   or greatest(o.created_at, o.confirmed_at, o.ended_at,
     (select max(y.updated_at) from payments y where y.order_id = o.id), (select max(y.settled_at) from payments y where y.order_id = o.id),
+    (select x.updated_at from external_orders x where x.order_id = o.id),
     (select max(a.decided_at) from payment_attempts a where a.order_id = o.id),
     (select max(r.updated_at) from refunds r where r.order_id = o.id), (select max(coalesce(m.sent_at, m.refused_at)) from mails m where m.order_id = o.id)) > ${moment})`;
 
