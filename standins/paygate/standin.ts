@@ -110,7 +110,7 @@ export async function startPaygateStandin(options: StandinOptions): Promise<Runn
 
 /** Any web page may send a form to a local port; only our own page and programs may pay and turn the switches. */
 function refuseOtherSites({ method, headers: { origin, host } }: IncomingMessage): void {
-  if (method === 'POST' && origin !== undefined && URL.canParse(origin) && new URL(origin).host !== host)
+  if (method === 'POST' && origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host))
     throw new Fault(403, '1003', 'not from another origin');
 }
 

@@ -12,8 +12,8 @@ export type Visit = {
 };
 
 export type TestBrowser = {
-  /** A new browser window without cookies, for pages of this origin (http://127.0.0.1:8000). */
-  visit(origin: string): Promise<Visit>;
+  /** A new browser window without cookies, for pages of these origins (http://127.0.0.1:8000). */
+  visit(...origins: string[]): Promise<Visit>;
   close(): Promise<void>;
 };
 
@@ -22,12 +22,12 @@ export async function openBrowser(args: string[] = []): Promise<TestBrowser> {
   const { path } = await findChromium();
   const browser: Browser = await chromium.launch({ executablePath: path, timeout: PATIENCE_MS, args });
   return {
-    async visit(origin) {
+    async visit(...origins) {
       const context = await browser.newContext();
       context.setDefaultTimeout(PATIENCE_MS);
       const faults: string[] = [];
       await context.route(
-        (url) => url.origin !== origin && !['data:', 'blob:'].includes(url.protocol),
+        (url) => !origins.includes(url.origin) && !['data:', 'blob:'].includes(url.protocol),
         (route) => {
           faults.push(`a call to ${route.request().url()}`);
           return route.abort();
