@@ -41,6 +41,7 @@ import { createTemporal, PAY_WAIT_MS } from './temporal/client.ts';
 import { inStep } from './temporal/inStep.ts';
 import { pay } from './temporal/pay.ts';
 import { ticketApi } from './ticket-api/index.ts';
+import { createTurns } from './turns.ts';
 
 const SHARE_LIMITS_EVERY_MS = 500;
 /** A sign-in or a key ended at another gateway is refused here so much later at most. */
@@ -120,6 +121,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     passwords: createPasswords(),
     providers,
     mostAtOnce: mostAtOnce(providers),
+    turns: createTurns(Math.max(1, Math.floor(config.database.max / 2))),
     ticketKeys: ticketKeys(config.tickets),
     webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),

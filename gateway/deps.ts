@@ -15,6 +15,7 @@ import type { Details } from './reads/details.ts';
 import type { Feed } from './reads/feed.ts';
 import type { Listing } from './reads/listing.ts';
 import type { Paying, Press } from './temporal/pay.ts';
+import type { Turns } from './turns.ts';
 
 export type Db = Parameters<typeof orders.list>[0];
 
@@ -28,6 +29,8 @@ export type Gateway = {
   providers: Providers;
   /** What can be paid at once at one of the providers. */
   mostAtOnce: MostAtOnce | undefined;
+  /** Claims of one event take part of the connections only. */
+  turns: Turns;
   /** What signs and verifies tickets' codes. */
   ticketKeys: TicketKeys;
   documents: Documents;

@@ -23,11 +23,11 @@ export type PlacingCall = { attempt: { id: string; again: boolean } | undefined;
  *   the request is held then), and unavailable where it does not answer
  */
 export async function place(
-  gateway: Pick<Gateway, 'db' | 'metrics' | 'mostAtOnce' | 'inStep'>,
+  gateway: Pick<Gateway, 'db' | 'metrics' | 'mostAtOnce' | 'turns' | 'inStep'>,
   call: PlacingCall,
   request: ClaimRequest,
 ): Promise<PlacedOrder> {
-  const { db, metrics, mostAtOnce } = gateway;
+  const { db, metrics, mostAtOnce, turns } = gateway;
   const made = call.attempt?.again ? await orders.find(db, call.attempt.id) : undefined;
   if (made) {
     call.note(made.id);
@@ -36,7 +36,8 @@ export async function place(
 
   let order: PlacedOrder;
   try {
-    order = await claim(db, { ...request, terms: { mostAtOnce, ...request.terms }, orderId: call.attempt?.id });
+    const wanted = { ...request, terms: { mostAtOnce, ...request.terms }, orderId: call.attempt?.id };
+    order = await turns(request.eventId, () => claim(db, wanted));
   } catch (error) {
     metrics.claim(error instanceof DomainError ? error.code : 'error');
     throw error;

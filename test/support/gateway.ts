@@ -13,6 +13,7 @@ import { listen } from '../../gateway/http/server.ts';
 import { createDetails } from '../../gateway/reads/details.ts';
 import { createFeed } from '../../gateway/reads/feed.ts';
 import { createListing } from '../../gateway/reads/listing.ts';
+import { createTurns } from '../../gateway/turns.ts';
 import { createLog } from '../../log.ts';
 import { createPasswords } from '../../services/accounts/passwords.ts';
 import { tokenKeys } from '../../services/accounts/verified.ts';
@@ -57,6 +58,7 @@ export async function startWorld(
     passwords: createPasswords(),
     providers,
     mostAtOnce: mostAtOnce(providers),
+    turns: createTurns(8),
     ticketKeys: ticketKeys(config.tickets),
     inStep: async () => {}, // no event of these tests is external, but for one that says so itself
     webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
