@@ -66,6 +66,7 @@ type Row = {
   status: EventStatus;
   pricing_type: PricingType;
   is_free: boolean;
+  external: boolean;
   begun: boolean;
   over: boolean;
 };
@@ -150,7 +151,7 @@ const cancelled = (field: Field) => fixed('cancelled', field, 'The event is canc
 async function lock(tx: Transaction<DB>, idOrSlug: string): Promise<Row> {
   const { rows } = await sql<Row>`
     select e.id, e.organizer_id, e.venue_id, v.name as venue, v.time_zone, e.name, e.description, e.starts_at, e.ends_at,
-      e.capacity, e.currency, e.hold_seconds, e.status, e.pricing_type, e.is_free, e.starts_at <= now() as begun, e.ends_at <= now() as over
+      e.capacity, e.currency, e.hold_seconds, e.status, e.pricing_type, e.is_free, e.external, e.starts_at <= now() as begun, e.ends_at <= now() as over
     from events e left join venues v on v.id = e.venue_id where ${named(idOrSlug)} for no key update of e`.execute(tx);
   if (!rows[0]) throw new DomainError('event_not_found', 'Event does not exist.', { eventId: idOrSlug });
   return rows[0];
@@ -204,6 +205,7 @@ async function checkUnbooked(tx: Transaction<DB>, eventId: string, changed: (key
 
 /** Numbered seats are sold one by one at their section's price: beside tiers or days nobody could say what they are of. */
 function checkPlannable(event: Row, sections: Section[], free: boolean): void {
+  if (event.external) throw fixed('planned', 'seatPlan', 'The places of this event are its provider’s: they come and go with his.');
   if (event.pricing_type !== 'simple')
     throw fixed('planned', 'seatPlan', `The event is sold as ${event.pricing_type}: it has ticket types instead of numbered seats.`);
   if (free && sections.some((s) => s.priceMinor > 0)) throw invalidField('sections', 'The event is free: nothing of it has a price.');
