@@ -38,6 +38,7 @@ import { createFeed } from './reads/feed.ts';
 import { createListing } from './reads/listing.ts';
 import { registrations } from './registrations/index.ts';
 import { createTemporal, PAY_WAIT_MS } from './temporal/client.ts';
+import { forgetOrders } from './temporal/forget.ts';
 import { inStep } from './temporal/inStep.ts';
 import { pay } from './temporal/pay.ts';
 import { ticketApi } from './ticket-api/index.ts';
@@ -130,6 +131,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     details: createDetails({ feed, db: readDb }),
     pay: (press) => pay({ db, temporal, ticketKeys: gateway.ticketKeys }, press, PAY_WAIT_MS),
     inStep: (order) => inStep(temporal, order),
+    forgetOrders: () => forgetOrders(temporal, config.temporal.namespace),
   };
   const isDraining = () => draining;
   const probes = [

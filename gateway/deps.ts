@@ -44,4 +44,6 @@ export type Gateway = {
   pay(press: Press): Promise<Paying>;
   /** Waits until the provider of an external event has the order as our rows have it. Throws unavailable. */
   inStep(order: OrderInput): Promise<void>;
+  /** Ends the workflows of orders that a reset has forgotten. */
+  forgetOrders(): Promise<void>;
 };

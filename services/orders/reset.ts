@@ -11,14 +11,18 @@ type Definition = { name: string; text: string };
 /**
  * Forgets every order, payment, ticket, mail, waitlist entry and kept answer; events, places, accounts and keys stay. Nothing is told to anybody and
  * no money goes back: whoever calls this plays. Workflows of forgotten orders fail with order_not_found when they look next. It needs the rights of the tables' owner.
+ * @returns the orders of the event provider that were open: nobody knows them any more, so the caller cancels them there. What was bought of it
+ *   stays bought, and its places sold.
  */
-export async function reset(db: Kysely<DB>): Promise<void> {
+export async function reset(db: Kysely<DB>): Promise<string[]> {
   // Whoever holds an order's row and waits for its places is in the way of the locks, and one of the two is told so.
-  await despiteDeadlocks(() => db.transaction().execute(forgetAll));
+  return despiteDeadlocks(() => db.transaction().execute(forgetAll));
 }
 
-async function forgetAll(tx: Transaction<DB>): Promise<void> {
+async function forgetAll(tx: Transaction<DB>): Promise<string[]> {
   await sql`lock table places, slots, orders in access exclusive mode`.execute(tx);
+  const { rows: open } = await sql<{ ref: string }>`
+    select ref from external_orders where ref is not null and state in ('started', 'submitted')`.execute(tx);
   const references = await dropReferences(tx);
   await sql`truncate orders cascade`.execute(tx);
   await sql`truncate payment_events`.execute(tx);
@@ -27,6 +31,7 @@ async function forgetAll(tx: Transaction<DB>): Promise<void> {
 
   await freeAll(tx);
   for (const { name, text } of references) await sql.raw(`alter table ${name} ${text}`).execute(tx);
+  return open.map(({ ref }) => ref);
 }
 
 /** Places outlive the orders that have them, so their references must not carry the forgetting over. Returns what puts them back. */

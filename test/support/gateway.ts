@@ -60,6 +60,7 @@ export async function startWorld(
     mostAtOnce: mostAtOnce(providers),
     turns: createTurns(8),
     ticketKeys: ticketKeys(config.tickets),
+    forgetOrders: async () => {},
     inStep: async () => {}, // no event of these tests is external, but for one that says so itself
     webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),
