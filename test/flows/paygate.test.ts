@@ -94,8 +94,8 @@ describe('a payment on the gateway’s page', () => {
   });
 
   test('is told by the buyer’s return alone: sold when it answers, and the mail follows', async () => {
+    await gate.faults({ lose: 1000 }); // the news of its opening too: whatever comes late makes us ask
     const made = await opened();
-    await gate.faults({ lose: 1000 });
     expect(await follow(await press(made.page, 'pay'))).toBe(200);
     expect((await read(url, made.who.token, made.id)).status).toBe('confirmed');
     await ticketMail(made);
@@ -118,10 +118,14 @@ describe('a payment on the gateway’s page', () => {
   });
 
   test('that nobody tells of is found when the hold ends, and confirmed', async () => {
-    const made = await opened({ holdSeconds: HOLD });
     await gate.faults({ lose: 1000 });
+    const made = await opened({ holdSeconds: HOLD });
+    const { expires_at: end } = await read(url, made.who.token, made.id);
     await press(made.page, 'pay');
-    expect((await becomes('confirmed', made)).tickets).toHaveLength(1);
+    const { tickets } = await becomes('confirmed', made);
+    expect(tickets).toHaveLength(1);
+    const { confirmed_at: at } = await db.selectFrom('orders').select('confirmed_at').where('id', '=', made.id).executeTakeFirstOrThrow();
+    expect(at!.getTime()).toBeGreaterThanOrEqual(new Date(end).getTime());
   });
 
   test('survives every call that fails although it took effect', async () => {
