@@ -45,26 +45,32 @@ const UNSURE = sql`interval '5 seconds'`;
 export async function takeList(db: Kysely<DB>, eventId: string, list: Listed[], asOf: Date): Promise<number> {
   const listed = sql`unnest(${list.map((p) => p.id)}::uuid[], ${list.map((p) => p.row)}::int[], ${list.map((p) => p.seat)}::int[],
     ${list.map((p) => p.isFree)}::boolean[], ${list.map((p) => p.offerId)}::uuid[]) as t (id, row, seat, free, offer)`;
+  // Known places are found by the provider's ids alone: with the event beside them a table without statistics is read from end to end.
   const { rows } = await sql<{ count: number }>`
     with listed as materialized (select * from ${listed}),
+    known as materialized (
+      select p.id, p.external_id, p.sold_at, p.order_id, p.held_until from places p where p.external_id = any(${list.map((p) => p.id)}::uuid[])),
+    sold_as as materialized (
+      select o.id, o.name, coalesce((select max(position) + 1 from places where offer_id = o.id), 0) as next from offers o where o.event_id = ${eventId}::uuid),
     added as (
       insert into places (event_id, offer_id, section, row_label, seat_label, row_index, seat_index, position, external_id, sold_at)
-      select ${eventId}::uuid, o.id, o.name, t.row::text, t.seat::text, t.row, t.seat,
-        coalesce((select max(position) + 1 from places where offer_id = o.id), 0) + row_number() over (partition by o.id order by t.row, t.seat) - 1,
+      select ${eventId}::uuid, o.id, o.name, t.row::text, t.seat::text, t.row, t.seat, o.next + row_number() over (partition by o.id order by t.row, t.seat) - 1,
         t.id, case when not t.free then now() end
-      from listed t join offers o on o.id = t.offer
-      where not exists (select from places p where p.external_id = t.id) order by t.row, t.seat
+      from listed t join sold_as o on o.id = t.offer
+      where not exists (select from known k where k.external_id = t.id) order by t.row, t.seat
       on conflict do nothing returning id),
+    to_lose as materialized (select k.id from known k join listed t on t.id = k.external_id where not t.free and ${isFree('k')}),
     lost as (
-      update places p set order_id = null, held_until = null, sold_at = now() from listed t
-      where p.external_id = t.id and p.event_id = ${eventId}::uuid and not t.free and ${isFree('p')}
+      update places p set order_id = null, held_until = null, sold_at = now()
+      where p.id in (select id from to_lose) and p.event_id = ${eventId}::uuid and ${isFree('p')}
         and not exists (select from external_places y where y.place_id = p.id
           and (y.state in ('asked', 'selected') or y.updated_at > ${asOf}::timestamptz - ${UNSURE}))
       returning p.id, p.event_id),
     lost_told as (insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from lost group by event_id),
+    to_free as materialized (select k.id from known k join listed t on t.id = k.external_id where t.free and ${isElsewhere('k')}),
     freed as (
-      update places p set sold_at = null from listed t
-      where p.external_id = t.id and p.event_id = ${eventId}::uuid and t.free and ${isElsewhere('p')} and p.sold_at < ${asOf}::timestamptz - ${UNSURE}
+      update places p set sold_at = null
+      where p.id in (select id from to_free) and p.event_id = ${eventId}::uuid and ${isElsewhere('p')} and p.sold_at < ${asOf}::timestamptz - ${UNSURE}
       returning p.id, p.event_id),
     ${freedTold}
     select ((select count(*) from added) + (select count(*) from lost) + (select count(*) from freed))::int as count`.execute(db);

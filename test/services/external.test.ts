@@ -391,6 +391,7 @@ describe('who is at work', () => {
 describe('the net', () => {
   const found = async () => {
     const lines: string[] = [];
+    await sleep(150); // reads of the provider lag
     for await (const { check, findings, failed } of verify(
       { db: base.db, eventProvider: world.provider },
       { grace: 0, only: ['external', 'places', 'orders'] },
