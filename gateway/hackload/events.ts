@@ -68,7 +68,7 @@ const AHEAD_MS = 30 * 86_400_000;
 const LASTS_MS = 3 * 3_600_000;
 const REFUND_UNTIL_MINUTES = 12 * 60;
 
-/** A thousand readers of a hot search get one statement's answer; a new event is found a second later. */
+/** A thousand readers of a hot search get one statement's answer; what another gateway has made is found a second later. */
 const KEPT_MS = 1_000;
 const MAX_KEPT = 2_000;
 
@@ -97,7 +97,7 @@ export function eventRoutes({ db, providers }: Gateway): Route[] {
       async handle({ query: asked }) {
         const { query, page, pageSize } = asked;
         const date = asked.date || undefined;
-        const body = await answers(JSON.stringify([query, date, page, pageSize]), async () => {
+        const body = await answers.answer(JSON.stringify([query, date, page, pageSize]), async () => {
           const found = await slot(() => findEvents(db, { query, date, page, pageSize }));
           return Buffer.from(JSON.stringify(found.map(({ number, title }) => ({ id: number, title }))));
         });
@@ -139,6 +139,7 @@ export function eventRoutes({ db, providers }: Gateway): Route[] {
           },
           providers,
         );
+        answers.forget(); // whoever has made it looks for it next
         return { status: 201, body: { id: await numberOf(db, eventId) } };
       },
     }),
