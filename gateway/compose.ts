@@ -122,7 +122,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     passwords: createPasswords(),
     providers,
     mostAtOnce: mostAtOnce(providers),
-    turns: createTurns(Math.max(1, Math.floor(config.database.max / 2))),
+    turns: createTurns(Math.max(1, Math.floor(config.database.max / 4))),
     ticketKeys: ticketKeys(config.tickets),
     webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),

@@ -164,7 +164,8 @@ describe.each(DEEDS)('$name', ({ given, act }) => {
     await expectSound(db);
   });
 
-  test('waits for nearly all of the rush when its starts are let loose: the test above can fail', async () => {
+  // On a busy machine the deed may come through all the same: that it can be kept waiting is proved by once.
+  test('waits for nearly all of the rush when its starts are let loose: the test above can fail', { retry: 2 }, async () => {
     const event = await show(stack.gatewayUrl, { seats: RUSH + 1 });
     const mine = await given?.(event);
     await act(event, await letLoose(event), mine);
