@@ -36,9 +36,10 @@ export type ContestResult = {
 };
 
 export const PASSWORD = 'contest password';
-export const buyerAddress = (n: number): string => `buyer${n}@contest.test`;
+const buyerAddress = (n: number): string => `buyer${n}@contest.test`;
 
-const basic = (n: number): string => `Basic ${Buffer.from(`${buyerAddress(n)}:${PASSWORD}`).toString('base64')}`;
+/** How the n-th buyer proves who it is. */
+export const basic = (n: number): string => `Basic ${Buffer.from(`${buyerAddress(n)}:${PASSWORD}`).toString('base64')}`;
 
 process.once('message', (job: ContestJob) => {
   run(job).then((result) => process.send!(result, undefined, {}, () => process.exit(0)));
@@ -71,6 +72,11 @@ async function call(sheet: Sheet, wire: Wire, name: string, text: string, wanted
   if (answer?.status === 419) throw new Met();
   if (answer?.status !== wanted) throw new Error(`${name} ${answer?.status ?? 'no answer'}`);
   return answer.body ? JSON.parse(answer.body) : undefined;
+}
+
+function fail({ result: { failed } }: Sheet, error: unknown): void {
+  const { message } = error as Error;
+  failed[message] = (failed[message] ?? 0) + 1;
 }
 
 /** Another buyer was faster. */
@@ -106,7 +112,7 @@ async function books(sheet: Sheet): Promise<void> {
       sheet.times.round.push(performance.now() - began);
     } catch (error) {
       if (error instanceof Met) result.conflicts++;
-      else result.failed[(error as Error).message] = (result.failed[(error as Error).message] ?? 0) + 1;
+      else fail(sheet, error);
     }
     if (job.pauseMs) await new Promise((resolve) => setTimeout(resolve, job.pauseMs));
   }
@@ -134,7 +140,7 @@ async function selects(sheet: Sheet): Promise<void> {
         );
       }
     } catch (error) {
-      result.failed[(error as Error).message] = (result.failed[(error as Error).message] ?? 0) + 1;
+      fail(sheet, error);
     }
   }
   wire.close();
@@ -158,7 +164,7 @@ async function sellsOut(sheet: Sheet): Promise<void> {
       if (!paid.ok) throw new Error(`pay ${paid.status}`);
       result.good++;
     } catch (error) {
-      result.failed[(error as Error).message] = (result.failed[(error as Error).message] ?? 0) + 1;
+      fail(sheet, error);
     }
   }
   wire.close();

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { sleep } from '../deploy/local/say.ts';
 import { contestants, makeBuyers, makeStadium, memory, type Stadium, soldTwice } from './contest.ts';
-import { buyerAddress, type ContestResult, PASSWORD } from './contestClients.ts';
+import { basic, type ContestResult } from './contestClients.ts';
 import { type House, settleDatabase } from './house.ts';
 import { round, table } from './numbers.ts';
 
@@ -109,9 +109,8 @@ async function miscounted({ db, stack }: House, event: Stadium, seats: number): 
   );
   const { sold, tickets, bookings, payments, minor, captured } = rows[0]!;
 
-  const who = `Basic ${Buffer.from(`${buyerAddress(0)}:${PASSWORD}`).toString('base64')}`;
   const answer = await fetch(`http://127.0.0.1:${stack.ports.gateway}/api/analytics?id=${event.number}`, {
-    headers: { authorization: who },
+    headers: { authorization: basic(0) },
   });
   const told = (await answer.json()) as { sold_seats: number; free_seats: number; total_revenue: string; bookings_count: number };
   const pairs: [string, unknown, unknown][] = [

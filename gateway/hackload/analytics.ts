@@ -1,11 +1,11 @@
 // GET /api/analytics: how an event sells, and how each of its price zones does.
 import { z } from 'zod';
 import { eventSales } from '../../services/reports/eventSales.ts';
-import { DomainError } from '../../services/shared/errors.ts';
 import { decimal } from '../../services/shared/money.ts';
 import type { Gateway } from '../deps.ts';
 import { type Route, route } from '../http/route.ts';
 import { batched } from '../reads/gate.ts';
+import { eventOf } from './eventOf.ts';
 import { LIMITS } from './limits.ts';
 import { id, queryId } from './shapes.ts';
 
@@ -42,8 +42,7 @@ export function analyticsRoute({ db, feed }: Gateway): Route {
     refusals: ['event_not_found'],
     async handle({ query }) {
       await feed.catchUp();
-      const event = await feed.identify(query.id);
-      if (!event) throw new DomainError('event_not_found', 'There is no such event.', { eventId: String(query.id) });
+      const event = await eventOf(feed, query.id);
       const [board, sold] = await Promise.all([feed.board(event), sales(event.id)]);
       const { currency } = board;
 

@@ -9,6 +9,7 @@ import { createCache } from '../http/answers/lru.ts';
 import { type Route, route } from '../http/route.ts';
 import type { Caller } from '../http/steps/auth.ts';
 import { place } from '../placing.ts';
+import { eventOf } from './eventOf.ts';
 import { LIMITS } from './limits.ts';
 import { id } from './shapes.ts';
 
@@ -69,8 +70,7 @@ export function bookingRoutes(gateway: Gateway, bookings: Bookings): Route[] {
       responses: { 201: { description: 'Made.', schema: Created } },
       refusals: ['event_not_found', 'event_over', 'event_cancelled', 'blocked', 'limit_exceeded'],
       async handle({ body, caller, attempt, note }) {
-        const event = await feed.identify(body.event_id);
-        if (!event) throw new DomainError('event_not_found', 'There is no such event.', { eventId: String(body.event_id) });
+        const event = await eventOf(feed, body.event_id);
         const { holdSeconds, maxPlaces, maxOpen } = config.apis.hackload;
         const request = { actor: buyer(caller), eventId: event.id, want: 'nothing' as const };
         const made = await place(gateway, { attempt, note }, { ...request, terms: { holdSeconds, maxPlaces, maxOpen } });

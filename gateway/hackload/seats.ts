@@ -15,6 +15,7 @@ import { network } from '../http/steps/limits.ts';
 import { place } from '../placing.ts';
 import type { Board } from '../reads/board.ts';
 import { type Bookings, buyer } from './bookings.ts';
+import { eventOf } from './eventOf.ts';
 import { createHall } from './hall.ts';
 import { LIMITS } from './limits.ts';
 import { createSeatOrder } from './seatOrder.ts';
@@ -60,9 +61,7 @@ export function seatRoutes(gateway: Gateway, bookings: Bookings): Route[] {
 
   async function boardOf(eventId: number): Promise<Board> {
     await feed.catchUp();
-    const event = await feed.identify(eventId);
-    if (!event) throw new DomainError('event_not_found', 'There is no such event.', { eventId: String(eventId) });
-    return feed.board(event);
+    return feed.board(await eventOf(feed, eventId));
   }
 
   /** Whose order of free seats it is: of the credentials, of the cookie, or of an address that keeps none. The first page begins an anonymous one. */

@@ -9,6 +9,7 @@ import { STATED as EVENTLY } from '../evently/stated.ts';
 import { STATED as HACKLOAD } from '../hackload/stated.ts';
 import { STATED as REGISTRATIONS } from '../registrations/stated.ts';
 import { startWorld, type World } from '../support/gateway.ts';
+import { authorization } from '../support/hackload.ts';
 import { person, show } from '../support/made.ts';
 import { token } from '../support/token.ts';
 import { STATED as TICKET_API } from '../ticket-api/stated.ts';
@@ -64,9 +65,7 @@ const PASSWORD = 'what they sign in with';
 /** Calls as this caller: with the token, or to an API of passwords with the password of whoever has an account. */
 function ask(r: Route, kind: keyof typeof callers) {
   const email = ofBasic(r) ? addresses.get(kind) : undefined;
-  const by = email
-    ? { headers: { authorization: `Basic ${Buffer.from(`${email}:${PASSWORD}`).toString('base64')}` } }
-    : { token: callers[kind] };
+  const by = email ? { headers: { authorization: authorization(email, PASSWORD) } } : { token: callers[kind] };
   return world.call(r.method.toUpperCase(), address(r), by);
 }
 
