@@ -118,7 +118,11 @@ module.exports = {
       dependencyTypesNot: ['type-only'],
     }),
     only('activities', ['^services/', '^db/tables\\.ts$'], 'Activities are thin adapters to services.'),
-    only('services', ['^db/(tables|sqlstate)\\.ts$'], 'Services know the tables, what database errors mean, and nothing above them.'),
+    only(
+      'services',
+      ['^db/(tables|sqlstate|prepared)\\.ts$'],
+      'Services know the tables, how a statement is prepared, what database errors mean, and nothing above them.',
+    ),
     only('db', [], 'The database layer knows nobody.'),
     only(
       'worker',

@@ -111,10 +111,8 @@ async function raw(house: House, stock: Stock, clients: number): Promise<Spread 
   await sql`insert into accounts (id, email, password_hash) values (${account}::uuid, ${`${account}@bench.test`}, '')`.execute(db);
   const offers = stock.cells.map((offerId) => ({ offerId, quantity: 1 }));
   const statement = claimStatement({
-    actor: { kind: 'account', id: account, role: 'user' },
     accountId: account,
     eventId: stock.event,
-    want: { offers },
     places: [],
     offers,
     count: ITEMS,

@@ -130,7 +130,6 @@ async function makeRawBookings(house: House, { id }: Stadium): Promise<void> {
 /** What selecting a seat is to the database: the claim. */
 function rawScript({ db }: House, { id }: Stadium, clients: number): string {
   const claim = claimStatement({
-    actor: { kind: 'account', id: ACCOUNT, role: 'user' },
     ...{ accountId: ACCOUNT, eventId: id, into: ORDER, want: { places: [PLACE] }, places: [PLACE], offers: [], count: 1 },
     terms: { holdSeconds: 900, ...LIMITS },
   }).compile(db);

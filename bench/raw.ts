@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
-import { claimStatement } from '../services/orders/claim/statement.ts';
+import { plainStatement } from '../services/orders/claim/plain.ts';
 import { cpuBetween } from './cpu.ts';
 import { type BenchEvent, type House, inProcess } from './house.ts';
 import { round, type Spread, spread } from './numbers.ts';
@@ -29,11 +29,9 @@ export async function prepareRaw(house: House, event: BenchEvent, maxPlaces: num
     select md5('buyer ' || n)::uuid, 'raw' || n || '@bench.test', '' from generate_series(0, ${BUYERS - 1}::int) n`.execute(db);
   await sql`vacuum (full, analyze) places`.execute(db);
 
-  const { sql: text, parameters } = claimStatement({
-    actor: { kind: 'account', id: ACCOUNT, role: 'user' },
+  const { sql: text, parameters } = plainStatement({
     accountId: ACCOUNT,
     eventId: event.id,
-    want: { places: [PLACE] },
     places: [PLACE],
     offers: [],
     count: 1,

@@ -65,6 +65,11 @@ export const isOnSale = (startsAt: RawBuilder<unknown>, alias: 'o' | 'c' = 'o') 
     and (${poolId} is null or exists (select from offers pool where pool.id = ${poolId} and (not pool.is_pool or (pool.is_active and coalesce(pool.sales_start <= now(), true)))))`;
 };
 
+/** isOnSale of an offer (alias `o`) that draws on no pool, which is the common one, and its sellsUntil: without a look for the pool. */
+export const isOnSaleAlone = (startsAt: RawBuilder<unknown>) =>
+  sql<boolean>`o.is_active and not o.is_pool and o.pool_id is null and coalesce(o.sales_start <= now(), true) and ${sellsUntilAlone(startsAt)} > now()`;
+export const sellsUntilAlone = (startsAt: RawBuilder<unknown>) => sql<Date>`coalesce(o.sales_end, ${startsAt})`;
+
 /** Until when an offer (alias `o`) sells. No hold on its places outlives that: what is not paid by then is not sold. */
 export const sellsUntil = (startsAt: RawBuilder<unknown>, alias = 'o') =>
   sql<Date>`least(coalesce(${sql.ref(`${alias}.sales_end`)}, ${startsAt}),

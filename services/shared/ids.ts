@@ -12,7 +12,7 @@ export const isUuid = (text: string): boolean => UUID.test(text);
  * (it guesses ten elements, so that a plan for the real number looks cheaper than the cached one), which costs four times what a claim
  * itself does. Only for short lists, because each length is a prepared statement of its own.
  */
-export const uuids = (ids: string[]): RawBuilder<string[]> => sql`array[${sql.join(ids)}]::uuid[]`;
+export const uuids = (ids: (string | RawBuilder<string>)[]): RawBuilder<string[]> => sql`array[${sql.join(ids)}]::uuid[]`;
 
 /** The id that is always this text's: of a thing that must be told once, however often it is noticed. (A UUID of version 8.) */
 export function idOf(text: string): string {

@@ -1,12 +1,14 @@
 // The claim: the one statement that takes places for an order. What becomes of claimed places is in inventory/places.ts.
-import type { Kysely, RawBuilder, Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { meaning } from '../../../db/sqlstate.ts';
 import type { DB } from '../../../db/tables.ts';
 import { accountOf } from '../../accounts/actor.ts';
 import { DomainError, invalidField } from '../../shared/errors.ts';
 import type { PlacedOrder } from '../placed.ts';
-import { refusal } from './refusals.ts';
+import { isPlain, type PlainRow, plainStatement } from './plain.ts';
+import { refusal, taken } from './refusals.ts';
 import type { ClaimRequest, Wanted } from './request.ts';
+import { shaped } from './shapes.ts';
 import { type ClaimRow, claimStatement } from './statement.ts';
 
 export type { ClaimRequest, Terms, Want } from './request.ts';
@@ -15,7 +17,7 @@ export type { ClaimRequest, Terms, Want } from './request.ts';
 const CURRENCY_CHANGED = 'orders_event_currency';
 
 /**
- * Claims places for an order in ONE statement and one round trip: lock the wanted free places (SKIP LOCKED, so nobody waits
+ * Claims places for an order in ONE statement and one round trip (the common case in a plain one, which leaves the rest to the whole): lock the wanted free places (SKIP LOCKED, so nobody waits
  * and nothing deadlocks), and only if every one was got write the order, its items, the holds and the outbox row.
  * Two claims of one place cannot both succeed: the row lock decides, and a row changed meanwhile is checked again by Postgres.
  * Named places that were free but locked get a second statement that waits for the lock: often it is not a rival but the worker
@@ -27,15 +29,27 @@ const CURRENCY_CHANGED = 'orders_event_currency';
  */
 export async function claim(db: Kysely<DB> | Transaction<DB>, request: ClaimRequest): Promise<PlacedOrder> {
   const w = check(request);
-  const statement = () => run(db, claimStatement(w));
-  let row = await statement().catch((error) => {
-    if (error.constraint !== CURRENCY_CHANGED || db.isTransaction) throw error;
-    return statement();
-  });
-  if (row.saw?.busy && !row.blocked) row = await run(db, claimStatement(w, 'wait')).catch(lostTheWait(row));
+  const twice = <R>(run: () => Promise<R>): Promise<R> =>
+    run().catch((error) => {
+      if (error.constraint !== CURRENCY_CHANGED || db.isTransaction) throw error;
+      return run();
+    });
+
+  if (isPlain(w)) {
+    const plain = await twice(() => runPlain(db, w));
+    if (plain.id) return placed(plain);
+    if (plain.gone) throw taken({ wanted: w.count, places: plain.gone });
+  }
+
+  let row = await twice(() => run(db, w));
+  if (row.saw?.busy && !row.blocked) row = await runWaiting(db, w).catch(lostTheWait(row));
   if (!row.id) throw refusal(w, row);
   return placed(row);
 }
+
+const runPlain = shaped(plainStatement);
+const run = shaped((w) => claimStatement(w));
+const runWaiting = shaped((w) => claimStatement(w, 'wait'));
 
 function check(request: ClaimRequest): Wanted {
   const { want, terms } = request;
@@ -55,18 +69,13 @@ function check(request: ClaimRequest): Wanted {
   return { ...request, accountId, places, offers, count };
 }
 
-async function run(db: Kysely<DB> | Transaction<DB>, statement: RawBuilder<ClaimRow>): Promise<ClaimRow> {
-  const { rows } = await statement.execute(db);
-  return rows[0]!;
-}
-
 /** Two who wait for each other's rows are told so by Postgres; the claim is then refused as it was at first. */
 const lostTheWait = (first: ClaimRow) => (error: unknown) => {
   if (meaning(error) === 'conflict') return first;
   throw error;
 };
 
-const placed = (row: ClaimRow): PlacedOrder => ({
+const placed = (row: ClaimRow | PlainRow): PlacedOrder => ({
   id: row.id!,
   number: row.number,
   status: row.status,

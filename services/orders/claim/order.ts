@@ -3,10 +3,10 @@ import { type RawBuilder, sql } from 'kysely';
 import { START_GRACE_SECONDS } from '../../outbox/outbox.ts';
 import { ownEnd } from '../../payments/attempts.ts';
 import { payableOf } from '../../shared/money.ts';
-import type { Wanted } from './request.ts';
+import type { Asked } from './request.ts';
 
 /** What was got, in sum, and whether it keeps the minimum and maximum per order: each offer's, or those of the pool it is of. */
-export const sums = (w: Wanted): RawBuilder<unknown> => sql`
+export const sums = (w: Asked): RawBuilder<unknown> => sql`
   sums as materialized (
     select coalesce(sum(n), 0)::int as places, coalesce(sum(minor), 0)::bigint as minor, ${w.terms.complimentary ? sql`true` : sql`coalesce(bool_and(n + had between least_n and most_n), true)`} as kept, min(until) as until
     from (
@@ -16,7 +16,7 @@ export const sums = (w: Wanted): RawBuilder<unknown> => sql`
   )`;
 
 /** All that was wanted was got, it may be sold to this buyer, and it fits into the order and into what one account may have. */
-const ready = (w: Wanted): RawBuilder<unknown> => sql`
+const ready = (w: Asked): RawBuilder<unknown> => sql`
     e.status = 'published' and not e.over and not e.blocked and s.kept and s.places = ${w.count}::int
     ${w.into ? sql`and s.places + (select count(*) from order_items i where i.order_id = ${w.into}::uuid) <= ${w.terms.maxPlaces}::int` : sql``}
     ${w.terms.maxPerAccount === undefined ? sql`` : sql`and s.places + ${heldByAccount(w)} <= ${w.terms.maxPerAccount}::int`}
@@ -28,31 +28,33 @@ const ready = (w: Wanted): RawBuilder<unknown> => sql`
 export const isRegistered = ({
   eventId,
   terms,
-}: Wanted): RawBuilder<boolean> => sql<boolean>`exists (select from orders r where r.event_id = ${eventId}::uuid
+}: Asked): RawBuilder<boolean> => sql<boolean>`exists (select from orders r where r.event_id = ${eventId}::uuid
       and r.participant_ref = ${terms.participant?.ref ?? null} and r.status in ('waiting', 'pending', 'confirmed'))`;
 
 /** The fee on what was got: a share of it, rounded half up to an amount that cards can move, as pricing.priceOf has it. */
-const fee = ({ terms }: Wanted): RawBuilder<number> =>
+const fee = ({ terms }: Asked, minor: RawBuilder<unknown>): RawBuilder<number> =>
   terms.feeBasisPoints
-    ? payableOf(sql`((select minor from sums) * ${terms.feeBasisPoints}::int + 5000) / 10000`, sql`(select currency from event)`)
+    ? payableOf(sql`(${minor} * ${terms.feeBasisPoints}::int + 5000) / 10000`, sql`(select currency from event)`)
     : sql`0::bigint`;
 
-/** What the order comes to with what was got. */
-export const total = (w: Wanted): RawBuilder<number> =>
-  w.into ? sql`(select minor from sums) + (select total_minor from target)` : sql`(select minor from sums) + ${fee(w)}`;
+const itsMinor = sql`s.minor`;
+
+/** What the order comes to with what was got. `minor`: the sum of that, where it is not the column of the sums `s`. */
+export const total = (w: Asked, minor: RawBuilder<unknown> = itsMinor): RawBuilder<number> =>
+  w.into ? sql`${minor} + (select total_minor from target)` : sql`${minor} + ${fee(w, minor)}`;
 
 /** Places of the event in the account's live orders. Exact: the function counts one claim of the account after the other. */
-export const heldByAccount = (w: Wanted): RawBuilder<unknown> => sql`places_of_account(${w.accountId}::uuid, ${w.eventId}::uuid)`;
+export const heldByAccount = (w: Asked): RawBuilder<unknown> => sql`places_of_account(${w.accountId}::uuid, ${w.eventId}::uuid)`;
 
 /** Unpaid orders of the account whose hold runs, likewise. */
-export const openOfAccount = (w: Wanted): RawBuilder<unknown> => sql`open_of_account(${w.accountId}::uuid)`;
+export const openOfAccount = (w: Asked): RawBuilder<unknown> => sql`open_of_account(${w.accountId}::uuid)`;
 
 /** When the hold ends: after its seconds, but not after its places are on sale (`s.until`; null where nothing is wanted yet). */
-const holdEnd = ({ terms }: Wanted): RawBuilder<unknown> =>
+const holdEnd = ({ terms }: Asked): RawBuilder<unknown> =>
   sql`least(s.until, now() + make_interval(secs => ${terms.forWaiter ? sql`${terms.holdSeconds}::int` : sql`coalesce(e.hold_seconds, ${terms.holdSeconds}::int)`}))`;
 
 /** The announcement that an order was placed; none of one that its caller confirms at once. */
-const announced = ({ terms }: Wanted): RawBuilder<unknown> =>
+const announced = ({ terms }: Asked): RawBuilder<unknown> =>
   terms.complimentary
     ? sql``
     : sql`,
@@ -67,21 +69,21 @@ const returned = sql`id, number, status, created_at, expires_at, total_minor, cu
 const returnedOf = sql`orders.id, orders.number, orders.status, orders.created_at, orders.expires_at, orders.total_minor, orders.currency, orders.code_prefix, orders.account_id`;
 
 /** Columns of an order that is for a participant. */
-const forSomebody = ({ terms }: Wanted, columns: RawBuilder<unknown>): RawBuilder<unknown> =>
+const forSomebody = ({ terms }: Asked, columns: RawBuilder<unknown>): RawBuilder<unknown> =>
   terms.participant ? sql`, ${columns}` : sql``;
 
-/** A new order, and the announcement that starts its workflow unless a payment does. */
-export const newOrder = (w: Wanted): RawBuilder<unknown> => sql`
+/** A new order, and the announcement that starts its workflow unless a payment does. `when`: what must hold of the event `e` and the sums `s`. */
+export const newOrder = (w: Asked, when = ready(w)): RawBuilder<unknown> => sql`
   bought as (
     insert into orders (id, event_id, account_id, total_minor, fee_minor, currency, code_prefix, buyer_name, buyer_email, buyer_phone, notes, accepts_equal_place, expires_at${forSomebody(w, sql`participant_ref, details`)})
-    select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, ${total(w)}, ${fee(w)}, e.currency, ${w.terms.codePrefix ?? null},
+    select ${w.orderId ? sql`${w.orderId}::uuid` : sql`gen_random_uuid()`}, e.id, ${w.accountId}::uuid, ${total(w)}, ${fee(w, itsMinor)}, e.currency, ${w.terms.codePrefix ?? null},
       ${w.terms.buyer?.name ?? null}, ${w.terms.buyer?.email ?? null}, ${w.terms.buyer?.phone ?? null}, ${w.terms.notes ?? null},
       ${w.terms.acceptsEqualPlace ?? false}, ${holdEnd(w)}${forSomebody(w, sql`${w.terms.participant?.ref}, ${w.terms.participant?.details}::jsonb`)}
-    from event e, sums s where ${ready(w)} returning ${returned}
+    from event e, sums s where ${when} returning ${returned}
   )${announced(w)}`;
 
 /** The account's own pending order takes the places in, while its hold runs and nobody is paying it: its payment would be of another amount. */
-export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
+export const grownOrder = (w: Asked): RawBuilder<unknown> => sql`
   target as materialized (
     select o.*, ${ownEnd} as ends, exists (select from payments y where y.order_id = o.id and y.status in ('created', 'processing', 'succeeded')) as paying
     from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
@@ -97,7 +99,7 @@ export const grownOrder = (w: Wanted): RawBuilder<unknown> => sql`
  * The account's own waiting order takes the places in, and is placed with that: it keeps its id and number, and is announced as a new one.
  * Its creation is dated at this moment, as is every booking's; since when it waited is said by its waitlist entry.
  */
-export const promotedOrder = (w: Wanted): RawBuilder<unknown> => sql`
+export const promotedOrder = (w: Asked): RawBuilder<unknown> => sql`
   target as materialized (
     select o.*, o.expires_at as ends, false as paying from orders o where o.id = ${w.into!}::uuid and o.event_id = ${w.eventId}::uuid for update of o
   ),

@@ -1,6 +1,6 @@
 // Why a claim was refused, read from what its own statement saw.
 import { refusedTo } from '../../accounts/blocks.ts';
-import { DomainError } from '../../shared/errors.ts';
+import { DomainError, type PlaceNamed } from '../../shared/errors.ts';
 import { decimal } from '../../shared/money.ts';
 import type { Wanted } from './request.ts';
 import type { Saw } from './saw.ts';
@@ -89,6 +89,9 @@ function ofRivals(w: Wanted, row: ClaimRow, saw: Saw): DomainError {
       wanted: w.count,
       waitlist: true,
     });
-  const details = { wanted: w.count, ...(saw.short && { offers: saw.short }), ...(saw.gone && { places: saw.gone }) };
-  return new DomainError('places_unavailable', 'Some of these places are no longer available.', details);
+  return taken({ wanted: w.count, ...(saw.short && { offers: saw.short }), ...(saw.gone && { places: saw.gone }) });
 }
+
+/** Others were faster. */
+export const taken = (details: { wanted: number; offers?: Saw['short'] & {}; places?: PlaceNamed[] }): DomainError =>
+  new DomainError('places_unavailable', 'Some of these places are no longer available.', details);

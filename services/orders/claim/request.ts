@@ -1,4 +1,5 @@
 // What may be asked of a claim.
+import type { RawBuilder } from 'kysely';
 import type { Actor } from '../../accounts/actor.ts';
 import type { MostAtOnce } from '../../payments/prices.ts';
 
@@ -46,5 +47,31 @@ export type ClaimRequest = {
   terms: Terms;
 };
 
-/** A request as the statement's parts read it: checked, and counted once. */
+/** A request that was checked, and counted once. */
 export type Wanted = ClaimRequest & { accountId: string; places: string[]; offers: { offerId: string; quantity: number }[]; count: number };
+
+/** A value, or what stands for it in a text that is made once for many requests (shapes.ts). */
+export type Value<T> = T | RawBuilder<T>;
+
+/** A request as the statement's parts read it. What decides which parts there are, and their text, is itself; all else may be stood for. */
+export type Asked = {
+  accountId: Value<string>;
+  eventId: Value<string>;
+  orderId?: Value<string>;
+  into?: Value<string>;
+  places: Value<string>[];
+  offers: { offerId: Value<string>; quantity: Value<number> }[];
+  count: Value<number>;
+  terms: Pick<Terms, 'mostAtOnce' | 'forWaiter' | 'complimentary'> & {
+    holdSeconds: Value<number>;
+    maxPlaces: Value<number>;
+    maxPerAccount?: Value<number>;
+    maxOpen?: Value<number>;
+    feeBasisPoints?: Value<number>;
+    acceptsEqualPlace?: Value<boolean>;
+    codePrefix?: Value<string | null>;
+    buyer?: { name?: Value<string | null>; email?: Value<string | null>; phone?: Value<string | null> };
+    notes?: Value<string | null>;
+    participant?: { ref: Value<string>; details: Value<string> };
+  };
+};

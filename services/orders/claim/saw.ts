@@ -6,7 +6,7 @@ import type { PlaceNamed } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 import type { Locked } from './find.ts';
 import { heldByAccount, isRegistered, openOfAccount, total } from './order.ts';
-import type { Wanted } from './request.ts';
+import type { Asked } from './request.ts';
 
 export type Saw = {
   /** Of what was named, how much belongs to the event. */
@@ -36,13 +36,16 @@ export type Saw = {
 };
 
 /** One look into an index for each offer, instead of a scan of all places. */
-const unsold = sql`exists (select from offers o cross join lateral
+export const unsold = sql`exists (select from offers o cross join lateral
       (select from places p where p.offer_id = o.id and p.sold_at is null order by p.position limit 1) left_over where o.event_id = e.id and o.is_active)`;
 
-const named = (w: Wanted, locked: Locked) => sql`
+/** Of places (alias `p`) those that somebody else holds or has. */
+export const gone = sql`json_agg(json_build_object('id', p.id, 'section', p.section, 'row', p.row_label, 'seat', p.seat_label) order by p.position) filter (where not (${isFree('p')}))`;
+
+const named = (w: Asked, locked: Locked) => sql`
       select count(*)::int as known, bool_and(${isOnSale(sql`e.starts_at`)}) as offers_open,
         ${locked === 'skip'} and count(*) filter (where ${w.terms.forWaiter ? sql`` : sql`not e.waited and`} ${isFree('p')} and ${isOnSale(sql`e.starts_at`)}) = ${w.count}::int and (select places from sums) < ${w.count}::int as busy, null::json as short,
-        json_agg(json_build_object('id', p.id, 'section', p.section, 'row', p.row_label, 'seat', p.seat_label) order by p.position) filter (where not (${isFree('p')})) as gone
+        ${gone} as gone
       from places p join offers o on o.id = p.offer_id where p.id = any(${uuids(w.places)}) and p.event_id = ${w.eventId}::uuid`;
 
 const offered = () => sql`
@@ -57,20 +60,20 @@ const freeOf = (table: 'places' | 'slots', offer: RawBuilder<unknown>) =>
 
 const nothing = sql`select 0 as known, null::boolean as offers_open, false as busy, null::json as short, null::json as gone`;
 
-const target = ({ into, places }: Wanted) =>
+const target = ({ into, places }: Asked) =>
   into
     ? sql`(select json_build_object('owner', t.account_id, 'status', t.status, 'over', t.ends <= now(), 'paying', t.paying,
         'items', (select count(*) from order_items i where i.order_id = t.id),
         'has', (select count(*) from places p where p.id = any(${uuids(places)}) and p.order_id = t.id and p.held_until > now())) from target t)`
     : sql`null::json`;
 
-const dear = (w: Wanted) =>
+const dear = (w: Asked) =>
   w.terms.mostAtOnce
-    ? sql`case when ${total(w)} > e.most then json_build_object('most', e.most, 'currency', e.currency) end`
+    ? sql`case when ${total(w, sql`(select minor from sums)`)} > e.most then json_build_object('most', e.most, 'currency', e.currency) end`
     : sql`null::json`;
 
 /** The column `saw`: null where an order was written. */
-export const saw = (w: Wanted, locked: Locked): RawBuilder<unknown> => sql`
+export const saw = (w: Asked, locked: Locked): RawBuilder<unknown> => sql`
   case when b.id is null then (
     select json_build_object('known', k.known, 'offers_open', k.offers_open, 'busy', k.busy, 'short', k.short, 'gone', k.gone, 'limits_kept', (select kept from sums), 'dear', ${dear(w)},
       'unsold', ${unsold}, 'registered', ${w.terms.participant ? isRegistered(w) : sql`false`}, 'target', ${target(w)}, 'had', ${w.terms.maxPerAccount === undefined ? sql`null::int` : heldByAccount(w)},

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { PlacedPlace } from '../placed.ts';
 import { anyPlaces, event, type Locked, namedPlaces } from './find.ts';
 import { grownOrder, newOrder, promotedOrder, sums } from './order.ts';
-import type { Wanted } from './request.ts';
+import type { Asked } from './request.ts';
 import { type Saw, saw } from './saw.ts';
 import { writes } from './writes.ts';
 
@@ -37,12 +37,13 @@ const nothing = sql`
   sums as materialized (select 0 as places, 0::bigint as minor, true as kept, null::timestamptz as until)`;
 
 /** The claim's SQL. Exported so that the benchmark can put exactly this statement beside pgbench's raw limit. */
-export function claimStatement(w: Wanted, locked: Locked = 'skip'): RawBuilder<ClaimRow> {
+export function claimStatement(w: Asked, locked: Locked = 'skip'): RawBuilder<ClaimRow> {
   const order = !w.into ? newOrder(w) : w.terms.forWaiter ? promotedOrder(w) : grownOrder(w);
-  const parts = w.count
+  const wanted = w.places.length + w.offers.length;
+  const parts = wanted
     ? [event(w), w.offers.length ? anyPlaces(w) : namedPlaces(w, locked), sums(w), order, writes(w)]
     : [event(w), nothing, order];
-  const places = w.count ? sql`(select json_agg(g order by g.position) from got g)` : sql`'[]'::json`;
+  const places = wanted ? sql`(select json_agg(g order by g.position) from got g)` : sql`'[]'::json`;
   return sql<ClaimRow>`
 with ${sql.join(parts, sql`,`)}
 select e.id as event_id, e.number as event_number, e.slug::text as slug, e.name, e.starts_at, e.external, e.status as event_status, e.over, e.starts_at <= now() as begun, e.blocked, e.waited,
