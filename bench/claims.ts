@@ -2,9 +2,9 @@
 import { sql } from 'kysely';
 import { cpuBetween } from './cpu.ts';
 import { type BenchEvent, type House, makeEvent, makePeople, profiled, runLoad, settleDatabase } from './house.ts';
-import { round, type Spread, table } from './numbers.ts';
+import { round, type Spread } from './numbers.ts';
 import { prepareRaw, type RawResult } from './raw.ts';
-import { type Lag, watchStarts } from './starts.ts';
+import { type Lag, waitingStarts, watchStarts } from './starts.ts';
 
 export type ClaimsRun = Spread & {
   seats: 'free' | 'hot';
@@ -21,11 +21,15 @@ export type ClaimsRun = Spread & {
   faults: string[];
 };
 
+/** A sale that ends: so many claims, and how long until the last of their workflows has looked at its order. */
+export type Sale = { clients: number; claims: number; seconds: number; starts: Lag; faults: string[] };
+
 export type ClaimsResult = {
   raw: RawResult[];
   rawHow: string;
   runs: ClaimsRun[];
-  ratios: { clients: number; ofRaw: number }[];
+  ratios: { clients: number; ofRaw: number; ofBare: number }[];
+  sale: Sale;
   faults: string[];
 };
 
@@ -35,6 +39,9 @@ const RAW_PER_SECOND = 8000;
 const MAX_SEATS = 250_000;
 const MAX_PLACES = 50;
 const WARM_SECONDS = 3;
+const SALE = 3000;
+/** Claims do not come slower than this. */
+const SALE_SECONDS = 60;
 
 /** Runs the bench. */
 export async function benchClaims(house: House): Promise<ClaimsResult> {
@@ -43,8 +50,9 @@ export async function benchClaims(house: House): Promise<ClaimsResult> {
   const people = await makePeople(house, Math.max(...levels));
   const seats = Math.min(MAX_SEATS, Math.ceil((levels.length * options.seconds + WARM_SECONDS) * FREE_PER_SECOND));
   const event = await makeEvent(house, people.organizer, 'Bench: claims', seats);
-  const rawSeats = Math.min(MAX_SEATS, Math.ceil(levels.length * options.rawSeconds * RAW_PER_SECOND));
+  const rawSeats = Math.min(MAX_SEATS, Math.ceil(levels.length * 2 * options.rawSeconds * RAW_PER_SECOND));
   const raw = await prepareRaw(house, await makeEvent(house, people.organizer, 'Bench: raw', rawSeats), MAX_PLACES);
+  const sold = await makeEvent(house, people.organizer, 'Bench: a sale', SALE);
   await settleDatabase(house);
 
   // The last seats of the event are the hot ones, one for each run.
@@ -53,20 +61,43 @@ export async function benchClaims(house: House): Promise<ClaimsResult> {
   say(`warming up for ${WARM_SECONDS} s`);
   const warm = await load(stage, 8, WARM_SECONDS);
   stage.claimed += warm.statuses['201'] ?? 0;
-  await watchStarts(house);
+  await leaveUnstarted(stage);
 
-  const result: ClaimsResult = { raw: [], rawHow: raw.how, runs: [], ratios: [], faults: [] };
+  const runs: Omit<ClaimsResult, 'sale' | 'faults'> = { raw: [], rawHow: raw.how, runs: [], ratios: [] };
   for (const [i, clients] of levels.entries()) {
-    say(`raw limit, ${clients} client(s), ${options.rawSeconds} s`);
+    say(`raw limit and bare writes in turns, ${clients} client(s), ${options.rawSeconds} s each`);
     const limit = await raw.run(clients);
-    say(`  ${limit.perSecond} claims/s, p50 ${limit.p50} ms, p99 ${limit.p99} ms`);
-    result.raw.push(limit);
+    say(`  ${limit.perSecond} claims/s, p50 ${limit.p50} ms, p99 ${limit.p99} ms; bare writes ${limit.bare.perSecond}/s`);
+    runs.raw.push(limit);
     const free = await measure(stage, clients);
-    result.ratios.push({ clients, ofRaw: round(free.perSecond / limit.perSecond, 2) });
-    result.runs.push(free, await measure(stage, clients, hot[i]));
+    const [ofRaw, ofBare] = [round(free.perSecond / limit.perSecond, 2), round(limit.perSecond / limit.bare.perSecond, 2)];
+    runs.ratios.push({ clients, ofRaw, ofBare });
+    runs.runs.push(free, await measure(stage, clients, hot[i]));
   }
-  result.faults = result.runs.flatMap((one) => one.faults);
-  return result;
+  const sale = await sell({ house, event: sold, tokens: people.buyers, last: SALE, next: 0, claimed: 0 }, Math.max(...levels));
+  return { ...runs, sale, faults: [...runs.runs, sale].flatMap((one) => one.faults) };
+}
+
+/** A sale that ends, and the wait until all of its workflows have started. */
+async function sell(stage: Stage, clients: number): Promise<Sale> {
+  const { house } = stage;
+  house.say(`a sale of ${SALE} seats, ${clients} client(s)`);
+  const done = await load(stage, clients, SALE_SECONDS);
+  const claims = done.statuses['201'] ?? 0;
+  const starts = await watchStarts(house);
+  const faults = await verify({ ...stage, claimed: claims }, 'the sale', done.statuses['no answer'] ?? 0);
+  if (claims !== SALE) faults.push(`the sale: ${claims} of ${SALE} seats were sold: ${statusText(done.statuses)}`);
+  return { clients, claims, seconds: round(done.seconds, 2), starts, faults };
+}
+
+/** Nobody waits for the workflows of the runs' orders that have not started: their starts are dropped, and nothing ends these holds. */
+async function leaveUnstarted({ house, event }: Stage): Promise<Lag> {
+  const left = await waitingStarts(house);
+  house.oddities.push({ id: event.id, checks: ['workflows', 'places/overdue'] });
+  await sql`delete from outbox b using orders o where b.topic = 'order.created' and o.id = b.subject_id and o.event_id = ${event.id}::uuid`.execute(
+    house.db,
+  );
+  return { ...(await watchStarts(house)), ...left };
 }
 
 type Stage = { house: House; event: BenchEvent; tokens: string[]; last: number; next: number /** orders there must be */; claimed: number };
@@ -93,7 +124,7 @@ async function measure(stage: Stage, clients: number, hotSeat?: string): Promise
   const perSecond = round(done.done / done.seconds);
   const times = done.times.all ?? { p50: 0, p90: 0, p99: 0, max: 0 };
   house.say(`  ${perSecond} requests/s, p50 ${times.p50} ms, p99 ${times.p99} ms; ${statusText(done.statuses)}`);
-  const starts = await watchStarts(house);
+  const starts = await leaveUnstarted(stage);
   stage.claimed += done.statuses['201'] ?? 0;
   const faults = await verify(stage, `${seats} seats, ${clients} client(s)`, done.statuses['no answer'] ?? 0);
   if (hotSeat && done.statuses['201'] !== 1) faults.push(`hot seat, ${clients} client(s): sold ${done.statuses['201'] ?? 0} times`);
@@ -135,93 +166,8 @@ async function verify({ house, event, claimed }: Stage, run: string, unanswered:
   return faults;
 }
 
-const statusText = (statuses: Record<string, number>) =>
+/** How many answers of each kind there were. */
+export const statusText = (statuses: Record<string, number>) =>
   Object.entries(statuses)
     .map(([status, n]) => `${n} x ${status}`)
     .join(', ');
-
-/** The result for people. */
-export function claimsReport(result: ClaimsResult): string {
-  const parts = ['gateway', 'postgres', 'temporal', 'worker', 'load gen', 'others'];
-  const lag = ({ starts }: ClaimsRun) =>
-    starts.drainedAfterSeconds === null ? `${starts.left} left after limit` : `${starts.drainedAfterSeconds} s`;
-  const free = result.runs.filter((r) => r.seats === 'free');
-  const top = free.at(-1);
-  const refused = result.runs.filter((r) => r.seats === 'hot').at(-1);
-  const verdict = (good: boolean) => (good ? 'met' : 'NOT met');
-  return [
-    'Claims: POST /api/v1/bookings, one seat each; the raw limit is the same statement without HTTP',
-    table(
-      ['seats', 'clients', 'req/s', 'p50 ms', 'p90', 'p99', 'max', 'of raw', 'CPU ms/req', 'answers'],
-      result.raw.flatMap((raw) => [
-        [
-          'raw',
-          raw.clients,
-          raw.perSecond,
-          raw.p50,
-          raw.p90,
-          raw.p99,
-          raw.max,
-          1,
-          round(((raw.cpu.postgres ?? 0) * 1000) / raw.done, 2),
-          `${raw.done}${raw.refused ? `, ${raw.refused} refused` : ''}`,
-        ],
-        ...result.runs
-          .filter((r) => r.clients === raw.clients)
-          .map((r) => [
-            r.seats,
-            r.clients,
-            r.perSecond,
-            r.p50,
-            r.p90,
-            r.p99,
-            r.max,
-            r.seats === 'free' ? round(r.perSecond / raw.perSecond, 2) : '',
-            r.cpuMsPerRequest,
-            statusText(r.statuses),
-          ]),
-      ]),
-    ),
-    `  raw: ${result.rawHow}; CPU ms/req: gateway and postgres together (raw: postgres)`,
-    '',
-    'CPU seconds by process during the run',
-    table(
-      ['seats', 'clients', 'run s', ...parts],
-      result.runs.map((r) => [r.seats, r.clients, r.seconds, ...parts.map((p) => r.cpu[p] ?? 0)]),
-    ),
-    '',
-    'Workflow starts behind the claims',
-    table(
-      [
-        'clients',
-        'claims',
-        'started in the run',
-        'waiting at its end',
-        'oldest s',
-        'all started after',
-        'starts/s alone',
-        'first steps done after',
-      ],
-      free.map((r) => [
-        r.clients,
-        r.statuses['201'] ?? 0,
-        (r.statuses['201'] ?? 0) - r.starts.rows,
-        r.starts.rows,
-        r.starts.oldestSeconds,
-        lag(r),
-        r.starts.perSecond ?? '-',
-        r.starts.settledAfterSeconds === null ? 'limit' : `${r.starts.settledAfterSeconds} s`,
-      ]),
-    ),
-    '',
-    ...(top && refused
-      ? [
-          `  target >= 800 claims/s at ${top.clients} clients: ${top.perSecond} (${verdict(top.perSecond >= 800)}); p99 <= 150 ms: ${top.p99} (${verdict(top.p99 <= 150)}); >= 0.3 of raw: ${result.ratios.at(-1)!.ofRaw} (${verdict(result.ratios.at(-1)!.ofRaw >= 0.3)})`,
-          `  target refusals cheaper than successes: ${refused.cpuMsPerRequest} against ${top.cpuMsPerRequest} ms of CPU each (${verdict(refused.cpuMsPerRequest < top.cpuMsPerRequest)})`,
-        ]
-      : []),
-    result.faults.length
-      ? `  FAULTS:\n${result.faults.map((f) => `    ${f}`).join('\n')}`
-      : '  checked with SQL after every run: no place held or sold twice, claims = orders = held places',
-  ].join('\n');
-}

@@ -50,6 +50,12 @@ export async function watchStarts(house: House): Promise<Lag> {
   };
 }
 
+/** Starts that wait now. */
+export async function waitingStarts(house: House): Promise<Pick<Lag, 'rows' | 'oldestSeconds'>> {
+  const { rows, seconds } = await waiting(house);
+  return { rows, oldestSeconds: round(seconds, 2) };
+}
+
 async function waiting({ db }: House): Promise<{ rows: number; seconds: number }> {
   const { rows } = await sql<{ rows: number; seconds: number }>`
     select count(*)::int as rows, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as seconds
