@@ -1,4 +1,4 @@
-// CPU seconds by process, from /proc: which part of the system a run keeps busy. Linux only; elsewhere every figure is zero.
+// CPU seconds and memory by process, from /proc: which part of the system a run keeps busy. Linux only; elsewhere every figure is zero.
 import { readdirSync, readFileSync } from 'node:fs';
 import { round } from './numbers.ts';
 
@@ -28,6 +28,16 @@ export function cpuBetween(before: CpuReading, after: CpuReading, more: Record<s
   const ours: Record<string, number> = { ...parts, ...Object.fromEntries(Object.entries(more).map(([name, s]) => [name, round(s, 2)])) };
   const known = Object.values(ours).reduce((a, b) => a + b, 0);
   return { ...ours, others: round(Math.max(0, after.machine - before.machine - known), 2) };
+}
+
+/** Resident MB of each named process with its children. Processes that share memory, as Postgres' do, count their part of it each. */
+export function readMemory(roots: Record<string, number | undefined>): Record<string, number> {
+  const children = new Map<number, number[]>();
+  for (const [pid, { parent }] of processes()) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  const kb = (pid: number): number =>
+    Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) +
+    (children.get(pid) ?? []).reduce((total, child) => total + kb(child), 0);
+  return Object.fromEntries(Object.entries(roots).map(([name, pid]) => [name, pid ? Math.round(kb(pid) / 1024) : 0]));
 }
 
 function processes(): Map<number, Proc> {

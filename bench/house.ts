@@ -11,7 +11,7 @@ import type { DB } from '../db/tables.ts';
 import { ClearError, type Say, step } from '../deploy/local/say.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../deploy/local/stack.ts';
 import type { Oddity } from '../services/reports/verify.ts';
-import { readCpu } from './cpu.ts';
+import { readCpu, readMemory } from './cpu.ts';
 import type { Job, JobResult } from './load.ts';
 
 export type Options = {
@@ -45,6 +45,8 @@ export type House = {
   /** What a bench does to its rows on purpose: the net leaves it out. */
   oddities: Oddity[];
   cpu(): ReturnType<typeof readCpu>;
+  /** Resident MB by process. */
+  memory(): Record<string, number>;
   stop(): Promise<void>;
 };
 
@@ -89,6 +91,7 @@ export async function startHouse(options: Options, say: Say, started: (stack: St
     say,
     oddities: [],
     cpu: () => readCpu(roots()),
+    memory: () => readMemory(roots()),
     async stop() {
       await temporal.close();
       await db.destroy();

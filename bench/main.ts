@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,6 +14,7 @@ import { claimsReport } from './claimsReport.ts';
 import { benchContest, contestReport } from './contest.ts';
 import { benchDoor, doorReport } from './door.ts';
 import { type House, type Options, startHouse } from './house.ts';
+import { benchIdle, idleReport } from './idle.ts';
 import { benchLive, liveReport } from './live.ts';
 import { describeMachine, load, machineLines } from './machine.ts';
 import { benchOrders, ordersReport } from './orders.ts';
@@ -23,7 +24,7 @@ import { benchSearch, searchReport } from './search.ts';
 import { benchSellout, selloutReport } from './sellout.ts';
 import { benchWebhooks, webhooksReport } from './webhooks.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
   --holds 1000,3000  rush: how many holds; sellout: how many seats (100,000)
@@ -85,9 +86,13 @@ const BENCHES = {
     const result = await benchSearch(house);
     return { result, text: searchReport(result), faults: result.faults };
   },
+  idle: async (house: House) => {
+    const result = await benchIdle(house);
+    return { result, text: idleReport(result), faults: result.faults };
+  },
 };
 /** Settings of gateway and worker that a bench needs. */
-const SETTINGS: Partial<Record<Name, Record<string, string>>> = { sellout: { PAYGATE_EVENTS: 'all' } };
+const SETTINGS: Partial<Record<Name, Record<string, string>>> = { sellout: { PAYGATE_EVENTS: 'all' }, idle: { RATE_LIMITS: 'on' } };
 /** The net may find thousands of the same kind. */
 const NET_LINES = 20;
 type Name = keyof typeof BENCHES;

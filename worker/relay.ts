@@ -1,4 +1,5 @@
 // The outbox relay: hands committed announcements to Temporal, at least once. Several relays may run; each row is leased to one.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowClient } from '@temporalio/client';
 import type { Kysely } from 'kysely';
 import { meaning } from '../db/sqlstate.ts';
@@ -10,23 +11,24 @@ import * as notices from '../services/events/eventNotices.ts';
 import * as ticketJobs from '../services/events/ticketJobRounds.ts';
 import * as external from '../services/external/events.ts';
 import { sweep } from '../services/orders/sweep.ts';
+import { due } from '../services/outbox/due.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import * as webhooks from '../services/outbox/webhooks.ts';
 import * as attempts from '../services/payments/attempts.ts';
 import { retryFailed } from '../services/payments/refundRetries.ts';
 import * as idempotency from '../services/shared/idempotency.ts';
 import { announce } from './announce.ts';
+import { type Bell, createBell } from './bell.ts';
 import { createStarts } from './starts.ts';
 import { createWebhookStarts } from './webhooks.ts';
 
-/** How often an idle relay looks. The claim does no NOTIFY (it would serialise commits), so this is the wait of a webhook's signal. */
-const IDLE_MS = 100;
+/**
+ * How often the relay looks whether anything is due, and so what a webhook's signal waits for at most, how long the room of an endpoint stays
+ * empty, and how often the starts look for room. The claim does no NOTIFY: it would serialise commits.
+ */
+const LOOK_MS = 100;
 /** How long the relay lets the database alone that cannot answer. */
 const TROUBLE_MS = 1_000;
-/** How often the starts look whether there is room for more. */
-const STARTS_IDLE_MS = 100;
-/** How often the webhooks do, and so how long the room of an endpoint may stay empty. */
-const WEBHOOKS_IDLE_MS = 100;
 /** How often orders are looked for that somebody should have seen to. A safety net: in a healthy system it finds nothing. */
 const SWEEP_MS = 30_000;
 /** How many rows are taken and handed on at once: enough to keep Temporal busy. */
@@ -40,54 +42,70 @@ export type Relay = { stop(): Promise<void> };
 export function startRelay(parts: Parts): Relay {
   const { db, log } = parts;
   let running = true;
-  let swept = Date.now();
 
-  async function loop(idleMs: number, work: () => Promise<boolean>): Promise<void> {
-    while (running) {
-      let pause = 0;
-      try {
-        if (!(await work())) pause = idleMs;
-      } catch (error) {
-        // What passes by itself is one line without a stack: it comes every second until it has passed.
-        if (meaning(error)) log.warn({ reason: String(error) }, 'outbox relay: the database cannot hand out the outbox, tried again');
-        else log.error({ err: error }, 'outbox relay: cannot read the outbox');
-        pause = TROUBLE_MS;
-      }
-      if (pause && running) await new Promise((resolve) => setTimeout(resolve, pause));
+  /** Works whenever the bell has rung, until there is nothing more to do. */
+  async function lane(bell: Bell, work: () => Promise<boolean>): Promise<void> {
+    for (let more = false; running; ) {
+      if (!more) await bell.rung();
+      if (running) more = await tried(work);
     }
   }
-  const rest = loop(IDLE_MS, async () => {
-    if (Date.now() - swept > SWEEP_MS) {
-      swept = Date.now();
-      await Promise.all([
-        sessions.prune(db),
-        tokens.prune(db),
-        idempotency.prune(db),
-        attempts.prune(db),
-        retryFailed(db),
-        webhooks.prune(db),
-        ticketJobs.prune(db),
-      ]);
-      const found =
-        (await sweep(db)) +
-        (await notices.sweep(db)) +
-        (await webhooks.sweep(db)) +
-        (await ticketJobs.sweep(db)) +
-        (await external.sweep(db));
-      if (found) log.warn({ found }, 'sweep: orders, notices, webhooks, jobs or external events nobody had seen to were announced again');
+
+  /** Works again and again, a pause before each time. */
+  async function loop(bell: Bell, ms: number, work: () => Promise<unknown>): Promise<void> {
+    while (running) {
+      await bell.rung(ms);
+      if (running) await tried(work);
     }
-    const rows = await outbox.take(db, 'rest', BATCH);
-    await handOn(parts, rows);
-    return rows.length === BATCH;
-  });
-  const starts = loop(STARTS_IDLE_MS, createStarts(parts));
-  const hooks = loop(WEBHOOKS_IDLE_MS, createWebhookStarts(parts));
+  }
+
+  async function tried<T>(work: () => Promise<T>): Promise<T | false> {
+    try {
+      return await work();
+    } catch (error) {
+      // What passes by itself is one line without a stack: it comes every second until it has passed.
+      if (meaning(error)) log.warn({ reason: String(error) }, 'outbox relay: the database cannot hand out the outbox, tried again');
+      else log.error({ err: error }, 'outbox relay: cannot read the outbox');
+      await sleep(TROUBLE_MS);
+      return false;
+    }
+  }
+
+  const bells = { rest: createBell(), starts: createBell(), webhooks: createBell(), look: createBell(), sweep: createBell() };
+  const loops = [
+    lane(bells.rest, async () => {
+      const rows = await outbox.take(db, 'rest', BATCH);
+      await handOn(parts, rows);
+      return rows.length === BATCH;
+    }),
+    lane(bells.starts, createStarts(parts)),
+    lane(bells.webhooks, createWebhookStarts(parts)),
+    loop(bells.look, LOOK_MS, async () => {
+      const found = await due(db);
+      for (const name of ['rest', 'starts', 'webhooks'] as const) if (found[name]) bells[name].ring();
+    }),
+    loop(bells.sweep, SWEEP_MS, () => sweepAll(parts)),
+  ];
   return {
     async stop() {
       running = false;
-      await Promise.all([rest, starts, hooks]);
+      for (const bell of Object.values(bells)) bell.ring();
+      await Promise.all(loops);
     },
   };
+}
+
+/**
+ * Takes away what is over, and announces again what nobody has seen to. One after the other: at once they would open a connection each, which
+ * costs an idle system more than everything else it does.
+ */
+async function sweepAll({ db, log }: Parts): Promise<void> {
+  for (const { prune } of [sessions, tokens, idempotency, attempts, webhooks, ticketJobs]) await prune(db);
+  await retryFailed(db);
+
+  let found = await sweep(db);
+  for (const owner of [notices, webhooks, ticketJobs, external]) found += await owner.sweep(db);
+  if (found) log.warn({ found }, 'sweep: orders, notices, webhooks, jobs or external events nobody had seen to were announced again');
 }
 
 /** Hands rows on, captured money first, a few at a time. */
