@@ -20,6 +20,8 @@ export type Options = {
   clients: number[] | undefined;
   /** The sizes of `rush`. */
   holds: number[] | undefined;
+  /** Orders that `soak` begins in a second. */
+  rate: number;
   drainSeconds: number;
   temporal: 'disk' | 'memory';
   /** Only the runs of `reads` with this in their name. */

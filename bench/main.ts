@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle|soak] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,12 +22,14 @@ import { benchReads, readsReport } from './reads.ts';
 import { benchRush, rushReport } from './rush.ts';
 import { benchSearch, searchReport } from './search.ts';
 import { benchSellout, selloutReport } from './sellout.ts';
+import { benchSoak, soakReport } from './soak.ts';
 import { benchWebhooks, webhooksReport } from './webhooks.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle] [options]     (without a name: claims and orders)
-  --seconds N        length of each run (10; at most 120)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle|soak] [options]     (without a name: claims and orders)
+  --seconds N        length of each run (10; at most 120; soak 14000)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
   --holds 1000,3000  rush: how many holds; sellout: how many seats (100,000)
+  --rate N           soak: orders begun in a second (5)
   --raw-seconds N    length of each run of the raw limit (5)
   --drain N          wait at most so long for workflow starts and mails after a run (180)
   --temporal disk    disk as npm start has it, or memory
@@ -90,6 +92,10 @@ const BENCHES = {
     const result = await benchIdle(house);
     return { result, text: idleReport(result), faults: result.faults };
   },
+  soak: async (house: House) => {
+    const result = await benchSoak(house);
+    return { result, text: soakReport(result), faults: result.faults };
+  },
 };
 /** Settings of gateway and worker that a bench needs. */
 const SETTINGS: Partial<Record<Name, Record<string, string>>> = { sellout: { PAYGATE_EVENTS: 'all' }, idle: { RATE_LIMITS: 'on' } };
@@ -125,6 +131,7 @@ function readOptions(): { names: Name[]; options: Options } {
     seconds: { type: 'string', default: '10' },
     clients: { type: 'string' },
     holds: { type: 'string' },
+    rate: { type: 'string', default: '5' },
     'raw-seconds': { type: 'string', default: '5' },
     drain: { type: 'string', default: '180' },
     temporal: { type: 'string', default: 'disk' },
@@ -152,7 +159,8 @@ function readOptions(): { names: Name[]; options: Options } {
   return {
     names: positionals.length ? (positionals as Name[]) : ['claims', 'orders'],
     options: {
-      seconds: whole('--seconds', values.seconds, 120),
+      seconds: whole('--seconds', values.seconds, positionals.includes('soak') ? 14_000 : 120),
+      rate: whole('--rate', values.rate, 1000),
       rawSeconds: whole('--raw-seconds', values['raw-seconds'], 60),
       drainSeconds: whole('--drain', values.drain, 900),
       clients: values.clients?.split(',').map((text) => whole('--clients', text, 256)),

@@ -71,10 +71,15 @@ const activities: Record<Queue, object> = {
   }),
   notifications,
 };
-const withWorkflows: readonly Queue[] = ['orders', 'inventory', 'notifications'];
+/**
+ * The queues that run workflows, and how many each keeps in memory. A waiting order takes 0.17 MB there (0.07 in the workflows' thread, 0.02 in
+ * the main one, the rest native), so all of them together 140 MB at most. One that falls out is replayed when it wakes, from a history of a
+ * few events: no cost that could be measured (bench/README.md). The SDK's default is made of the heap's limit: 2,300 a queue on this machine.
+ */
+const CACHED: Partial<Record<Queue, number>> = { orders: 500, inventory: 100, notifications: 200 };
 
 // Bundled once for all queues of this process; production brings the bundle along.
-const workflowBundle = queues.some((q) => withWorkflows.includes(q))
+const workflowBundle = queues.some((queue) => CACHED[queue])
   ? config.temporal.bundle
     ? { codePath: config.temporal.bundle }
     : await bundleWorkflows()
@@ -91,7 +96,8 @@ const workers = await Promise.all(
       stickyQueueScheduleToStartTimeout: '1 second',
       shutdownGraceTime: '10 seconds',
     };
-    return Worker.create(withWorkflows.includes(taskQueue) ? { ...options, workflowBundle } : options);
+    const maxCachedWorkflows = CACHED[taskQueue];
+    return Worker.create(maxCachedWorkflows ? { ...options, workflowBundle, maxCachedWorkflows } : options);
   }),
 );
 // The relay goes with the orders queue: whoever runs the order workflows also hands on what wakes them.
