@@ -5,24 +5,37 @@ import type { DB } from '../db/tables.ts';
 import type { Delivery } from '../services/delivery/mailer.ts';
 import { type OrderFacts, readFacts } from '../services/orders/facts.ts';
 import { expire } from '../services/orders/orders.ts';
+import { type Paid, pay } from '../services/orders/paying.ts';
 import { settle } from '../services/orders/settlement.ts';
-import type { ChargeOutcome } from '../services/payments/payments.ts';
+import type { Providers } from '../services/payments/provider.ts';
 import type { TicketKeys } from '../services/tickets/keys.ts';
 import { retryable } from './failures.ts';
 import type { NotificationActivities } from './notifications.ts';
-import type { PaymentActivities } from './payments.ts';
 
 export type OrderActivities = ReturnType<typeof orderActivities>;
 
-export type Paid = { charged: ChargeOutcome; facts: OrderFacts };
-
-/** Activities of other queues that this process serves too. Without them the workflow asks those queues. */
-export type Neighbours = { payments?: Pick<PaymentActivities, 'chargeOrder'>; notifications?: Pick<NotificationActivities, 'deliverMail'> };
+/** What of other queues this process serves too. Without it the workflow asks those queues. */
+export type Neighbours = { providers?: Providers; notifications?: Pick<NotificationActivities, 'deliverMail'> };
 
 /** `looked` hears of every workflow that has got to look at its order. */
 type Parts = { db: Kysely<DB>; ticketKeys: TicketKeys; looked?: (orderId: string) => void } & Neighbours;
 
-export function orderActivities({ db, ticketKeys, looked, payments, notifications }: Parts) {
+/** A buyer's answer waits for the mail no longer than this: it goes on beside it. */
+const MAIL_MS = 3_000;
+
+export function orderActivities({ db, ticketKeys, looked, providers, notifications }: Parts) {
+  /** Tries each promised mail once. What is not gone by then stays among the unsent, for the workflow to see to. */
+  async function sendPromised(facts: OrderFacts): Promise<OrderFacts> {
+    if (!notifications || !facts.unsentMails.length) return facts;
+    const tried = facts.unsentMails.map((id) => notifications.deliverMail(id).catch(() => null));
+    const outcomes = await Promise.all(tried.map((one) => within(MAIL_MS, one)));
+    return {
+      ...facts,
+      unsentMails: facts.unsentMails.filter((_, i) => !outcomes[i]),
+      refusedMails: (facts.refusedMails ?? 0) + outcomes.filter((outcome) => outcome === 'refused').length,
+    };
+  }
+
   return {
     readOrder(orderId: string) {
       looked?.(orderId);
@@ -30,17 +43,23 @@ export function orderActivities({ db, ticketKeys, looked, payments, notification
     },
     settleOrder: (orderId: string) => retryable(() => settle(db, orderId, ticketKeys)),
     expireOrder: (orderId: string, at: string) => retryable(() => expire(db, orderId, new Date(at))),
-    /** Charges an attempt, settles and looks, in one step. Null: not served here. */
+    /** Charges an attempt, settles, looks, and sends the mails that this promised, in one step. Null: not served here. */
     async payOrder(orderId: string, attempt: string): Promise<Paid | null> {
-      if (!payments) return null;
+      if (!providers) return null;
       looked?.(orderId);
-      const charged = await payments.chargeOrder(orderId, attempt);
-      return retryable(async () => {
-        if (charged.outcome === 'succeeded' || charged.outcome === 'free') await settle(db, orderId, ticketKeys);
-        return { charged, facts: await readFacts(db, orderId) };
-      });
+      const { charged, facts } = await retryable(() => pay(db, providers, ticketKeys, { orderId, attempt }));
+      return { charged, facts: await sendPromised(facts) };
     },
     /** Sends one promised mail. Null: not served here. */
     deliverMail: async (mailId: string): Promise<Delivery | null> => (notifications ? notifications.deliverMail(mailId) : null),
   };
+}
+
+/** The work's result; null when it takes longer. The work goes on then. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, ms, null);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -60,7 +60,7 @@ const activities: Record<Queue, object> = {
     db,
     ticketKeys: keys,
     looked: firstLooks.note,
-    ...(queues.includes('payments') && { payments }),
+    ...(queues.includes('payments') && { providers }),
     ...(queues.includes('notifications') && { notifications }),
   }),
   payments,

@@ -1,5 +1,6 @@
 // Places, and the slots that go with some of them: when one is free, and the statements that keep, free and sell those of an order.
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { prepared } from '../../db/prepared.ts';
 import type { DB } from '../../db/tables.ts';
 import { isBlocked } from '../accounts/blocks.ts';
 import { announcing } from '../outbox/outbox.ts';
@@ -196,36 +197,45 @@ export async function letGo(tx: Transaction<DB>, orderId: string, placeIds: stri
 }
 
 /** May a place or a slot (alias) be the order's: it still is, or is free again? */
-const isOrders = (alias: 'p' | 's', orderId: string) =>
+const isOrders = (alias: 'p' | 's', orderId: RawBuilder<unknown>) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} = ${orderId}::uuid or ${isFree(alias)})`;
 
 /**
- * Turns the order's items into sold places, and the slots that go with them into sold slots, whether its hold still runs or not: each is
- * taken if it is still the order's, or free again. All or nothing; returns the ids of the places that could not be had, or whose slot
- * could not (empty: all sold to this order now).
+ * Locks the places of the order's items, and the slots that go with them, whether its hold still runs or not: each can be had if it is still
+ * the order's, or free again.
+ * @returns the ids of the places that could not be had, or whose slot could not. Empty: the order may have them all (`selling`).
  */
-export async function take(tx: Transaction<DB>, orderId: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string; slot: string | null; ok: boolean }>`
-    select p.id, i.slot_id as slot, ${isOrders('p', orderId)}
-      and p.offer_id = (select ${stockOf('f')} from offers f where f.id = i.offer_id) as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
-    from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid order by p.id for update of p`.execute(tx);
-  const slots = rows.filter((r) => r.slot !== null);
-  const gone = slots.length ? await lostSlots(tx, orderId) : new Set<string>();
-  const lost = rows.filter((r) => !r.ok || gone.has(r.slot!)).map((r) => r.id);
-  if (lost.length) return lost;
-
-  const sold = sql`order_id = ${orderId}::uuid, held_until = null, sold_at = now()`;
-  if (slots.length) await sql`update slots set ${sold} where id = any(${uuids(slots.map((r) => r.slot!))})`.execute(tx);
-  await sql`with taken as (
-      update places set ${sold} where id = any(${uuids(rows.map((r) => r.id))}) returning id, event_id)
-    insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from taken group by event_id`.execute(tx);
-  return [];
+export async function secure(tx: Transaction<DB>, orderId: string): Promise<string[]> {
+  const rows = await secured(tx, { orderId });
+  const gone = rows.some((r) => r.slot !== null) ? await lostSlots(tx, orderId) : new Set<string>();
+  return rows.filter((r) => !r.ok || gone.has(r.slot!)).map((r) => r.id);
 }
+
+const secured = prepared<{ orderId: string }>()(
+  (p) => sql<{ id: string; slot: string | null; ok: boolean }>`
+    select p.id, i.slot_id as slot, ${isOrders('p', p.orderId)}
+      and p.offer_id = (select ${stockOf('f')} from offers f where f.id = i.offer_id) as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
+    from order_items i join places p on p.id = i.place_id where i.order_id = ${p.orderId}::uuid order by p.id for update of p`,
+);
+
+/** Parts of a statement: the places of the order's items are sold to it, and their slots. Whoever runs it has secured them. */
+export const selling = (orderId: RawBuilder<string>) => sql`
+  taken as (
+    update places p set order_id = i.order_id, held_until = null, sold_at = now()
+    from order_items i where i.order_id = ${orderId}::uuid and p.id = i.place_id returning p.id, p.event_id
+  ),
+  taken_slots as (
+    update slots s set order_id = i.order_id, held_until = null, sold_at = now()
+    from order_items i where i.order_id = ${orderId}::uuid and s.id = i.slot_id
+  ),
+  taken_told as (
+    insert into place_changes (event_id, place_ids, state) select event_id, array_agg(id), 'sold' from taken group by event_id
+  )`;
 
 /** Locks the slots of the order's items. Returns those that another order has. */
 async function lostSlots(tx: Transaction<DB>, orderId: string): Promise<Set<string>> {
   const { rows } = await sql<{ id: string; ok: boolean }>`
-    select s.id, ${isOrders('s', orderId)} and s.offer_id = i.offer_id as ok -- one that was taken away meanwhile belongs to another offer
+    select s.id, ${isOrders('s', sql`${orderId}`)} and s.offer_id = i.offer_id as ok -- one that was taken away meanwhile belongs to another offer
     from order_items i join slots s on s.id = i.slot_id where i.order_id = ${orderId}::uuid order by s.id for update of s`.execute(tx);
   return new Set(rows.filter((r) => !r.ok).map((r) => r.id));
 }

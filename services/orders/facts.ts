@@ -1,5 +1,6 @@
 // The facts of an order: what its workflow has to see to, read from the rows.
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { prepared } from '../../db/prepared.ts';
 import type { DB, OrderStatus } from '../../db/tables.ts';
 import { isOwed } from '../outbox/mails.ts';
 import * as attempts from '../payments/attempts.ts';
@@ -41,8 +42,14 @@ export type OrderFacts = {
 };
 
 /** The facts in one query. Throws order_not_found. */
-export async function readFacts(db: Kysely<DB>, orderId: string): Promise<OrderFacts> {
-  const { rows } = await sql<OrderFacts>`
+export async function readFacts(db: Kysely<DB> | Transaction<DB>, orderId: string): Promise<OrderFacts> {
+  const [facts] = await found(db, { orderId });
+  if (!facts) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
+  return facts;
+}
+
+const found = prepared<{ orderId: string }>()(
+  (p) => sql<OrderFacts>`
     select o.status, to_char(a.hold_end at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "expiresAt",
       (exists (select from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null) and not ${awaitsProvider})
         or (o.status = 'confirmed' and ${allReturned})
@@ -55,7 +62,5 @@ export async function readFacts(db: Kysely<DB>, orderId: string): Promise<OrderF
       array(select m.id::text from mails m where m.order_id = o.id and ${isOwed('m')}) as "unsentMails",
       (select count(*)::int from mails m where m.order_id = o.id and m.refused_at is not null) as "refusedMails",
       ${isBehind} as behind, ${awaitsProvider} as "awaitsProvider"
-    from orders o join events e on e.id = o.event_id, ${attempts.ofOrder} a where o.id = ${orderId}::uuid`.execute(db);
-  if (!rows[0]) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
-  return rows[0];
-}
+    from orders o join events e on e.id = o.event_id, ${attempts.ofOrder} a where o.id = ${p.orderId}::uuid`,
+);

@@ -1,6 +1,7 @@
 // Orders: the aggregate every API sells through. Their states, and the only functions that change them.
-import { type Kysely, sql, type Transaction } from 'kysely';
-import type { DB, OrderStatus } from '../../db/tables.ts';
+import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
+import { prepared } from '../../db/prepared.ts';
+import type { DB, OrderStatus, Orders } from '../../db/tables.ts';
 import type { Actor } from '../accounts/actor.ts';
 import { isUndecided } from '../external/rows.ts';
 import * as places from '../inventory/places.ts';
@@ -28,9 +29,11 @@ export const TRANSITIONS: Record<OrderStatus, readonly OrderStatus[]> = {
 
 /** The order with all that belongs to it, in one query; undefined if there is none, or it was never placed (the waitlist shows those). */
 export async function find(db: Kysely<DB> | Transaction<DB>, orderId: string): Promise<OrderView | undefined> {
-  const { rows } = await sql<ViewRow>`${view} where o.id = ${orderId}::uuid and ${isPlaced}`.execute(db);
-  return rows[0] && toView(rows[0]);
+  const [row] = await found(db, { orderId });
+  return row && toView(row);
 }
+
+const found = prepared<{ orderId: string }>()((p) => sql<ViewRow>`${view} where o.id = ${p.orderId}::uuid and ${isPlaced}`);
 
 /** The order, if the actor may do this with it. Throws order_not_found, or what the policy says. */
 export async function findFor(db: Kysely<DB> | Transaction<DB>, orderId: string, actor: Actor, act: Act = 'see'): Promise<OrderView> {
@@ -66,37 +69,40 @@ export async function list(db: Kysely<DB>, accountId: string | null, options: Li
   return { rows: page.rows.map(toView), total: count.rows[0]!.total };
 }
 
+type LockedOrder = Selectable<Orders> & { hold_ends_at: Date; provider_undecided: boolean };
+
+const locked = prepared<{ orderId: string }>()(
+  (p) => sql<LockedOrder>`select o.*, ${attempts.holdEnd} as hold_ends_at, ${isUndecided} as provider_undecided
+    from orders o where o.id = ${p.orderId}::uuid for update of o`,
+);
+
 /** Locks the order for a change of state. `hold_ends_at` is its hold's end, an attempt to pay that is being decided included; `provider_undecided`: see external/rows.ts. */
-export async function lock(tx: Transaction<DB>, orderId: string) {
-  const row = await tx
-    .selectFrom('orders as o')
-    .selectAll('o')
-    .select([attempts.holdEnd.as('hold_ends_at'), isUndecided.as('provider_undecided')])
-    .where('id', '=', orderId)
-    .forUpdate('o')
-    .executeTakeFirst();
+export async function lock(tx: Transaction<DB>, orderId: string): Promise<LockedOrder> {
+  const [row] = await locked(tx, { orderId });
   if (!row) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
   return row;
 }
 
-/** The one place that writes orders.status, by the table above. */
+/** Ends an order, by the table above. With `confirming` the one place that writes orders.status. */
 export async function move(
   tx: Transaction<DB>,
   order: { id: string; status: OrderStatus },
-  to: OrderStatus,
+  to: Exclude<OrderStatus, 'confirmed'>,
   reason?: string,
 ): Promise<void> {
   if (!TRANSITIONS[order.status].includes(to)) throw new Error(`order ${order.id}: ${order.status} cannot become ${to}`);
   await tx
     .updateTable('orders')
-    .set(
-      to === 'confirmed'
-        ? { status: to, confirmed_at: sql<Date>`now()`, ended_at: null, end_reason: null }
-        : { status: to, ended_at: sql<Date>`now()`, end_reason: reason ?? null },
-    )
+    .set({ status: to, ended_at: sql<Date>`now()`, end_reason: reason ?? null })
     .where('id', '=', order.id)
     .execute();
 }
+
+/** A part of a statement: the order is confirmed. Settling alone has it, which has locked the order and looked at the table above. */
+export const confirming = (orderId: RawBuilder<string>) => sql`
+  confirmed as (
+    update orders set status = 'confirmed', confirmed_at = now(), ended_at = null, end_reason = null where id = ${orderId}::uuid
+  )`;
 
 /** Ends a pending order whose hold ran out at or before `at` (the workflow's clock) and frees its places. Returns the status it has now. */
 export const expire = async (db: Kysely<DB>, orderId: string, at: Date): Promise<OrderStatus> => (await end(db, orderId, at)).status;

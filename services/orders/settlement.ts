@@ -1,19 +1,20 @@
 // Settlement: what captured money buys. The one decision between a ticket and a refund.
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { DB, OrderStatus } from '../../db/tables.ts';
+import { prepared } from '../../db/prepared.ts';
+import type { DB } from '../../db/tables.ts';
 import { mayBeConfirmed } from '../external/rows.ts';
 import * as places from '../inventory/places.ts';
 import * as mails from '../outbox/mails.ts';
 import * as outbox from '../outbox/outbox.ts';
 import * as attempts from '../payments/attempts.ts';
-import { markSettled, unsettled } from '../payments/captured.ts';
+import { markSettled, settling, type Unsettled, unsettledOf } from '../payments/captured.ts';
 import { allReturned, owe, type Requester } from '../payments/refunds.ts';
 import { DomainError } from '../shared/errors.ts';
 import type { TicketKeys } from '../tickets/keys.ts';
 import * as tickets from '../tickets/tickets.ts';
 import { undo } from './cancel.ts';
 import { swap } from './equalPlaces.ts';
-import { lock, move, TRANSITIONS } from './orders.ts';
+import { confirming, lock, move, TRANSITIONS } from './orders.ts';
 
 /** `cancelled`: all its money went back, so the order did too. `unchanged`: everything was decided before. */
 export type Settlement = 'confirmed' | 'refund-due' | 'cancelled' | 'unchanged';
@@ -28,35 +29,39 @@ type Locked = Awaited<ReturnType<typeof lock>>;
  * Safe to repeat: settled payments are left alone.
  */
 export async function settle(db: Kysely<DB>, orderId: string, ticketKeys: TicketKeys): Promise<Settlement> {
-  return db.transaction().execute(async (tx) => {
-    const order = await lock(tx, orderId);
-    const paid = await unsettled(tx, orderId);
-    // Its places are another's: no ticket before he has confirmed them, no refund while he may.
-    if (paid.length && order.status === 'pending' && order.provider_undecided) return 'unchanged';
-    if (isFree(order)) {
-      await attempts.decideAll(tx, orderId, 'free');
-      if (!paid.length) return (await confirm(tx, order, ticketKeys)) ? 'confirmed' : 'unchanged';
-    }
-    if (!paid.length) return (await letGo(tx, order)) ? 'cancelled' : 'unchanged';
+  return db.transaction().execute(async (tx) => settleLocked(tx, await lock(tx, orderId), ticketKeys));
+}
 
-    // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
-    const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency && p.left_minor > 0);
-    const confirmed = (price || isFree(order)) && (await confirm(tx, order, ticketKeys));
-    const back = paid.filter((p) => !confirmed || p.id !== price?.id).map((p) => p.id);
-    const returned = await giveBack(tx, orderId, back, confirmed ? 'duplicate' : 'places_gone');
-    await markSettled(tx, orderId);
+/** The same in a transaction that has locked the order. */
+export async function settleLocked(tx: Transaction<DB>, order: Locked, ticketKeys: TicketKeys): Promise<Settlement> {
+  const { id: orderId } = order;
+  const found = await read(tx, orderId);
+  const { paid } = found;
+  // Its places are another's: no ticket before he has confirmed them, no refund while he may.
+  if (paid.length && order.status === 'pending' && order.provider_undecided) return 'unchanged';
+  if (isFree(order)) {
+    await attempts.decideAll(tx, orderId, 'free');
+    if (!paid.length) return (await confirm(tx, order, found, ticketKeys)) ? 'confirmed' : 'unchanged';
+  }
+  if (!paid.length) return (await letGo(tx, order)) ? 'cancelled' : 'unchanged';
 
-    if (returned && (confirmed || order.status === 'confirmed')) await mails.enqueue(tx, 'paid-twice', orderId);
-    if (confirmed) return 'confirmed';
-    if (price && order.status === 'pending') {
-      await move(tx, order, 'expired', 'places lost before the money came');
-      await places.release(tx, orderId);
-    }
-    // Nothing returned here: whoever cancelled the order owes it already, and has told the buyer so.
-    if (!returned) return 'unchanged';
-    if (order.status !== 'confirmed') await mails.enqueue(tx, 'expired-payment', orderId);
-    return 'refund-due';
-  });
+  // Exactly one payment of exactly the order's amount buys it. Any other captured money goes back.
+  const price = paid.find((p) => p.amount_minor === order.total_minor && p.currency === order.currency && p.left_minor > 0);
+  const confirmed = (price || isFree(order)) && (await confirm(tx, order, found, ticketKeys));
+  const back = paid.filter((p) => !confirmed || p.id !== price?.id).map((p) => p.id);
+  const returned = await giveBack(tx, orderId, back, confirmed ? 'duplicate' : 'places_gone');
+  if (!confirmed) await markSettled(tx, orderId);
+
+  if (returned && (confirmed || order.status === 'confirmed')) await mails.enqueue(tx, 'paid-twice', orderId);
+  if (confirmed) return 'confirmed';
+  if (price && order.status === 'pending') {
+    await move(tx, order, 'expired', 'places lost before the money came');
+    await places.release(tx, orderId);
+  }
+  // Nothing returned here: whoever cancelled the order owes it already, and has told the buyer so.
+  if (!returned) return 'unchanged';
+  if (order.status !== 'confirmed') await mails.enqueue(tx, 'expired-payment', orderId);
+  return 'refund-due';
 }
 
 /**
@@ -70,7 +75,7 @@ export async function confirmFree(db: Kysely<DB>, orderId: string, ticketKeys: T
     if (order.status === 'confirmed') return;
     if (order.status === 'cancelled') throw new DomainError('order_not_payable', 'This order is cancelled.', { status: order.status });
     if (order.total_minor > 0) throw new DomainError('order_not_payable', 'This order has a price to be paid.', { status: order.status });
-    const confirmed = isFree(order) && (await confirm(tx, order, ticketKeys));
+    const confirmed = isFree(order) && (await confirm(tx, order, await read(tx, orderId), ticketKeys));
     if (!confirmed && order.status === 'pending' && order.hold_ends_at > new Date())
       throw new DomainError('order_not_payable', 'There is nothing in this order to confirm, or its event is over.', {
         status: order.status,
@@ -88,7 +93,7 @@ export async function confirmFree(db: Kysely<DB>, orderId: string, ticketKeys: T
  */
 export async function confirmPlaced(tx: Transaction<DB>, orderId: string, ticketKeys: TicketKeys): Promise<void> {
   const order = await lock(tx, orderId);
-  if (order.total_minor > 0 || !(await confirm(tx, order, ticketKeys)))
+  if (order.total_minor > 0 || !(await confirm(tx, order, await read(tx, orderId), ticketKeys)))
     throw new DomainError('event_cancelled', 'This event was cancelled this moment.', { eventId: order.event_id });
 }
 
@@ -132,32 +137,36 @@ async function giveBack(tx: Transaction<DB>, orderId: string, payments: string[]
   return (await owe(tx, { orderId, payments, reason, requestedBy: 'system' })) > 0;
 }
 
-async function confirm(
-  tx: Transaction<DB>,
-  order: { id: string; status: OrderStatus; accepts_equal_place: boolean },
-  ticketKeys: TicketKeys,
-): Promise<boolean> {
-  if (!TRANSITIONS[order.status].includes('confirmed')) return false;
-  // An order of nothing is nothing to confirm. Nobody buys what is not sold any more: the money came while the hold ran, or while it was on sale.
-  const { rows } = await sql<{
-    open: boolean;
-    event_id: string;
-    event: string;
-    participant: string | null;
-    at: Date;
-    items: string[];
-  }>`select o.event_id, e.slug::text as event, o.participant_ref as participant, now() as at, e.status = 'published' and e.ends_at > now() and ${mayBeConfirmed}
+/** What a settlement decides from. `open`: it may still be confirmed; `paid`: its captured money that nothing was decided about. */
+type Found = tickets.Issued & { open: boolean; items: string[]; paid: Unsettled[] };
+
+/** Reads it. The caller has locked the order: nobody else decides about it meanwhile. */
+const read = async (tx: Transaction<DB>, orderId: string): Promise<Found> => (await found(tx, { orderId }))[0]!;
+
+// Nobody buys what is not sold any more: the money came while the hold ran, or while it was on sale.
+const found = prepared<{ orderId: string }>()(
+  (p) => sql<Found>`
+    select o.event_id as "eventId", e.slug::text as event, o.participant_ref as participant, now() as at,
+      e.status = 'published' and e.ends_at > now() and ${mayBeConfirmed}
         and (o.total_minor = 0 or coalesce((select min(y.succeeded_at) from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null), now())
-          <= greatest(${attempts.holdEnd}, ${places.allSellUntil(sql`o.id`)}) + make_interval(secs => ${WORD_SECONDS})) as open,
-      array(select i.id::text from order_items i where i.order_id = o.id) as items
-    from orders o join events e on e.id = o.event_id where o.id = ${order.id}::uuid`.execute(tx);
-  const of = rows[0];
-  if (!of?.open || !of.items.length) return false;
-  let lost = await places.take(tx, order.id);
-  if (lost.length && order.accepts_equal_place && (await swap(tx, order.id, lost))) lost = await places.take(tx, order.id);
+          <= greatest(${attempts.holdEnd}, ${places.allSellUntil(sql`o.id`)}) + make_interval(secs => ${sql.lit(WORD_SECONDS)})) as open,
+      array(select i.id::text from order_items i where i.order_id = o.id) as items,
+      (select coalesce(json_agg(y), '[]') from (${unsettledOf(p.orderId)}) y) as paid
+    from orders o join events e on e.id = o.event_id where o.id = ${p.orderId}::uuid`,
+);
+
+/** Confirms the order with its tickets and its mail, if it can have its places. An order of nothing is nothing to confirm. */
+async function confirm(tx: Transaction<DB>, order: Locked, found: Found, ticketKeys: TicketKeys): Promise<boolean> {
+  if (!TRANSITIONS[order.status].includes('confirmed') || !found.open || !found.items.length) return false;
+  let lost = await places.secure(tx, order.id);
+  if (lost.length && order.accepts_equal_place && (await swap(tx, order.id, lost))) lost = await places.secure(tx, order.id);
   if (lost.length) return false;
-  await move(tx, order, 'confirmed');
-  await tickets.issue(tx, { ...of, eventId: of.event_id }, of.items, ticketKeys);
-  await mails.enqueue(tx, 'tickets', order.id);
+  await written(tx, { orderId: order.id, ...tickets.sign(found, found.items, ticketKeys) });
   return true;
 }
+
+/** All that confirming writes. */
+const written = prepared<{ orderId: string } & tickets.Signed>()(
+  (p) => sql`with ${places.selling(p.orderId)}, ${confirming(p.orderId)}, ${tickets.issuing(p.orderId, p)}, ${settling(p.orderId)}
+    ${mails.enqueueing('tickets', p.orderId)}`,
+);

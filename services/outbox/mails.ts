@@ -34,11 +34,19 @@ export async function enqueue(
   data: Record<string, unknown> = {},
   noticeId: string | null = null,
 ): Promise<void> {
-  await sql`insert into mails (kind, recipient, order_id, data, notice_id)
-    select ${kind}, coalesce(o.buyer_email, a.email), o.id, ${JSON.stringify(data)}::jsonb, ${noticeId}::uuid
-    from orders o join accounts a on a.id = o.account_id where o.id = any(${uuids([orderId].flat())}) and ${isMailed('o')}
+  const which = sql`o.id = any(${uuids([orderId].flat())})`;
+  await sql`${mailing(kind, which, sql`${JSON.stringify(data)}::jsonb`, sql`${noticeId}::uuid`)}
     on conflict (notice_id, order_id) where notice_id is not null do nothing`.execute(tx);
 }
+
+const mailing = (kind: MailKind, which: RawBuilder<unknown>, data: RawBuilder<unknown>, noticeId: RawBuilder<unknown>) =>
+  sql<unknown>`insert into mails (kind, recipient, order_id, data, notice_id)
+    select ${sql.lit(kind)}, coalesce(o.buyer_email, a.email), o.id, ${data}, ${noticeId}
+    from orders o join accounts a on a.id = o.account_id where ${which} and ${isMailed('o')}`;
+
+/** A part of a statement: the same for one order, without data. The statement runs in the order's workflow, or wakes it. */
+export const enqueueing = (kind: MailKind, orderId: RawBuilder<string>) =>
+  mailing(kind, sql`o.id = ${orderId}::uuid`, sql`'{}'::jsonb`, sql`null::uuid`);
 
 /** Writes mails that belong to no order, and their outbox rows; `data` is all that their text is made of. */
 export async function enqueueTo(

@@ -1,5 +1,6 @@
 // Attempts to pay: the receipt of everybody who pressed pay, so that what is decided later is decided as of that moment.
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { prepared } from '../../db/prepared.ts';
 import type { DB } from '../../db/tables.ts';
 import { allSellUntil, keepUntil } from '../inventory/places.ts';
 import { orderCode } from '../shared/codes.ts';
@@ -49,17 +50,23 @@ export type Receipt = { order: Received; free: boolean };
  * @returns undefined when there is no such order, it is another's, no longer waits for money, its hold was over, or its event is cancelled;
  *   nothing is written then.
  */
-export async function receive(
-  db: Kysely<DB> | Transaction<DB>,
-  attempt: { id: string; orderId: string; accountId: string; method: string; waitedMs: number },
-): Promise<Receipt | undefined> {
-  const pressed = sql`now() - make_interval(secs => ${attempt.waitedMs / 1000}::float8)`;
-  const latest = sql`least(now() + make_interval(secs => ${DECIDE_SECONDS}::int), ${ownEnd} + make_interval(secs => ${LATEST_SECONDS}::int))`;
-  const write = sql<{ id: string; number: number; created_at: Date; event: string; owner: string; free: boolean }>`
+export async function receive(db: Kysely<DB> | Transaction<DB>, { waitedMs, ...press }: Press): Promise<Receipt | undefined> {
+  // A changed seat plan, or a claim that waits, may have these places in hand in another order.
+  const [row] = await despiteDeadlocks(() => received(db, { ...press, waitedSeconds: waitedMs / 1000 }));
+  return row && { order: { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner }, free: row.free };
+}
+
+type Press = { id: string; orderId: string; accountId: string; method: string; waitedMs: number };
+type Row = { id: string; number: number; created_at: Date; event: string; owner: string; free: boolean };
+
+const received = prepared<Omit<Press, 'waitedMs'> & { waitedSeconds: number }>()((p) => {
+  const pressed = sql`now() - make_interval(secs => ${p.waitedSeconds}::float8)`;
+  const latest = sql`least(now() + make_interval(secs => ${sql.lit(DECIDE_SECONDS)}), ${ownEnd} + make_interval(secs => ${sql.lit(LATEST_SECONDS)}))`;
+  return sql<Row>`
     with mine as materialized (
       select o.id, o.number, o.created_at, o.account_id, o.total_minor, e.slug, ${holdEnd} as ends, ${latest} as until
       from orders o join events e on e.id = o.event_id
-      where o.id = ${attempt.orderId}::uuid and o.account_id = ${attempt.accountId}::uuid and o.status = 'pending' and ${takesPlace} and ${holdEnd} > ${pressed}
+      where o.id = ${p.orderId}::uuid and o.account_id = ${p.accountId}::uuid and o.status = 'pending' and ${takesPlace} and ${holdEnd} > ${pressed}
       for update of o
     ),
     near as materialized (select id, until from mine where until > ends),
@@ -70,12 +77,9 @@ export async function receive(
       where near.id is null or (select count(*) from kept) = (select count(*) from order_items i where i.order_id = mine.id)
     ),
     receipt as (insert into payment_attempts (id, order_id, method, kept_until)
-      select ${attempt.id}::uuid, id, ${attempt.method}::text, kept_until from whole)
+      select ${p.id}::uuid, id, ${p.method}::text, kept_until from whole)
     select id, number, created_at, slug::text as event, account_id as owner, total_minor = 0 as free from whole`;
-  // A changed seat plan, or a claim that waits, may have these places in hand in another order.
-  const row = (await despiteDeadlocks(() => write.execute(db))).rows[0];
-  return row && { order: { orderId: row.id, code: orderCode(row), event: row.event, owner: row.owner }, free: row.free };
-}
+});
 
 /** Until when a press (alias `a`) on an order (alias `o`) keeps its places, where the order's own time is cut short meanwhile. */
 const keptAnyway = sql`coalesce(a.kept_until, least(o.expires_at, a.received_at + make_interval(secs => ${sql.lit(DECIDE_SECONDS)})))`;
@@ -87,15 +91,14 @@ export async function keepPresses(tx: Transaction<DB>, orderIds: string[]): Prom
 }
 
 /**
- * Begins to decide an attempt; its order is locked by the caller.
- * @returns what it pays with; undefined where it was withdrawn, or pressed too long ago, so that nothing may be charged for it.
+ * A part of a statement: begins to decide an attempt; its order is locked by the caller. `begun` says what it pays with; it has no row where the
+ * attempt was withdrawn, or pressed too long ago, so that nothing may be charged for it.
  */
-export async function begin(tx: Transaction<DB>, attemptId: string): Promise<string | undefined> {
-  const { rows } = await sql<{ method: string }>`update payment_attempts set begun_at = coalesce(begun_at, now())
-    where id = ${attemptId}::uuid and outcome is distinct from 'withdrawn' and (begun_at is not null or ${inTime})
-    returning method`.execute(tx);
-  return rows[0]?.method;
-}
+export const beginning = (id: RawBuilder<string | null>) => sql`
+  begun as (
+    update payment_attempts set begun_at = coalesce(begun_at, now())
+    where id = ${id}::uuid and outcome is distinct from 'withdrawn' and (begun_at is not null or ${inTime}) returning method
+  )`;
 
 /**
  * Takes back an attempt that nobody has begun: certain from then on that nothing is charged for it. The hold keeps the time it was given,
@@ -109,15 +112,17 @@ export async function withdraw(db: Kysely<DB>, attemptId: string): Promise<boole
 }
 
 /** Notes what became of an attempt. The hold ends at its own time again, unless another attempt is being decided. */
-export async function decide(db: Kysely<DB> | Transaction<DB>, attemptId: string, outcome: string): Promise<void> {
-  await sql`with decided as (
-      update payment_attempts set decided_at = now(), outcome = ${outcome}, kept_until = null
-      where id = ${attemptId}::uuid and decided_at is null returning order_id)
-    -- whoever withdrew and tried again had the time for this try
-    update payment_attempts a set kept_until = null from decided where a.order_id = decided.order_id and a.outcome = 'withdrawn'`.execute(
-    db,
-  );
+export async function decide(db: Kysely<DB> | Transaction<DB>, id: string, outcome: string): Promise<void> {
+  await decided(db, { id, outcome });
 }
+
+const decided = prepared<{ id: string; outcome: string }>()(
+  (p) => sql`with decided as (
+      update payment_attempts set decided_at = now(), outcome = ${p.outcome}, kept_until = null
+      where id = ${p.id}::uuid and decided_at is null returning order_id)
+    -- whoever withdrew and tried again had the time for this try
+    update payment_attempts a set kept_until = null from decided where a.order_id = decided.order_id and a.outcome = 'withdrawn'`,
+);
 
 /** Settling a free order decides every attempt to pay it. */
 export async function decideAll(tx: Transaction<DB>, orderId: string, outcome: string): Promise<void> {

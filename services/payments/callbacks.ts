@@ -1,11 +1,12 @@
 // Callbacks of providers: each is recorded once, and acted upon in the same transaction.
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { prepared } from '../../db/prepared.ts';
 import type { DB } from '../../db/tables.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
 import type { ProviderEvent } from './provider.ts';
 import * as refunds from './refunds.ts';
-import { applyProviderState, contradict } from './states.ts';
+import { applyProviderState, contradict, isKnown } from './states.ts';
 
 type Outcome = 'recorded' | 'ignored' | 'mismatch';
 
@@ -21,6 +22,9 @@ export async function receive(
   // Half of what a provider sends is of no concern to us: on record all the same, in one statement.
   if (!event.payment && !event.refund && !event.returned)
     return { outcome: (await note(db, provider, event, 'ignored')) ? 'ignored' : 'duplicate' };
+
+  if (event.payment && (await isKnown(db, provider, event.payment)))
+    return { outcome: (await note(db, provider, event, 'recorded')) ? 'recorded' : 'duplicate' };
 
   const outcome = await despiteDeadlocks(() => db.transaction().execute((tx) => takeIn(tx, provider, event)));
   if (outcome === 'mismatch')
@@ -54,15 +58,14 @@ async function takeIn(tx: Transaction<DB>, provider: string, event: ProviderEven
 }
 
 /** Notes the event; false if it was noted before. */
-async function note(db: Kysely<DB>, provider: string, event: ProviderEvent, outcome: string): Promise<boolean> {
-  const noted = await db
-    .insertInto('payment_events')
-    .values({ provider, event_id: event.id, type: event.type, outcome, payload: JSON.stringify(event.payload) })
-    .onConflict((c) => c.doNothing())
-    .returning('event_id')
-    .executeTakeFirst();
-  return noted !== undefined;
+async function note(db: Kysely<DB>, provider: string, { id, type, payload }: ProviderEvent, outcome: Outcome): Promise<boolean> {
+  return (await noted(db, { provider, id, type, outcome, payload: JSON.stringify(payload) })).length === 1;
 }
+
+const noted = prepared<{ provider: string; id: string; type: string; outcome: Outcome; payload: string }>()(
+  (p) => sql`insert into payment_events (provider, event_id, type, outcome, payload)
+    values (${p.provider}, ${p.id}, ${p.type}, ${p.outcome}, ${p.payload}) on conflict do nothing returning event_id`,
+);
 
 async function act(tx: Transaction<DB>, provider: string, event: ProviderEvent): Promise<Outcome> {
   if (event.payment) return applyProviderState(tx, provider, event.payment, { announce: true });

@@ -1,11 +1,12 @@
 // Opening a payment: the order's one open payment, made at the provider that serves its event.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
+import { prepared } from '../../db/prepared.ts';
+import type { DB, OrderStatus, PaymentStatus, Payments } from '../../db/tables.ts';
 import { mayBePaid } from '../external/rows.ts';
 import { buyersCode } from '../shared/codes.ts';
 import { DomainError } from '../shared/errors.ts';
 import * as attempts from './attempts.ts';
-import { unsettled } from './captured.ts';
+import { unsettledOf } from './captured.ts';
 import { type NextStep, type Providers, providerFor, providerOf } from './provider.ts';
 import { isOpen } from './states.ts';
 
@@ -52,14 +53,9 @@ export async function begin(db: Kysely<DB>, providers: Providers, want: Opening)
     description: `Order ${buyersCode(order, '')}`,
   });
   const { next } = made;
-  const kept = await db
-    .updateTable('payments')
-    .set({ provider_ref: made.ref, ...(next.kind === 'card' ? { client_secret: next.secret } : { page_url: next.url }) })
-    .where('id', '=', payment.id)
-    .where('status', '<>', 'cancelled')
-    .where((eb) => eb.or([eb('provider_ref', 'is', null), eb('provider_ref', '=', made.ref)]))
-    .executeTakeFirst();
-  if (kept.numUpdatedRows === 0n) {
+  const [secret, url] = next.kind === 'card' ? [next.secret, null] : [null, next.url];
+  const [kept] = await referred(db, { id: payment.id, ref: made.ref, secret, url });
+  if (!kept) {
     // Closed while it was being made (the hold ended, or the order was cancelled), or somebody pressed twice and the other was faster, at a
     // provider without keys: nobody would ever close it there.
     await provider.cancel(made.ref);
@@ -71,61 +67,89 @@ export async function begin(db: Kysely<DB>, providers: Providers, want: Opening)
   return toOpen(payment, made.ref, next, method);
 }
 
+type Order = {
+  id: string;
+  number: number;
+  created_at: Date;
+  code_prefix: string | null;
+  status: OrderStatus;
+  total_minor: number;
+  event_number: number;
+  over: boolean;
+  takes_place: boolean;
+  may_be_paid: boolean;
+};
+
+const locked = prepared<{ orderId: string }>()(
+  (p) => sql<Order>`select o.id, o.number, o.created_at, o.code_prefix, o.status, o.total_minor, e.number as event_number,
+      ${attempts.holdIsOver} as over, ${attempts.takesPlace} as takes_place, ${mayBePaid} as may_be_paid
+    from orders o join events e on e.id = o.event_id where o.id = ${p.orderId}::uuid for update of o`,
+);
+
+/** An open payment, as an opening needs it. */
+type Open = Pick<
+  Selectable<Payments>,
+  'id' | 'provider' | 'provider_ref' | 'client_secret' | 'page_url' | 'amount_minor' | 'currency' | 'status'
+>;
+
+/** What is found once the order is locked. `captured`: it has money that nothing was decided about. */
+type Begun = { method: string | null; captured: boolean; known: Open | null };
+
+const begun = prepared<{ orderId: string; attempt: string | null }>()(
+  (p) => sql<Begun>`
+    with ${attempts.beginning(p.attempt)}
+    select (select method from begun) as method, exists (${unsettledOf(p.orderId)}) as captured, to_jsonb(y) as known
+    from (select) one left join payments y on y.order_id = ${p.orderId}::uuid and ${isOpen}`,
+);
+
+const inserted = prepared<{ orderId: string; by: string }>()(
+  (p) => sql<Open>`insert into payments (order_id, provider, amount_minor, currency)
+    select id, ${p.by}, total_minor, currency from orders where id = ${p.orderId}::uuid and total_minor > 0 returning *`,
+);
+
+/** Notes where the provider has it. Nothing, where it was closed meanwhile, or has another reference. */
+const referred = prepared<{ id: string; ref: string; secret: string | null; url: string | null }>()(
+  (
+    p,
+  ) => sql`update payments set provider_ref = ${p.ref}, client_secret = coalesce(${p.secret}, client_secret), page_url = coalesce(${p.url}, page_url)
+    where id = ${p.id}::uuid and status <> 'cancelled' and (provider_ref is null or provider_ref = ${p.ref}) returning id`,
+);
+
 /** The open payment in the rows; none where there is nothing to pay. The order's lock makes it the only one. */
-async function open(tx: Transaction<DB>, providers: Providers, want: Opening) {
-  const { orderId } = want;
-  const order = await tx
-    .selectFrom('orders as o')
-    .innerJoin('events as e', 'e.id', 'o.event_id')
-    .select([
-      'o.id',
-      'o.number',
-      'o.created_at',
-      'o.code_prefix',
-      'o.status',
-      'o.total_minor',
-      'e.number as event_number',
-      attempts.holdIsOver.as('over'),
-      attempts.takesPlace.as('takes_place'),
-      mayBePaid.as('may_be_paid'),
-    ])
-    .where('o.id', '=', orderId)
-    .forUpdate('o')
-    .executeTakeFirst();
+async function open(tx: Transaction<DB>, providers: Providers, { orderId, attempt, price }: Opening) {
+  const [order] = await locked(tx, { orderId });
   if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
-  if (order.status === 'expired' || (order.status === 'pending' && order.over))
-    throw new DomainError('order_expired', 'The hold of this order has ended.', { orderId });
-  if (order.status !== 'pending')
-    throw new DomainError('order_not_payable', `This order is already ${order.status}.`, { status: order.status });
-  if (!order.takes_place)
-    throw new DomainError('order_not_payable', 'The event of this order is cancelled: there is nothing to pay for.', {
-      status: order.status,
-    });
-  if (!order.may_be_paid)
-    throw new DomainError('unavailable', 'The places of this order are not submitted to their provider yet.', { unsubmitted: true });
-  const method = want.attempt && (await attempts.begin(tx, want.attempt));
-  if (want.attempt && method === undefined)
-    throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status: order.status });
+  assertPayable(order);
+  const { status } = order;
+  const [{ method, captured, known }] = (await begun(tx, { orderId, attempt: attempt ?? null })) as [Begun];
+  if (attempt && method === null) throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status });
 
-  const { rows } = await sql<Selectable<Payments>>`select * from payments y where y.order_id = ${orderId}::uuid and ${isOpen}`.execute(tx);
-  const by = rows[0]?.provider ?? providerFor(providers, order.event_number);
+  const by = known?.provider ?? providerFor(providers, order.event_number);
   // Opened for a card that is of no use there, it would only stand in the way of what the buyer still wants to change.
-  if (want.attempt && order.total_minor > 0 && !providerOf(providers, by).pay)
-    throw new DomainError('order_not_payable', 'This order is paid on the page of its payment provider.', { status: order.status });
-  if (rows[0]) return { order, payment: rows[0], method };
-  if ((await unsettled(tx, orderId)).length)
-    throw new DomainError('order_not_payable', 'The money for this order is already here.', { status: order.status });
+  if (attempt && order.total_minor > 0 && !providerOf(providers, by).pay)
+    throw new DomainError('order_not_payable', 'This order is paid on the page of its payment provider.', { status });
+  if (known) return { order, payment: known, method: method ?? undefined };
+  if (captured) throw new DomainError('order_not_payable', 'The money for this order is already here.', { status });
 
-  await want.price?.(tx);
-  const { rows: made } = await sql<Selectable<Payments>>`insert into payments (order_id, provider, amount_minor, currency)
-    select id, ${by}, total_minor, currency from orders where id = ${orderId}::uuid and total_minor > 0 returning *`.execute(tx);
-  return { order, payment: made[0], method };
+  await price?.(tx);
+  const [payment] = await inserted(tx, { orderId, by });
+  return { order, payment, method: method ?? undefined };
+}
+
+function assertPayable({ id: orderId, status, over, takes_place, may_be_paid }: Order): void {
+  if (status === 'expired' || (status === 'pending' && over))
+    throw new DomainError('order_expired', 'The hold of this order has ended.', { orderId });
+  if (status !== 'pending') throw new DomainError('order_not_payable', `This order is already ${status}.`, { status });
+  if (!takes_place)
+    throw new DomainError('order_not_payable', 'The event of this order is cancelled: there is nothing to pay for.', { status });
+  if (!may_be_paid)
+    throw new DomainError('unavailable', 'The places of this order are not submitted to their provider yet.', { unsubmitted: true });
 }
 
 const nextOf = (p: { client_secret: string | null; page_url: string | null }): NextStep | undefined =>
   p.page_url ? { kind: 'page', url: p.page_url } : p.client_secret ? { kind: 'card', secret: p.client_secret } : undefined;
 
-const toOpen = (p: Selectable<Payments>, providerRef: string, next: NextStep, method: string | undefined): OpenPayment => ({
+const toOpen = (p: Open, providerRef: string, next: NextStep, method: string | undefined): OpenPayment => ({
   paymentId: p.id,
   provider: p.provider,
   providerRef,

@@ -19,29 +19,46 @@ export type ChargeOutcome =
 /** One attempt to pay an order, by the id of its receipt (attempts.ts), which says what it pays with. The same when it is repeated. */
 export type Charge = { orderId: string; attempt: string };
 
+/** What became of an attempt, and what its provider said of the payment, where it was asked. Nothing of it is on record yet. */
+export type Asked = { outcome: ChargeOutcome; provider?: string; told?: ProviderPayment };
+
 /**
  * Decides an attempt: pays the order with what its receipt names, captures what the bank only set aside, and records the answer. The
  * attempt's id makes the provider's idempotency key; the provider's payment takes money once whatever the key.
  * @throws DomainError payment_unavailable while the outcome is unknown: repeat it.
  */
 export async function charge(db: Kysely<DB>, providers: Providers, request: Charge): Promise<ChargeOutcome> {
+  const asked = await ask(db, providers, request);
+  // A callback of the same payment may be settled beside it.
+  await despiteDeadlocks(() => db.transaction().execute((tx) => record(tx, request, asked)));
+  return asked.outcome;
+}
+
+/** The first half of a charge: the provider decides. Repeating it takes nothing twice. @throws as charge */
+export async function ask(db: Kysely<DB>, providers: Providers, request: Charge): Promise<Asked> {
   const begun = await beginCharge(db, providers, request);
-  if ('outcome' in begun) {
-    // A free order is decided by settling it; its hold goes on until then.
-    if (begun.outcome !== 'free') await attempts.decide(db, request.attempt, begun.outcome);
-    return begun;
-  }
+  if ('outcome' in begun) return { outcome: begun };
 
   const provider = providerOf(providers, begun.provider);
   const told = await payWith(provider, begun, request).catch(refusal);
-  const outcome: ChargeOutcome = !told ? { outcome: 'not-payable' } : 'outcome' in told ? told : outcomeOf(told);
-  const write = async (tx: Transaction<DB>) => {
-    // The workflow is the caller and goes on by itself: announcing this to it would only start it once more.
-    if (told && !('outcome' in told)) await applyProviderState(tx, provider.name, told, { announce: false });
-    await attempts.decide(tx, request.attempt, outcome.outcome);
-  };
-  await despiteDeadlocks(() => db.transaction().execute(write)); // a callback of the same payment may be settled beside it
-  return outcome;
+  if (!told) return { outcome: { outcome: 'not-payable' } };
+  if ('outcome' in told) return { outcome: told };
+  return { outcome: outcomeOf(told), provider: provider.name, told };
+}
+
+/**
+ * The second half: its answer goes on record. The caller is the order's workflow and goes on by itself: announcing this to it would only
+ * start it once more. `settles`: see applyProviderState.
+ */
+export async function record(
+  tx: Transaction<DB>,
+  { attempt }: Charge,
+  { outcome: { outcome }, provider, told }: Asked,
+  { settles = false } = {},
+): Promise<void> {
+  if (told) await applyProviderState(tx, provider!, told, { announce: false, settles });
+  // A free order is decided by settling it; its hold goes on until then.
+  if (outcome !== 'free') await attempts.decide(tx, attempt, outcome);
 }
 
 /** The payment to be paid, or why there is none. */
@@ -117,13 +134,13 @@ export async function reconcile(
     await db.updateTable('payments').set({ contradicted_at: null }).where('id', '=', paymentId).execute();
     return payment.status;
   }
-  const told = await ask(db, provider, { ...payment, ref }, close && !over);
+  const told = await askAbout(db, provider, { ...payment, ref }, close && !over);
   await db.transaction().execute((tx) => applyAnswer(tx, provider, paymentId, told, announce));
   if (told.returnedMinor) await learn(db, provider, ref);
   return statusOf(told);
 }
 
-async function ask(
+async function askAbout(
   db: Kysely<DB>,
   provider: PaymentProvider,
   payment: Selectable<Payments> & { ref: string },

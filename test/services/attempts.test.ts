@@ -27,6 +27,12 @@ beforeAll(async () => {
 });
 afterAll(() => close?.());
 
+/** Begins to decide an attempt; whether it pays with what was handed in. */
+async function begin(id: string): Promise<boolean> {
+  const { rows } = await sql<{ method: string }>`with ${attempts.beginning(sql`${id}`)} select method from begun`.execute(db);
+  return rows[0]?.method === 'tok_visa';
+}
+
 /** Two places held by ann, whose hold ends in so many seconds (below 0: ended so long ago). */
 async function held(endsIn: number) {
   const event = await show(db, { seats: 2 });
@@ -118,7 +124,6 @@ test('somebody else’s order, one that is paid or cancelled, and none at all: n
 test('a withdrawn attempt begins nothing, a begun one is not withdrawn, and a decided one gives the hold its own end back', async () => {
   const o = await held(1);
   const [first, second] = [(await o.press())!, (await o.press())!];
-  const begin = (id: string) => db.transaction().execute(async (tx) => (await attempts.begin(tx, id)) === 'tok_visa');
   expect([await attempts.withdraw(db, first), await begin(first)]).toEqual([true, false]);
   expect([await begin(second), await attempts.withdraw(db, second), await begin(second)]).toEqual([true, false, true]);
   expect((await o.row()).longer).toBe(119);
@@ -139,7 +144,6 @@ test('of two attempts one decided leaves the other its time', async () => {
 test('an attempt nobody began within two minutes is over, and then taken back; one that was begun goes on', async () => {
   const o = await held(250);
   const [lost, begun, fresh] = [(await o.press())!, (await o.press())!, (await o.press())!];
-  const begin = (id: string) => db.transaction().execute(async (tx) => (await attempts.begin(tx, id)) === 'tok_visa');
   const age = (id: string, seconds: number) =>
     sql`update payment_attempts set received_at = now() - make_interval(secs => ${seconds}::int) where id = ${id}::uuid`.execute(db);
   await begin(begun);

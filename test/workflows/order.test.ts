@@ -130,7 +130,7 @@ beforeAll(async () => {
   provider = moody(stripeProvider({ secretKey: 'sk_test_x', webhookSecret: SECRET, standinUrl: standin.url, timeoutMs: 5000 }));
   bundle = await bundleWorkflows();
   const taskQueue = queue('orders');
-  const paying = paymentActivities({ db, providers: { stripe: provider } });
+  const providers = { stripe: provider };
   const notifications = notificationActivities({
     db,
     mailer,
@@ -142,9 +142,9 @@ beforeAll(async () => {
       connection,
       taskQueue,
       workflowBundle: bundle,
-      activities: orderActivities({ db, ticketKeys: TICKET_KEYS, payments: paying, notifications }),
+      activities: orderActivities({ db, ticketKeys: TICKET_KEYS, providers, notifications }),
     }),
-    await Worker.create({ connection, taskQueue: 'payments', activities: paying }),
+    await Worker.create({ connection, taskQueue: 'payments', activities: paymentActivities({ db, providers }) }),
     await Worker.create({ connection, taskQueue: 'notifications', activities: notifications }),
   ];
   const running = workers.map((w) => w.run());
