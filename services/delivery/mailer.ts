@@ -54,7 +54,7 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
   if (mail.refused_at) return 'refused';
   const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
   const message: Message = {
-    ...(await compose(db, mailer, mail.kind as mails.MailKind, order, mail.data)),
+    ...(await compose(mailer, mail.kind as mails.MailKind, order, mail.data)),
     from: { ...mailer.from }, // nodemailer writes into it
     to: { name: '', address: mail.recipient },
     messageId: `<${mail.id}@${mailer.from.address.split('@')[1]}>`,
@@ -74,20 +74,14 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
 }
 
 /** The text of a mail. Throws for a kind that is about an order when there is none. */
-async function compose(
-  db: Kysely<DB>,
-  mailer: Mailer,
-  kind: mails.MailKind,
-  order: orders.OrderView | undefined,
-  data: unknown,
-): Promise<Content> {
+async function compose(mailer: Mailer, kind: mails.MailKind, order: orders.OrderView | undefined, data: unknown): Promise<Content> {
   const letter = LETTERS[kind];
   if (letter.of === 'none') return letter.write(data, mailer);
   if (!order) throw new Error(`a mail of the kind ${kind} needs an order`);
-  return letter.write(about(db, mailer, order), data);
+  return letter.write(about(mailer, order), data);
 }
 
-function about(db: Kysely<DB>, mailer: Mailer, order: orders.OrderView): About {
+function about(mailer: Mailer, order: orders.OrderView): About {
   const code = buyersCode(order, mailer.codePrefix);
   const { buyer_name, event } = order;
   const named = { ...event, name: isolated(event.name), venue: event.venue && isolated(event.venue) };
@@ -97,17 +91,22 @@ function about(db: Kysely<DB>, mailer: Mailer, order: orders.OrderView): About {
     total: amount(order.total_minor, order.currency),
     fee: order.fee_minor ? amount(order.fee_minor, order.currency) : undefined,
     places: order.places.map(placeInText),
-    tickets: () => ticketPdfs(db, mailer, order, code),
+    tickets: () => ticketPdfs(mailer, order, code),
   };
 }
 
-async function ticketPdfs(db: Kysely<DB>, { documents, codePrefix }: Mailer, order: orders.OrderView, code: string): Promise<Attachment[]> {
+/** The tickets' pages, drawn from the order that was read for the text. Nobody keeps them: few buyers ask for a page that lies in their mailbox. */
+async function ticketPdfs({ documents, codePrefix }: Mailer, order: orders.OrderView, code: string): Promise<Attachment[]> {
   const files = [];
-  for (const [i, ticket] of order.tickets.entries())
+  const { event, places } = order;
+  const said = { ...order, event: event.name, starts_at: event.starts_at, venue: event.venue, time_zone: event.time_zone };
+  for (const [i, ticket] of order.tickets.entries()) {
+    const place = places.find(({ id }) => id === ticket.place_id)!;
     files.push({
       filename: `${code}-${i + 1}.pdf`,
-      content: await ticketFiles.file(db, documents, ticket.id, 'ticket.pdf', codePrefix),
+      content: await ticketFiles.pdf(documents, { ...ticket, ...place, ...said }, codePrefix),
       contentType: 'application/pdf',
     });
+  }
   return files;
 }

@@ -52,7 +52,15 @@ export type OrderView = Omit<PlacedOrder, 'places'> & {
     refundable_until: Date;
   };
   /** Those that admit somebody, or have; times are ISO texts. */
-  tickets: { id: string; number: number; code: string; place_id: string; issued_at: string; checked_in_at: string | null }[];
+  tickets: {
+    id: string;
+    number: number;
+    code: string;
+    place_id: string;
+    holder_name: string | null;
+    issued_at: string;
+    checked_in_at: string | null;
+  }[];
   /** `succeeded_at` is an ISO time. */
   payment: {
     id: string;
@@ -93,7 +101,7 @@ export const view = sql`
         'type_name', coalesce(t.name, f.name), 'tier_name', ${tierName}, 'day_name', ${dayName}) order by p.position, i.id), '[]')
       from order_items i join places p on p.id = i.place_id join offers f on f.id = i.offer_id left join offers t on t.id = f.pool_id and t.is_pool
       where i.order_id = o.id) as places,
-    (select coalesce(json_agg(json_build_object('id', t.id, 'number', t.number, 'code', t.code, 'place_id', t.place_id, 'issued_at', t.issued_at, 'checked_in_at', t.checked_in_at)
+    (select coalesce(json_agg(json_build_object('id', t.id, 'number', t.number, 'code', t.code, 'place_id', t.place_id, 'holder_name', t.holder_name, 'issued_at', t.issued_at, 'checked_in_at', t.checked_in_at)
         order by t.number), '[]') from tickets t where t.order_id = o.id and t.voided_at is null) as tickets,
     (select json_build_object('id', y.id, 'status', y.status, 'provider', y.provider, 'provider_ref', y.provider_ref,
         'succeeded_at', y.succeeded_at, 'failure_code', y.failure_code, 'failure_message', y.failure_message) ${tellingPayment}) as payment,

@@ -1,6 +1,7 @@
 // Mails to be sent: each is a row, written in the transaction of what it tells. The order's workflow delivers it, or one of its own.
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
-import type { DB } from '../../db/tables.ts';
+import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
+import { prepared } from '../../db/prepared.ts';
+import type { DB, Mails } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
 
 export type MailKind =
@@ -69,20 +70,18 @@ export const isOwed = (alias: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${alias}.sent_at`)} is null and ${sql.ref(`${alias}.refused_at`)} is null`;
 
 /** Notes that a try to send the mail begins, for the sweep, and reads the mail. Undefined if it has been sent. */
-export function startTry(db: Kysely<DB>, mailId: string) {
-  return db
-    .updateTable('mails')
-    .set({ tried_at: sql<Date>`now()` })
-    .where('id', '=', mailId)
-    .where('sent_at', 'is', null)
-    .returningAll()
-    .executeTakeFirst();
-}
+export const startTry = async (db: Kysely<DB>, id: string): Promise<Selectable<Mails> | undefined> => (await tried(db, { id }))[0];
+
+const tried = prepared<{ id: string }>()(
+  (p) => sql<Selectable<Mails>>`update mails set tried_at = now() where id = ${p.id}::uuid and sent_at is null returning *`,
+);
 
 /** Notes that the mail server has accepted the mail. */
-export async function sent(db: Kysely<DB>, mailId: string): Promise<void> {
-  await db.updateTable('mails').set({ sent_at: sql<Date>`now()` }).where('id', '=', mailId).execute();
+export async function sent(db: Kysely<DB>, id: string): Promise<void> {
+  await taken(db, { id });
 }
+
+const taken = prepared<{ id: string }>()((p) => sql`update mails set sent_at = now() where id = ${p.id}::uuid`);
 
 /** Notes that the mail will never be taken, and why: nobody tries again, and operators see it. */
 export async function refused(db: Kysely<DB>, mailId: string, refusal: string): Promise<void> {

@@ -41,45 +41,52 @@ async function draw(
   kind: FileKind,
   codePrefix: string,
 ): Promise<{ content: Buffer; seen: string }> {
-  const { rows } = await sql<{
-    code: string;
-    holder_name: string | null;
-    number: number;
-    created_at: Date;
-    code_prefix: string | null;
-    event: string;
-    venue: string | null;
-    starts_at: Date;
-    time_zone: string | null;
-    offer: string;
-    section: string | null;
-    row_label: string | null;
-    seat_label: string | null;
-    price_minor: number;
-    currency: string;
-    seen: string;
-  }>`select ${facts} as seen, t.code, t.holder_name, o.number, o.created_at, o.code_prefix, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, ${fullName('f', 'kind')} as offer,
+  const { rows } = await sql<
+    Printed & { seen: string }
+  >`select ${facts} as seen, t.code, t.holder_name, o.number, o.created_at, o.code_prefix, o.currency, e.name as event, e.starts_at, v.name as venue, v.time_zone, ${fullName('f', 'kind')} as offer_name,
       p.section, p.row_label, p.seat_label, i.price_minor
     from tickets t join orders o on o.id = t.order_id join events e on e.id = t.event_id left join venues v on v.id = e.venue_id
     join offers f on f.id = t.offer_id left join offers kind on kind.id = f.pool_id and kind.is_pool join places p on p.id = t.place_id join order_items i on i.id = t.order_item_id
     where t.id = ${ticketId}::uuid and t.voided_at is null`.execute(db);
   const t = rows[0];
   if (!t) throw new DomainError('not_found', 'There is no such ticket.', { what: 'ticket' });
-  if (kind === 'qr.png') return { content: await documents.qrPng(t.code), seen: t.seen };
-  const content = await documents.ticketPdf({
+  const content = kind === 'qr.png' ? await documents.qrPng(t.code) : await pdf(documents, t, codePrefix);
+  return { content, seen: t.seen };
+}
+
+/** What a ticket's page says, as the rows have it. */
+export type Printed = {
+  code: string;
+  holder_name: string | null;
+  number: number;
+  created_at: Date;
+  code_prefix: string | null;
+  currency: string;
+  event: string;
+  starts_at: Date;
+  venue: string | null;
+  time_zone: string | null;
+  offer_name: string;
+  section: string | null;
+  row_label: string | null;
+  seat_label: string | null;
+  price_minor: number;
+};
+
+/** Draws a ticket's page. `codePrefix` is the house's (codes.ts buyersCode). */
+export const pdf = (documents: Documents, t: Printed, codePrefix: string): Promise<Buffer> =>
+  documents.ticketPdf({
     code: t.code,
     orderCode: buyersCode(t, codePrefix),
     eventName: t.event,
     venue: t.venue,
     startsAt: t.starts_at,
     timeZone: t.time_zone,
-    offerName: t.offer,
+    offerName: t.offer_name,
     seat: t.seat_label ? { section: t.section ?? '', row: t.row_label ?? '', seat: t.seat_label } : null,
     holderName: t.holder_name,
     price: `${decimal(t.price_minor, t.currency)} ${t.currency}`,
   });
-  return { content, seen: t.seen };
-}
 
 /** Deletes the PDFs of an event's tickets, because they show its old name, time or place. They are drawn again when asked for. */
 export async function forgetPdfs(tx: Transaction<DB>, eventId: string): Promise<void> {
