@@ -124,6 +124,19 @@ const decided = prepared<{ id: string; outcome: string }>()(
     update payment_attempts a set kept_until = null from decided where a.order_id = decided.order_id and a.outcome = 'withdrawn'`,
 );
 
+/** No step that decides an attempt takes longer; one that does counts as dead. */
+const STEP_SECONDS = 10;
+
+/** Whether an attempt of the order is being decided right now: its workflow has asked the provider and is about to see the answer. */
+export async function isBeingDecided(db: Kysely<DB> | Transaction<DB>, orderId: string): Promise<boolean> {
+  return (await beingDecided(db, { orderId })).length > 0;
+}
+
+const beingDecided = prepared<{ orderId: string }>()(
+  (p) => sql`select from payment_attempts where order_id = ${p.orderId}::uuid and decided_at is null
+    and begun_at > now() - make_interval(secs => ${sql.lit(STEP_SECONDS)}) limit 1`,
+);
+
 /** Settling a free order decides every attempt to pay it. */
 export async function decideAll(tx: Transaction<DB>, orderId: string, outcome: string): Promise<void> {
   await sql`update payment_attempts set decided_at = now(), outcome = ${outcome}, kept_until = null

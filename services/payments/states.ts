@@ -5,6 +5,7 @@ import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
 import * as outbox from '../outbox/outbox.ts';
 import { isUuid } from '../shared/ids.ts';
+import * as attempts from './attempts.ts';
 import type { ProviderPayment } from './provider.ts';
 
 /** Where a payment may go. A decline leaves it `created`: the same payment may be tried again while the hold runs. */
@@ -56,7 +57,9 @@ export async function applyProviderState(
   await write(tx, { id: payment.id, status, ref: told.ref, failureCode, failureMessage, captured });
 
   if (captured && !settles) await places.keepForPaid(tx, payment.order_id);
-  if (announce && status !== payment.status && (captured || status === 'authorized')) await outbox.orderPaid(tx, payment.order_id);
+  const wakes = announce && status !== payment.status && (captured || status === 'authorized');
+  // Asked only now, under the payment's lock: whoever decides an attempt waits for this, and sees it then. Waking him would be a step for nothing.
+  if (wakes && !(await attempts.isBeingDecided(tx, payment.order_id))) await outbox.orderPaid(tx, payment.order_id);
   return 'recorded';
 }
 
