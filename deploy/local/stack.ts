@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DEV_SECRETS } from '../../config.ts';
+import { WEBHOOK_EVENTS } from '../../services/payments/stripeEvents.ts';
 import { freePort } from './ports.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { baseEnv, ROOT, type Running, startProcess } from './processes.ts';
@@ -170,6 +171,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
               STANDIN_PORT: String(ports.stripe),
               STANDIN_WEBHOOK_URL: `http://127.0.0.1:${ports.gateway}/api/webhooks/stripe/`,
               STRIPE_WEBHOOK_SECRET: webhookSecret,
+              STANDIN_WEBHOOK_EVENTS: WEBHOOK_EVENTS.join(),
               STANDIN_STATE_FILE: join(dataDir, 'stripe', 'state.json'),
             },
             `http://127.0.0.1:${ports.stripe}/`,

@@ -91,13 +91,13 @@ export async function keepPresses(tx: Transaction<DB>, orderIds: string[]): Prom
 }
 
 /**
- * A part of a statement: begins to decide an attempt; its order is locked by the caller. `begun` says what it pays with; it has no row where the
- * attempt was withdrawn, or pressed too long ago, so that nothing may be charged for it.
+ * A part of a statement: begins to decide an attempt, where `may`; its order is locked by the statement. `begun` says what it pays with; it has
+ * no row where the attempt was withdrawn, or pressed too long ago, so that nothing may be charged for it.
  */
-export const beginning = (id: RawBuilder<string | null>) => sql`
+export const beginning = (id: RawBuilder<string | null>, may: RawBuilder<boolean> = sql`true`) => sql`
   begun as (
     update payment_attempts set begun_at = coalesce(begun_at, now())
-    where id = ${id}::uuid and outcome is distinct from 'withdrawn' and (begun_at is not null or ${inTime}) returning method
+    where id = ${id}::uuid and ${may} and outcome is distinct from 'withdrawn' and (begun_at is not null or ${inTime}) returning method
   )`;
 
 /**

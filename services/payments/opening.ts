@@ -36,7 +36,10 @@ export type Opening = { orderId: string; attempt?: string; price?: (tx: Transact
  *   | unavailable (of an external event: its provider does not have the order submitted)
  */
 export async function begin(db: Kysely<DB>, providers: Providers, want: Opening): Promise<OpenPayment> {
-  const { order, payment, method } = await db.transaction().execute((tx) => open(tx, providers, want));
+  // Pricing and the payment are one; without a price each statement decides for itself, and is its own transaction.
+  const { order, payment, method } = await (want.price
+    ? db.transaction().execute((tx) => open(tx, providers, want))
+    : open(db, providers, want));
   // Thrown after the commit: a price that comes to nothing stays, so that the order can be confirmed without money.
   if (!payment) throw new DomainError('order_not_payable', 'There is nothing to pay for this order.', { status: order.status, free: true });
   const known = nextOf(payment);
@@ -80,31 +83,33 @@ type Order = {
   may_be_paid: boolean;
 };
 
-const locked = prepared<{ orderId: string }>()(
-  (p) => sql<Order>`select o.id, o.number, o.created_at, o.code_prefix, o.status, o.total_minor, e.number as event_number,
-      ${attempts.holdIsOver} as over, ${attempts.takesPlace} as takes_place, ${mayBePaid} as may_be_paid
-    from orders o join events e on e.id = o.event_id where o.id = ${p.orderId}::uuid for update of o`,
-);
-
 /** An open payment, as an opening needs it. */
 type Open = Pick<
   Selectable<Payments>,
   'id' | 'provider' | 'provider_ref' | 'client_secret' | 'page_url' | 'amount_minor' | 'currency' | 'status'
 >;
 
-/** What is found once the order is locked. `captured`: it has money that nothing was decided about. */
-type Begun = { method: string | null; captured: boolean; known: Open | null };
+/** The order as it is to be paid, in the moment its attempt began. `captured`: it has money that nothing was decided about. */
+type Look = Order & { method: string | null; captured: boolean; known: Open | null };
 
-const begun = prepared<{ orderId: string; attempt: string | null }>()(
-  (p) => sql<Begun>`
-    with ${attempts.beginning(p.attempt)}
-    select (select method from begun) as method, exists (${unsettledOf(p.orderId)}) as captured, to_jsonb(y) as known
-    from (select) one left join payments y on y.order_id = ${p.orderId}::uuid and ${isOpen}`,
+/** Looks, and begins the attempt if the order can be paid. The order is locked for that moment, as whoever ends it locks it. */
+const looked = prepared<{ orderId: string; attempt: string | null }>()(
+  (p) => sql<Look>`
+    with o as materialized (
+      select o.id, o.number, o.created_at, o.code_prefix, o.status, o.total_minor, e.number as event_number,
+        ${attempts.holdIsOver} as over, ${attempts.takesPlace} as takes_place, ${mayBePaid} as may_be_paid
+      from orders o join events e on e.id = o.event_id where o.id = ${p.orderId}::uuid for update of o),
+    ${attempts.beginning(p.attempt, sql`exists (select from o where status = 'pending' and not over and takes_place and may_be_paid)`)}
+    select o.*, (select method from begun) as method, exists (${unsettledOf(p.orderId)}) as captured, to_jsonb(y) as known
+    from o left join payments y on y.order_id = o.id and ${isOpen}`,
 );
 
+/** Makes the order's one open payment. Nothing where the order, its money or its payments have become others since the look. */
 const inserted = prepared<{ orderId: string; by: string }>()(
   (p) => sql<Open>`insert into payments (order_id, provider, amount_minor, currency)
-    select id, ${p.by}, total_minor, currency from orders where id = ${p.orderId}::uuid and total_minor > 0 returning *`,
+    select o.id, ${p.by}, o.total_minor, o.currency from orders o
+    where o.id = ${p.orderId}::uuid and o.status = 'pending' and o.total_minor > 0 and not exists (${unsettledOf(p.orderId)}) for update of o
+    on conflict (order_id) where status in ('created', 'authorized', 'processing') do nothing returning *`,
 );
 
 /** Notes where the provider has it. Nothing, where it was closed meanwhile, or has another reference. */
@@ -115,25 +120,32 @@ const referred = prepared<{ id: string; ref: string; secret: string | null; url:
     where id = ${p.id}::uuid and status <> 'cancelled' and (provider_ref is null or provider_ref = ${p.ref}) returning id`,
 );
 
-/** The open payment in the rows; none where there is nothing to pay. The order's lock makes it the only one. */
-async function open(tx: Transaction<DB>, providers: Providers, { orderId, attempt, price }: Opening) {
-  const [order] = await locked(tx, { orderId });
-  if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
-  assertPayable(order);
-  const { status } = order;
-  const [{ method, captured, known }] = (await begun(tx, { orderId, attempt: attempt ?? null })) as [Begun];
-  if (attempt && method === null) throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status });
+/** Somebody else changes the order or its payments between the look and the payment at most so often. */
+const LOOKS = 5;
 
-  const by = known?.provider ?? providerFor(providers, order.event_number);
-  // Opened for a card that is of no use there, it would only stand in the way of what the buyer still wants to change.
-  if (attempt && order.total_minor > 0 && !providerOf(providers, by).pay)
-    throw new DomainError('order_not_payable', 'This order is paid on the page of its payment provider.', { status });
-  if (known) return { order, payment: known, method: method ?? undefined };
-  if (captured) throw new DomainError('order_not_payable', 'The money for this order is already here.', { status });
+/** The open payment in the rows; none where there is nothing to pay. */
+async function open(db: Kysely<DB> | Transaction<DB>, providers: Providers, { orderId, attempt, price }: Opening) {
+  for (let look = 0; look < LOOKS; look++) {
+    const [order] = await looked(db, { orderId, attempt: attempt ?? null });
+    if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
+    assertPayable(order);
+    const { status, known, captured } = order;
+    const method = order.method ?? undefined;
+    if (attempt && method === undefined) throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status });
 
-  await price?.(tx);
-  const [payment] = await inserted(tx, { orderId, by });
-  return { order, payment, method: method ?? undefined };
+    const by = known?.provider ?? providerFor(providers, order.event_number);
+    // Opened for a card that is of no use there, it would only stand in the way of what the buyer still wants to change.
+    if (attempt && order.total_minor > 0 && !providerOf(providers, by).pay)
+      throw new DomainError('order_not_payable', 'This order is paid on the page of its payment provider.', { status });
+    if (known) return { order, payment: known, method };
+    if (captured) throw new DomainError('order_not_payable', 'The money for this order is already here.', { status });
+    if (!price && order.total_minor === 0) return { order, payment: undefined, method };
+
+    await price?.(db as Transaction<DB>);
+    const [payment] = await inserted(db, { orderId, by });
+    if (payment || price) return { order, payment, method };
+  }
+  throw new DomainError('payment_unavailable', 'The order is being changed by somebody else.');
 }
 
 function assertPayable({ id: orderId, status, over, takes_place, may_be_paid }: Order): void {

@@ -15,6 +15,7 @@ const running = await startStripeStandin({
   ...(env.STANDIN_HOST && { host: env.STANDIN_HOST }),
   webhookUrl,
   webhookSecret: env.STRIPE_WEBHOOK_SECRET || 'whsec_billetter_development_secret_not_for_production',
+  ...(env.STANDIN_WEBHOOK_EVENTS && { webhookEvents: env.STANDIN_WEBHOOK_EVENTS.split(',') }),
   ...(env.STANDIN_STATE_FILE && { stateFile: env.STANDIN_STATE_FILE }),
   log,
 }).catch((error: unknown) => {

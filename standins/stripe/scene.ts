@@ -9,12 +9,15 @@ export interface Scene {
   faults: Faults;
   /** Deliveries the courier has not seen yet. */
   outbox: Delivery[];
+  /** The types of events that are delivered; undefined: all. */
+  wanted: readonly string[] | undefined;
   /** Named in the events it causes. Empty for what the bank does on its own. */
   request: { id: string | null; idempotency_key: string | null };
 }
 
 /** Writes the event and its delivery in the same commit as the change it speaks of: the outbox a receiver may rely on. */
 export function emit(scene: Scene, type: EventRow['type'], object: WireObject, previous?: Record<string, unknown>): void {
+  const wanted = scene.wanted?.includes(type) ?? true;
   const event: EventRow = {
     id: newId('evt'),
     object: 'event',
@@ -22,11 +25,12 @@ export function emit(scene: Scene, type: EventRow['type'], object: WireObject, p
     created: seconds(),
     data: { object, ...(previous && { previous_attributes: previous }) },
     livemode: false,
-    pending_webhooks: 1,
+    pending_webhooks: wanted ? 1 : 0,
     request: scene.request,
     type,
   };
   scene.store.put('events', event);
+  if (!wanted) return;
   const copies = takeCopies(scene.faults);
   const delivery: Delivery = {
     id: event.id,

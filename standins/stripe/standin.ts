@@ -18,6 +18,8 @@ export interface StandinOptions {
   host?: string;
   webhookUrl: string;
   webhookSecret: string;
+  /** The types of events that the endpoint has asked for; all without it. The others are in the list of events alone. */
+  webhookEvents?: readonly string[];
   /** Without one the state lives in memory only. */
   stateFile?: string;
   /** First pause before a webhook is sent again, and the longest. */
@@ -45,7 +47,13 @@ export async function startStripeStandin(options: StandinOptions): Promise<Runni
     server.close();
     throw error;
   }
-  const scene: Scene = { store, faults: { ...calm }, outbox: [], request: { id: null, idempotency_key: null } };
+  const scene: Scene = {
+    store,
+    faults: { ...calm },
+    outbox: [],
+    wanted: options.webhookEvents,
+    request: { id: null, idempotency_key: null },
+  };
   const retry = options.webhookRetry ?? { firstMs: 500, maxMs: 30_000 };
   const courier = startCourier({ scene, url: options.webhookUrl, secret: options.webhookSecret, retry, log });
   const clock = startClock(scene, () => courier.wake());
