@@ -29,9 +29,11 @@ export type Mailer = {
   close(): void;
 };
 
-/** Opens a pooled SMTP connection. send() throws what the server refused with; the caller tries again. */
+/** Keeps a few SMTP connections. send() throws what the server refused with, or why a connection broke; the caller tries again. */
 export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefix: string; tokenSecret: string }): Mailer {
-  const transport = nodemailer.createTransport(settings.smtpUrl, { pool: true } as never);
+  const url = new URL(settings.smtpUrl);
+  url.searchParams.set('pool', 'true'); // nodemailer takes it from nowhere else where there is a URL
+  const transport = nodemailer.createTransport(url.href);
   return {
     from: settings.from,
     codePrefix: settings.codePrefix,

@@ -1,4 +1,6 @@
 // Mail over real SMTP: what is refused for good ends at once, what passes is tried again, and whose mail it is arrives as it was set.
+import { once } from 'node:events';
+import { type AddressInfo, connect as connectTo, createServer } from 'node:net';
 import { type Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../config.ts';
@@ -137,4 +139,22 @@ describe('whose mail it is', () => {
   ])('refuses to start with %j', (text) => {
     expect(() => loadConfig({ NODE_ENV: 'test', MAIL_FROM: text })).toThrow(/MAIL_FROM.*one mailbox/);
   });
+});
+
+it('keeps its connection from one mail to the next', async () => {
+  let connections = 0;
+  const between = createServer((socket) => {
+    connections++;
+    const server = connectTo(catcher.smtpPort, '127.0.0.1');
+    socket.pipe(server).pipe(socket);
+    socket.on('error', () => server.destroy());
+    server.on('error', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(between, 'listening');
+  const { port } = between.address() as AddressInfo;
+  const keeping = smtpMailer({ ...loadConfig({ NODE_ENV: 'test' }).mail, smtpUrl: `smtp://127.0.0.1:${port}` });
+  for (let i = 0; i < 5; i++) expect(await deliver(db, keeping, await mailTo(`kept${i}@x.test`))).toBe('sent');
+  expect(connections).toBe(1);
+  keeping.close();
+  between.close();
 });
