@@ -27,8 +27,9 @@ export async function pay(db: Kysely<DB>, providers: Providers, ticketKeys: Tick
     write.execute(async (tx) => {
       const order = await lock(tx, charge.orderId);
       await record(tx, charge, asked, { settles });
+      const settlement = settles && (await settleLocked(tx, order, ticketKeys));
       // Money that waits for the provider of an external event keeps its places meanwhile.
-      if (settles && (await settleLocked(tx, order, ticketKeys)) === 'unchanged') await keepForPaid(tx, charge.orderId);
+      if (settlement === 'unchanged' && order.provider_undecided) await keepForPaid(tx, charge.orderId);
       return readFacts(tx, charge.orderId);
     }),
   );

@@ -8,8 +8,10 @@ import { cancel } from '../../services/orders/cancel.ts';
 import { claim } from '../../services/orders/claim/claim.ts';
 import { readFacts } from '../../services/orders/facts.ts';
 import * as orders from '../../services/orders/orders.ts';
+import { pay } from '../../services/orders/paying.ts';
 import * as settlement from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
+import { receive } from '../../services/payments/callbacks.ts';
 import type { DomainError } from '../../services/shared/errors.ts';
 import { as, wish } from '../support/claims.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -171,4 +173,52 @@ test('a press and a rival in the hold’s last moment: the places go to one of t
     expect([press !== undefined, rival === 'taken']).toSatisfy(([a, b]) => a !== b || (!a && !b));
     if (press) expect(await orders.expire(db, o.id, new Date())).toBe('pending');
   }
+});
+
+test('a free order that cannot be confirmed keeps its places no longer for having been paid', async () => {
+  const o = await held(250);
+  const id = (await o.press())!;
+  await sql`with free as (update orders set total_minor = 0 where id = ${o.id}::uuid returning event_id),
+    sold as (update offers set sales_end = now() + interval '1 day' from free where offers.event_id = free.event_id)
+    update events set starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour' from free where events.id = free.event_id`.execute(
+    db,
+  );
+  const until = () => db.selectFrom('places').select('held_until').where('order_id', '=', o.id).execute();
+  const before = await until();
+  const { charged, facts } = await pay(db, {}, TICKET_KEYS, { orderId: o.id, attempt: id });
+  expect([charged, facts.status, before.length, await until()]).toEqual([{ outcome: 'free' }, 'pending', 2, before]);
+});
+
+test('a callback of captured money wakes the workflow, unless it is deciding an attempt this moment and will see it', async () => {
+  const told = async (deciding: 'begun' | 'begun long ago' | 'no') => {
+    const o = await held(250);
+    const id = (await o.press())!;
+    if (deciding !== 'no') await begin(id);
+    if (deciding === 'begun long ago')
+      await sql`update payment_attempts set begun_at = now() - interval '11 seconds' where id = ${id}::uuid`.execute(db);
+    const { rows } = await sql<{ id: string; amount_minor: number; currency: string }>`
+      insert into payments (order_id, provider, provider_ref, amount_minor, currency)
+      select id, 'stripe', ${`pi_${id}`}, total_minor, currency from orders where id = ${o.id}::uuid returning id, amount_minor, currency`.execute(
+      db,
+    );
+    const { amount_minor: amountMinor, currency } = rows[0]!;
+    const said = { paymentId: undefined, failureCode: null, failureMessage: null };
+    const payment = {
+      ...said,
+      ref: `pi_${id}`,
+      status: 'succeeded' as const,
+      amountMinor,
+      receivedMinor: amountMinor,
+      currency,
+      orderId: o.id,
+    };
+    await receive(db, 'stripe', { id: `evt_${id}`, type: 'payment_intent.succeeded', payload: {}, payment });
+    const woken = await db.selectFrom('outbox').select('topic').where('subject_id', '=', o.id).where('topic', '=', 'order.paid').execute();
+    return [woken.length, (await readFacts(db, o.id)).unsettled];
+  };
+  expect([await told('no'), await told('begun'), await told('begun long ago')]).toEqual([
+    [1, true],
+    [0, true],
+    [1, true],
+  ]);
 });
