@@ -59,18 +59,28 @@ export async function startWebhook(client: WorkflowClient, { again, account, ...
 }
 
 /**
- * Starts the workflow of an order that nobody has paid yet, `lateMs` after it was due.
+ * Starts the workflow of an order that nobody has paid yet, and whose hold is tidied up `lateMs` after its end. With `quietMs` it is only put
+ * down at the engine: its first task comes so much later, or when it is woken (a signal with start, an update), whichever is first.
  * @returns false when it had been started before, by a payment or another relay.
  */
-export async function startUnpaid(client: WorkflowClient, row: OutboxRow<'order.created'>, lateMs: number): Promise<boolean> {
+export async function startUnpaid(
+  client: WorkflowClient,
+  row: OutboxRow<'order.created'>,
+  { lateMs, quietMs }: { lateMs: number; quietMs: number | null },
+): Promise<boolean> {
+  const options = orderFirstStart({ ...orderOf(row), lateMs });
   try {
-    await client.start(WORKFLOWS.order, orderFirstStart({ ...orderOf(row), lateMs }));
+    await client.start(WORKFLOWS.order, quietMs === null ? options : { ...options, startDelay: quietMs + lateMs, staticDetails: QUIET });
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
     throw error;
   }
 }
+
+/** What an operator reads of a workflow that has had no task yet. */
+const QUIET =
+  'Nobody has begun to pay yet. Its first task comes when somebody does, or when the hold is over: then the places are free again.';
 
 function orderOf(row: OutboxRow<'order.created' | 'order.paid' | 'order.changed'>) {
   const { number, createdAt, event, owner } = row.payload;

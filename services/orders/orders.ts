@@ -140,17 +140,26 @@ export async function expireOverdue(db: Kysely<DB>): Promise<number> {
   return ended.length;
 }
 
+/** What an order that waits for its money needs of its workflow: nothing before its hold ends, in so many milliseconds; else `null`: a look at once. */
+export type Waiting = Map<string, { quietMs: number | null }>;
+
 /**
  * Those of the orders that still wait for their money. One whose hold is over, and for which no payment was ever opened, is ended here:
  * it needs no workflow any more.
  */
-export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<Set<string>> {
-  if (!orderIds.length) return new Set();
-  const { rows } = await sql<{ id: string; lapsed: boolean }>`select o.id, ${attempts.holdIsOver}
-      and not exists (select from payments y where y.order_id = o.id) and not exists (select from mails m where m.order_id = o.id and ${isOwed('m')}) as lapsed
-    from orders o where o.id = any(${orderIds}::uuid[]) and o.status = 'pending'`.execute(db);
+export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<Waiting> {
+  if (!orderIds.length) return new Map();
+  const { rows } = await sql<{ id: string; lapsed: boolean; quiet: boolean; ms: number }>`
+    with asked as materialized (
+      select o.id, e.external, ${attempts.holdEnd} as ends, exists (select from payment_attempts a where a.order_id = o.id) as pressed,
+        exists (select from payments y where y.order_id = o.id) or exists (select from mails m where m.order_id = o.id and ${isOwed('m')}) as busy
+      from orders o join events e on e.id = o.event_id where o.id = any(${orderIds}::uuid[]) and o.status = 'pending')
+    select id, ends <= now() and not busy as lapsed, not (busy or pressed or external) as quiet,
+      ceil(extract(epoch from ends - now()) * 1000)::float8 as ms from asked`.execute(db);
   for (const { id } of rows.filter((row) => row.lapsed)) await expire(db, id, new Date());
-  return new Set(rows.filter((row) => !row.lapsed).map((row) => row.id));
+  return new Map(
+    rows.filter((row) => !row.lapsed).map(({ id, quiet, ms }) => [id, { quietMs: quiet && ms !== null ? Math.max(0, ms) : null }]),
+  );
 }
 
 /** How many orders are in each state, for /metrics. Of those never placed only the ones that wait. */
