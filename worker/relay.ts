@@ -5,21 +5,12 @@ import type { Kysely } from 'kysely';
 import { meaning } from '../db/sqlstate.ts';
 import type { DB } from '../db/tables.ts';
 import type { Log } from '../log.ts';
-import * as sessions from '../services/accounts/sessions.ts';
-import * as tokens from '../services/accounts/tokens.ts';
-import * as notices from '../services/events/eventNotices.ts';
-import * as ticketJobs from '../services/events/ticketJobRounds.ts';
-import * as external from '../services/external/events.ts';
-import { sweep } from '../services/orders/sweep.ts';
 import { due } from '../services/outbox/due.ts';
 import * as outbox from '../services/outbox/outbox.ts';
-import * as webhooks from '../services/outbox/webhooks.ts';
-import * as attempts from '../services/payments/attempts.ts';
-import { retryFailed } from '../services/payments/refundRetries.ts';
-import * as idempotency from '../services/shared/idempotency.ts';
 import { announce } from './announce.ts';
 import { type Bell, createBell } from './bell.ts';
 import { createStarts } from './starts.ts';
+import { sweepAll } from './sweeps.ts';
 import { createWebhookStarts } from './webhooks.ts';
 
 /**
@@ -93,19 +84,6 @@ export function startRelay(parts: Parts): Relay {
       await Promise.all(loops);
     },
   };
-}
-
-/**
- * Takes away what is over, and announces again what nobody has seen to. One after the other: at once they would open a connection each, which
- * costs an idle system more than everything else it does.
- */
-async function sweepAll({ db, log }: Parts): Promise<void> {
-  for (const { prune } of [sessions, tokens, idempotency, attempts, webhooks, ticketJobs]) await prune(db);
-  await retryFailed(db);
-
-  let found = await sweep(db);
-  for (const owner of [notices, webhooks, ticketJobs, external]) found += await owner.sweep(db);
-  if (found) log.warn({ found }, 'sweep: orders, notices, webhooks, jobs or external events nobody had seen to were announced again');
 }
 
 /** Hands rows on, captured money first, a few at a time. */

@@ -25,6 +25,7 @@ import * as m0025 from './0025_credentials.ts';
 import * as m0027 from './0027_external.ts';
 import * as m0028 from './0028_search.ts';
 import * as m0029 from './0029_counted_claims.ts';
+import * as m0031 from './0031_bounded_sweep.ts';
 
 export const migrations: Record<string, Migration> = {
   '0001_core': m0001,
@@ -52,4 +53,5 @@ export const migrations: Record<string, Migration> = {
   '0027_external': m0027,
   '0028_search': m0028,
   '0029_counted_claims': m0029,
+  '0031_bounded_sweep': m0031,
 };
