@@ -8,6 +8,7 @@ import { expire } from '../services/orders/orders.ts';
 import { type Paid, pay } from '../services/orders/paying.ts';
 import { settle } from '../services/orders/settlement.ts';
 import type { Providers } from '../services/payments/provider.ts';
+import { within } from '../services/shared/within.ts';
 import type { TicketKeys } from '../services/tickets/keys.ts';
 import { retryable } from './failures.ts';
 import type { NotificationActivities } from './notifications.ts';
@@ -28,7 +29,7 @@ export function orderActivities({ db, ticketKeys, looked, providers, notificatio
   async function sendPromised(facts: OrderFacts): Promise<OrderFacts> {
     if (!notifications || !facts.unsentMails.length) return facts;
     const tried = facts.unsentMails.map((id) => notifications.deliverMail(id).catch(() => null));
-    const outcomes = await Promise.all(tried.map((one) => within(MAIL_MS, one)));
+    const outcomes = await Promise.all(tried.map((one) => within(MAIL_MS, one, () => null)));
     return {
       ...facts,
       unsentMails: facts.unsentMails.filter((_, i) => !outcomes[i]),
@@ -53,13 +54,4 @@ export function orderActivities({ db, ticketKeys, looked, providers, notificatio
     /** Sends one promised mail. Null: not served here. */
     deliverMail: async (mailId: string): Promise<Delivery | null> => (notifications ? notifications.deliverMail(mailId) : null),
   };
-}
-
-/** The work's result; null when it takes longer. The work goes on then. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, ms, null);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -28,8 +28,9 @@ export const prepared =
     let made: CompiledQuery<R> | undefined;
     const slots = new Proxy({}, { get: (_, name) => sql`${new Slot(String(name))}` }) as Slots<P>;
     return async (db, params) => {
-      const query = changesWords(db) || !made ? build(slots).compile(db) : made;
-      if (!changesWords(db)) made = query;
+      const own = changesWords(db);
+      const query = (own ? undefined : made) ?? build(slots).compile(db);
+      if (!own) made = query;
       const parameters = query.parameters.map((p) => (p instanceof Slot ? params[p.name] : p));
       return (await db.executeQuery<R>({ ...query, parameters })).rows;
     };

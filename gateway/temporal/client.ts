@@ -7,6 +7,7 @@ import {
   type Metadata,
   makeGrpcRetryInterceptor,
 } from '@temporalio/client';
+import { within } from '../../services/shared/within.ts';
 
 /** How long a confirm waits for its outcome before it answers 202. */
 export const PAY_WAIT_MS = 20_000;
@@ -60,14 +61,9 @@ export function createWaits(): Waits {
   return {
     async waitForOutcome<T>(updateId: string, ms: number, ask: () => Promise<T>) {
       waitedFor.add(updateId);
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), ms);
-      });
       try {
-        return await Promise.race([ask(), late]);
+        return await within(ms, ask(), () => undefined);
       } finally {
-        clearTimeout(timer);
         waitedFor.delete(updateId);
       }
     },

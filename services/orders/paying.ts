@@ -22,9 +22,8 @@ export async function pay(db: Kysely<DB>, providers: Providers, ticketKeys: Tick
   const { outcome } = asked.outcome;
   const settles = outcome === 'succeeded' || outcome === 'free';
 
-  const write = db.transaction();
   const facts = await despiteDeadlocks(() =>
-    write.execute(async (tx) => {
+    db.transaction().execute(async (tx) => {
       const order = await lock(tx, charge.orderId);
       await record(tx, charge, asked, { settles });
       const settlement = settles && (await settleLocked(tx, order, ticketKeys));

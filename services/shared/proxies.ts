@@ -1,6 +1,7 @@
 // The way out to the world: through the proxy that the environment names (https_proxy, no_proxy, in both spellings).
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { getProxyForUrl } from 'proxy-from-env';
+import { within } from './within.ts';
 
 /** The time-outs of the libraries begin with the connection, so one that is never made would be waited for without end. */
 const CONNECT_MS = 10_000;
@@ -14,14 +15,9 @@ export function proxyAgent(url: string): HttpsProxyAgent<string> | undefined {
   if (!proxy) return undefined;
   const agent = new HttpsProxyAgent(proxy, { keepAlive: true });
   const connect = agent.connect.bind(agent);
-  agent.connect = (request, options) => within(CONNECT_MS, connect(request, options));
+  agent.connect = (request, options) =>
+    within(CONNECT_MS, connect(request, options), () => {
+      throw new Error(`the proxy did not connect in ${CONNECT_MS / 1000} s`);
+    });
   return agent;
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the proxy did not connect in ${ms / 1000} s`)), ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

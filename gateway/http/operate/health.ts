@@ -1,5 +1,6 @@
 // What operators and orchestrators ask the gateway: alive, ready (and if not, for want of what), metrics.
 import { z } from 'zod';
+import { within } from '../../../services/shared/within.ts';
 import type { Api, RefusalTable } from '../api.ts';
 import { type Reply, route } from '../route.ts';
 import type { Metrics } from './metrics.ts';
@@ -86,16 +87,12 @@ function shared(probe: Probe): { name: string; outcome(): Promise<string> } {
 
 /** "ok", or why not. A dependency that hangs counts as missing after two seconds. */
 async function outcome(probe: Probe): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${PROBE_MS} ms`)), PROBE_MS);
-  });
   try {
-    await Promise.race([probe.check(), late]);
+    await within(PROBE_MS, probe.check(), () => {
+      throw new Error(`no answer within ${PROBE_MS} ms`);
+    });
     return 'ok';
   } catch (error) {
     return (error instanceof Error && (error.message || (error as { code?: string }).code)) || 'failed';
-  } finally {
-    clearTimeout(timer);
   }
 }
