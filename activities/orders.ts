@@ -3,9 +3,9 @@
 import type { Kysely } from 'kysely';
 import type { DB } from '../db/tables.ts';
 import type { Delivery } from '../services/delivery/mailer.ts';
-import { type OrderFacts, readFacts } from '../services/orders/facts.ts';
+import type { OrderFacts } from '../services/orders/facts.ts';
 import { expire } from '../services/orders/orders.ts';
-import { type Paid, pay } from '../services/orders/paying.ts';
+import { look, type Paid, pay } from '../services/orders/paying.ts';
 import { settle } from '../services/orders/settlement.ts';
 import type { Providers } from '../services/payments/provider.ts';
 import { within } from '../services/shared/within.ts';
@@ -38,9 +38,11 @@ export function orderActivities({ db, ticketKeys, looked, providers, notificatio
   }
 
   return {
-    readOrder(orderId: string) {
+    /** Looks at the order, takes and settles what money there is, and sends the mails that this promised. */
+    async readOrder(orderId: string): Promise<OrderFacts> {
       looked?.(orderId);
-      return retryable(() => readFacts(db, orderId));
+      const { facts, acted } = await retryable(() => look(db, providers, ticketKeys, orderId));
+      return acted ? sendPromised(facts) : facts;
     },
     settleOrder: (orderId: string) => retryable(() => settle(db, orderId, ticketKeys)),
     expireOrder: (orderId: string, at: string) => retryable(() => expire(db, orderId, new Date(at))),

@@ -1,5 +1,6 @@
 // Payments: what is asked of the provider for an order, from its opening to its end. What goes back is in refunds.ts.
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { prepared } from '../../db/prepared.ts';
 import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError, isRefusal } from '../shared/errors.ts';
@@ -95,6 +96,31 @@ async function capture(
     throw new DomainError('payment_unavailable', 'The payment provider has not captured the money yet.', { provider: provider.name });
   return told;
 }
+
+/**
+ * Takes the money of a payment that was set aside, where its order waits for it. Its answer is not on record yet. Undefined: there is nothing
+ * to take; whatever else is to be asked about it, `reconcile` does.
+ * @throws DomainError payment_unavailable while the outcome is unknown: repeat it.
+ */
+export async function takeSetAside(
+  db: Kysely<DB>,
+  providers: Providers,
+  paymentId: string,
+): Promise<{ provider: string; told: ProviderPayment } | undefined> {
+  const [payment] = await setAside(db, { paymentId });
+  if (!payment) return undefined;
+  const provider = providerOf(providers, payment.provider);
+  return { provider: provider.name, told: await capture(provider, payment) };
+}
+
+type SetAside = { id: string; provider: string; ref: string; amountMinor: number; currency: string };
+
+const setAside = prepared<{ paymentId: string }>()(
+  (p) => sql<SetAside>`select y.id, y.provider, y.provider_ref as ref, y.amount_minor as "amountMinor", y.currency
+    from payments y join orders o on o.id = y.order_id
+    where y.id = ${p.paymentId}::uuid and y.status = 'authorized' and y.contradicted_at is null and y.provider_ref is not null
+      and o.status = 'pending' and not ${attempts.holdIsOver}`,
+);
 
 function outcomeOf(told: ProviderPayment): ChargeOutcome {
   if (told.status === 'succeeded' || told.status === 'processing') return { outcome: told.status };

@@ -4,11 +4,13 @@ import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { cancel } from '../../services/orders/cancel.ts';
 import { readFacts } from '../../services/orders/facts.ts';
+import * as paying from '../../services/orders/paying.ts';
 import { refundFor } from '../../services/orders/refunding.ts';
 import { receive } from '../../services/payments/callbacks.ts';
-import { PAYGATE } from '../../services/payments/provider.ts';
+import { PAYGATE, type Providers } from '../../services/payments/provider.ts';
 import { as } from '../support/claims.ts';
 import { type PaygateWorld, startPaygateWorld } from '../support/paygateWorld.ts';
+import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 let world: PaygateWorld;
 let db: PaygateWorld['db'];
@@ -80,6 +82,51 @@ describe('taking the money', () => {
     await gate.act('pay', paid.ref);
     await gate.provider.capture!({ key: 'x', ref: paid.ref, amountMinor: 5000, currency: 'KZT' });
     expect([await world.ask(paid.paymentId, true), await gate.status(paid.ref)]).toEqual(['succeeded', 'CONFIRMED']);
+  });
+});
+
+describe('a look of the order’s workflow', () => {
+  const look = (id: string, providers: Providers = gate.providers) => paying.look(db, providers, TICKET_KEYS, id);
+
+  async function setAside() {
+    const order = await world.opened();
+    await gate.act('pay', order.ref);
+    await receive(db, PAYGATE, await world.notice(order.ref));
+    return order;
+  }
+
+  it('takes what the bank has set aside, and makes tickets of it', async () => {
+    const { id, ref } = await setAside();
+    const { facts, acted } = await look(id);
+    expect(acted).toBe(true);
+    expect(facts).toMatchObject({ status: 'confirmed', unsettled: false, suspectPayments: [], unsentMails: [expect.any(String)] });
+    expect(await gate.status(ref)).toBe('CONFIRMED');
+    expect((await look(id)).acted).toBe(false);
+  });
+
+  it('leaves to the queue of the payments what the gateway does not answer, or what this process may not ask', async () => {
+    const { id, paymentId } = await setAside();
+    await gate.faults({ fail500: 1, paths: 'confirm' });
+    const left = { acted: false, facts: { status: 'pending', suspectPayments: [paymentId] } };
+    expect(await look(id)).toMatchObject(left);
+    expect(await paying.look(db, undefined, TICKET_KEYS, id)).toMatchObject(left);
+    expect(await look(id, {})).toMatchObject(left);
+    expect(await world.ask(paymentId)).toBe('succeeded');
+    expect(await look(id)).toMatchObject({ acted: true, facts: { status: 'confirmed' } });
+  });
+
+  it('beside another and beside the queue takes it once', async () => {
+    const { id, paymentId } = await setAside();
+    await Promise.all([look(id), look(id), world.ask(paymentId)]);
+    const order = await world.look(id);
+    expect([order.status, order.tickets.length, await world.refundsOf(id)]).toEqual(['confirmed', 1, []]);
+  });
+
+  it('takes nothing for an order that is over', async () => {
+    const { id, accountId, paymentId, ref } = await setAside();
+    await cancel(db, id, as(accountId), { reason: 'test' });
+    expect(await look(id)).toMatchObject({ acted: false, facts: { status: 'cancelled', suspectPayments: [paymentId] } });
+    expect(await gate.status(ref)).toBe('AUTHORIZED');
   });
 });
 
