@@ -65,17 +65,34 @@ function preparing(pool: pg.Pool): PostgresPool {
   };
 }
 
-/** Opens a pool of at most `max` connections. A connection is checked out for the length of one statement or one transaction. */
-export function connect(options: { url: string; max?: number; name?: string }): Kysely<DB> {
+/**
+ * Opens a pool of at most `max` connections. A connection is checked out for the length of one statement or one transaction.
+ * `standing`: they are opened now and stay open. A new one costs Postgres a process, its catalogue and each statement's plan five times over:
+ * a rush that came after a quiet minute waited for that.
+ */
+export function connect(options: { url: string; max?: number; name?: string; standing?: boolean }): Kysely<DB> {
+  const max = options.max ?? 10;
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: options.max ?? 10,
+    max,
     application_name: options.name ?? 'billetter',
     connectionTimeoutMillis: 10_000,
     idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+    ...(options.standing && { idleTimeoutMillis: 0 }),
   });
   pool.on('error', () => {}); // an idle connection lost (Postgres restarted) is replaced at the next query, which reports for itself
+  if (options.standing) openAll(pool, max);
   return new Kysely<DB>({ dialect: new PostgresDialect({ pool: preparing(pool) }) });
+}
+
+/** What cannot be opened yet is opened when it is needed, and the need says so. */
+function openAll(pool: pg.Pool, max: number): void {
+  for (let i = 0; i < max; i++)
+    void pool.connect().then(
+      (client) => client.release(),
+      () => {},
+    );
 }
 
 /**

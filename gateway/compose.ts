@@ -9,9 +9,11 @@ import * as orders from '../services/orders/orders.ts';
 import { countTroubled } from '../services/outbox/mails.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import * as webhooks from '../services/outbox/webhooks.ts';
+import * as callbacks from '../services/payments/callbacks.ts';
 import { mostAtOnce } from '../services/payments/prices.ts';
 import { openProviders } from '../services/payments/providers.ts';
 import { countFailed } from '../services/payments/refundRetries.ts';
+import { limited } from '../services/shared/limited.ts';
 import { createLimiter, probe } from '../services/shared/limits.ts';
 import { createDocuments } from '../services/tickets/documents.ts';
 import { ticketKeys } from '../services/tickets/keys.ts';
@@ -44,6 +46,8 @@ import { pay } from './temporal/pay.ts';
 import { ticketApi } from './ticket-api/index.ts';
 import { createTurns } from './turns.ts';
 
+/** More would have no answer before their sender has given up; he calls again. */
+const MOST_CALLBACKS = 1_000;
 const SHARE_LIMITS_EVERY_MS = 500;
 /** A sign-in or a key ended at another gateway is refused here so much later at most. */
 const HEAR_ENDED_MS = 1_000;
@@ -74,7 +78,7 @@ export function apis(
 
 /** Starts a gateway; resolves once it listens. It needs Postgres and Temporal to work, but neither to start, and Temporal not to sell. */
 export async function startGateway(config: Config, log: Log): Promise<{ port: number; stop(graceMs?: number): Promise<void> }> {
-  const db = connect({ url: config.database.url, max: config.database.max, name: 'billetter-gateway' });
+  const db = connect({ url: config.database.url, max: config.database.max, name: 'billetter-gateway', standing: true });
   const blind = await blindnessAtStart(db);
   if (blind) {
     await db.destroy();
@@ -113,6 +117,8 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
   let draining = false;
 
   const providers = openProviders(config);
+  const part = (of: number) => Math.max(1, Math.floor(config.database.max / of));
+  const callbackSlots = limited(part(4), MOST_CALLBACKS, 'Too many callbacks at once, try again in a moment.');
   const gateway: Gateway = {
     config,
     db,
@@ -122,7 +128,8 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     passwords: createPasswords(),
     providers,
     mostAtOnce: mostAtOnce(providers),
-    turns: createTurns(Math.max(1, Math.floor(config.database.max / 4))),
+    turns: createTurns({ alone: part(4), beside: part(16) }),
+    receive: (provider, event) => callbackSlots(() => callbacks.receive(db, provider, event)),
     ticketKeys: ticketKeys(config.tickets),
     webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),

@@ -4,8 +4,9 @@ import type { Passwords } from '../services/accounts/passwords.ts';
 import type { TokenKeys } from '../services/accounts/verified.ts';
 import type { Keeping } from '../services/delivery/webhookEndpoints.ts';
 import type * as orders from '../services/orders/orders.ts';
+import type { receive } from '../services/payments/callbacks.ts';
 import type { MostAtOnce } from '../services/payments/prices.ts';
-import type { Providers } from '../services/payments/provider.ts';
+import type { ProviderEvent, Providers } from '../services/payments/provider.ts';
 import type { Documents } from '../services/tickets/documents.ts';
 import type { TicketKeys } from '../services/tickets/keys.ts';
 import type { OrderInput } from '../workflows/messages.ts';
@@ -31,6 +32,11 @@ export type Gateway = {
   mostAtOnce: MostAtOnce | undefined;
   /** Claims of one event take part of the connections only. */
   turns: Turns;
+  /**
+   * Takes in a provider's callback (callbacks.receive), a few at once: they wait for each other's rows, and a rush of them would have all
+   * connections waiting.
+   */
+  receive(provider: string, event: ProviderEvent): ReturnType<typeof receive>;
   /** What signs and verifies tickets' codes. */
   ticketKeys: TicketKeys;
   documents: Documents;

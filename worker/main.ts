@@ -38,7 +38,7 @@ Runtime.install({
   ...(temporalMetrics && { telemetryOptions: { metrics: { prometheus: { bindAddress: temporalMetrics } } } }),
 });
 
-const db = connect({ ...config.database, name: 'billetter-worker' });
+const db = connect({ ...config.database, name: 'billetter-worker', standing: true });
 const letters = seesLetters(db);
 await refuseBlind();
 const mailer = smtpMailer(config.mail);

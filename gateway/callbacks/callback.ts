@@ -1,5 +1,4 @@
 // A provider's callback as an API of one route: verified over its raw bytes, and recorded once.
-import * as callbacks from '../../services/payments/callbacks.ts';
 import { providerOf } from '../../services/payments/provider.ts';
 import type { Gateway } from '../deps.ts';
 import type { Api, RefusalTable } from '../http/api.ts';
@@ -23,7 +22,7 @@ const STATUS: Partial<Record<keyof RefusalTable, number>> = {
 export type Callback = { provider: string; name: string; title: string; prefix: string; path: string };
 
 /** No tokens and no rate limit: the sender is proven by what the provider reads out of the request. */
-export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, { provider, path, title, ...api }: Callback): Api {
+export function callback({ receive, providers }: Pick<Gateway, 'receive' | 'providers'>, { provider, path, title, ...api }: Callback): Api {
   return {
     ...api,
     refuse: ({ code, message }) => ({ status: STATUS[code] ?? 500, body: { error: { code, message } } }),
@@ -40,7 +39,7 @@ export function callback({ db, providers }: Pick<Gateway, 'db' | 'providers'>, {
         async handle({ body, ctx, note }) {
           const event = await providerOf(providers, provider).readCallback(body as unknown as Buffer, (name) => ctx.get(name));
           if (event.payment?.orderId) note(event.payment.orderId);
-          const { outcome } = await callbacks.receive(db, provider, event);
+          const { outcome } = await receive(provider, event);
           return { status: 200, body: { received: true, message: 'Webhook processed successfully', outcome } };
         },
       }),

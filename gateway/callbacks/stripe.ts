@@ -4,7 +4,7 @@ import type { Api } from '../http/api.ts';
 import { callback } from './callback.ts';
 
 /** Stripe's webhook. */
-export const stripeCallback = (gateway: Pick<Gateway, 'db' | 'providers'>): Api =>
+export const stripeCallback = (gateway: Pick<Gateway, 'receive' | 'providers'>): Api =>
   callback(gateway, {
     provider: 'stripe',
     name: 'webhooks',

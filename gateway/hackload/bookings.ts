@@ -28,6 +28,8 @@ const Booking = z
 export type Bookings = {
   /** Throws order_not_found. */
   find(number: number): Promise<OrderRef>;
+  /** One that was made here is found without a question. */
+  made(number: number, booking: OrderRef): void;
   /** After a reset. */
   forget(): void;
 };
@@ -44,6 +46,7 @@ export function createBookings({ db }: Pick<Gateway, 'db'>): Bookings {
       known.set(String(number), found, 0);
       return found;
     },
+    made: (number, booking) => known.set(String(number), booking, 0),
     forget: known.clear,
   };
 }
@@ -74,6 +77,7 @@ export function bookingRoutes(gateway: Gateway, bookings: Bookings): Route[] {
         const { holdSeconds, maxPlaces, maxOpen } = config.apis.hackload;
         const request = { actor: buyer(caller), eventId: event.id, want: 'nothing' as const };
         const made = await place(gateway, { attempt, note }, { ...request, terms: { holdSeconds, maxPlaces, maxOpen } });
+        bookings.made(made.number, { id: made.id, event_id: event.id, account_id: caller.accountId });
         return { status: 201, body: { id: made.number } };
       },
     }),

@@ -152,7 +152,7 @@ export function paymentRoutes(gateway: Gateway, bookings: Bookings): Route[] {
         if (!orderId) return quiet(200);
         note(orderId);
         const event = await providerOf(providers, PAYGATE).readCallback(Buffer.from(JSON.stringify(body)), () => '');
-        await callbacks.receive(db, PAYGATE, event);
+        await gateway.receive(PAYGATE, event);
         return quiet(200);
       },
     }),

@@ -20,6 +20,7 @@ import { tokenKeys } from '../../services/accounts/verified.ts';
 import { secretBox } from '../../services/delivery/webhookSecrets.ts';
 import { countTroubled } from '../../services/outbox/mails.ts';
 import * as attempts from '../../services/payments/attempts.ts';
+import { receive } from '../../services/payments/callbacks.ts';
 import * as payments from '../../services/payments/payments.ts';
 import { mostAtOnce } from '../../services/payments/prices.ts';
 import { openProviders } from '../../services/payments/providers.ts';
@@ -58,7 +59,8 @@ export async function startWorld(
     passwords: createPasswords(),
     providers,
     mostAtOnce: mostAtOnce(providers),
-    turns: createTurns(8),
+    turns: createTurns({ alone: 8, beside: 8 }),
+    receive: (provider, event) => receive(db, provider, event),
     ticketKeys: ticketKeys(config.tickets),
     forgetOrders: async () => {},
     inStep: async () => {}, // no event of these tests is external, but for one that says so itself
