@@ -8,7 +8,7 @@ import { create } from '../services/events/eventCreation.ts';
 import { claimStatement } from '../services/orders/claim/statement.ts';
 import { type ContestJob, type ContestResult, PASSWORD } from './contestClients.ts';
 import { cpuBetween } from './cpu.ts';
-import { type House, inProcess, profiled, settleDatabase } from './house.ts';
+import { type Child, type House, inProcess, profiled, settleDatabase } from './house.ts';
 import { round, type Spread, table } from './numbers.ts';
 import { line, pgbench } from './pgbench.ts';
 
@@ -93,8 +93,9 @@ export async function benchContest(house: House): Promise<ContestReport> {
 export const contestants = (
   house: House,
   job: Omit<ContestJob, 'port' | 'seats' | 'paygate'> & Partial<ContestJob>,
+  how?: Child,
 ): Promise<ContestResult> =>
-  inProcess('contestClients.ts', { seats: 0, paygate: '', ...job, port: house.stack.ports.gateway }, job.seconds + 120);
+  inProcess('contestClients.ts', { seats: 0, paygate: '', ...job, port: house.stack.ports.gateway }, job.seconds + 120, how);
 
 /** Buyers as an import leaves them: SHA-256 of their password. */
 export async function makeBuyers({ db }: House, count = BUYERS): Promise<void> {

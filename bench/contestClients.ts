@@ -41,6 +41,7 @@ const buyerAddress = (n: number): string => `buyer${n}@contest.test`;
 /** How the n-th buyer proves who it is. */
 export const basic = (n: number): string => `Basic ${Buffer.from(`${buyerAddress(n)}:${PASSWORD}`).toString('base64')}`;
 
+process.once('disconnect', () => process.exit(1));
 process.once('message', (job: ContestJob) => {
   run(job).then((result) => process.send!(result, undefined, {}, () => process.exit(0)));
 });
@@ -51,6 +52,9 @@ async function run(job: ContestJob): Promise<ContestResult> {
   const began = performance.now();
   const result: ContestResult = { good: 0, conflicts: 0, failed: {}, seconds: 0, times: {}, cpuSeconds: 0, next: 0 };
   const sheet: Sheet = { job, until: began + job.seconds * 1000, left: job.most, next: job.from, result, times: {} };
+  process.once('message', () => {
+    sheet.until = 0; // told to stop
+  });
   const clients = { booking: books, select: selects, sellout: sellsOut };
   await Promise.all(Array.from({ length: job.clients }, () => clients[job.kind](sheet)));
   result.seconds = (performance.now() - began) / 1000;

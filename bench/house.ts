@@ -8,6 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import { connect } from '../db/connect.ts';
 import { migrate } from '../db/migrate.ts';
 import type { DB } from '../db/tables.ts';
+import { giveWay } from '../deploy/local/priority.ts';
 import { ClearError, type Say, step } from '../deploy/local/say.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../deploy/local/stack.ts';
 import type { Oddity } from '../services/reports/verify.ts';
@@ -195,10 +196,23 @@ export function runLoad(job: Omit<Job, 'port'>, port: number): Promise<JobResult
   return inProcess<JobResult>('load.ts', { ...job, port }, job.seconds + 60);
 }
 
-/** Runs one of our child programs: one message in, one message out. Killed when it is not done in time. */
-export function inProcess<Result>(file: string, message: object, limitSeconds: number): Promise<Result> {
+/** How a child program is run. */
+export type Child = { givesWay?: boolean; until?: Promise<unknown> };
+
+/**
+ * Runs one of our child programs: one message in, one message out. Killed when it is not done in time. `givesWay`: it stands for computers
+ * that are not this one, and takes nothing from what is measured. `until`: it is told to stop then.
+ */
+export function inProcess<Result>(
+  file: string,
+  message: object,
+  limitSeconds: number,
+  { givesWay = false, until }: Child = {},
+): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--import', 'tsx'] });
+    const child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--import', 'tsx'], detached: givesWay });
+    if (givesWay && child.pid) giveWay(child.pid);
+    void until?.then(() => child.connected && child.send('stop'));
     const timer = setTimeout(() => child.kill('SIGKILL'), limitSeconds * 1000);
     child.once('message', (result) => resolve(result as Result));
     child.once('error', reject);

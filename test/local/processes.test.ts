@@ -1,7 +1,7 @@
 // The child supervisor: readiness, faults told with the log's end, restart, orderly stop, and nothing left behind.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -46,6 +46,12 @@ test('resolves when its URL answers; its output is in its log', async () => {
   const one = await start(`console.log('hello'); console.error('trouble'); ${server(port)}`, { ready: `http://127.0.0.1:${port}/` });
   expect((await fetch(`http://127.0.0.1:${port}/`)).ok).toBe(true);
   expect(readFileSync(one.logFile, 'utf8')).toBe('hello\ntrouble\n');
+});
+
+test('one that gives way runs behind the others where the machine is short; the rest are as we are', async () => {
+  const port = await freePort();
+  const [polite, plain] = [await start(server(port), { givesWay: true }), await start(server(await freePort()))];
+  expect([getPriority(polite.pid), getPriority(plain.pid)]).toEqual([getPriority() + 5, getPriority()]);
 });
 
 test('one that dies before it is ready is told with the end of its log, and not with that of an earlier run', async () => {
