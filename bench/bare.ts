@@ -28,7 +28,7 @@ export async function startBare(house: House): Promise<{ measure(clients: number
     worker.once('exit', (code) => reject(new Error(`the bare worker ended with ${code}`)));
     worker.send({ ...base, role: 'worker' } satisfies BareJob);
   });
-  const reading = () => ({ ...house.cpu().parts, bare: readCpu({ bare: worker.pid }).parts.bare! });
+  const reading = () => ({ ...house.cpu().parts, bare: readCpu({ bare: [worker.pid] }).parts.bare! });
 
   return {
     async measure(clients, seconds) {

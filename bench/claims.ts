@@ -100,20 +100,29 @@ async function leaveUnstarted({ house, event }: Stage): Promise<Lag> {
   return { ...(await watchStarts(house)), ...left };
 }
 
-type Stage = { house: House; event: BenchEvent; tokens: string[]; last: number; next: number /** orders there must be */; claimed: number };
+/** Where claims are measured. `last`: seats before this one are asked for, from `next` on. */
+export type Stage = {
+  house: House;
+  event: BenchEvent;
+  tokens: string[];
+  last: number;
+  next: number /** orders there must be */;
+  claimed: number;
+};
 
 async function load(stage: Stage, clients: number, seconds: number, hotSeat?: string) {
   const { house, event, tokens } = stage;
   const maxRequests = hotSeat ? 1_000_000 : stage.last - stage.next;
   const result = await runLoad(
     { kind: 'claims', clients, seconds, maxRequests, eventId: event.id, tokens, seats: event.seatsFile, from: stage.next, hotSeat },
-    house.stack.ports.gateway,
+    house.gateways,
   );
   stage.next = result.next;
   return result;
 }
 
-async function measure(stage: Stage, clients: number, hotSeat?: string): Promise<ClaimsRun> {
+/** Measures claims of free seats, or of one hot seat, over HTTP; what they leave to the engine is dropped. */
+export async function measure(stage: Stage, clients: number, hotSeat?: string): Promise<ClaimsRun> {
   const { house } = stage;
   const seats = hotSeat ? 'hot' : 'free';
   house.say(`${seats === 'hot' ? 'one hot seat' : 'free seats'} over HTTP, ${clients} client(s), ${house.options.seconds} s`);

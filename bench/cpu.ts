@@ -9,14 +9,17 @@ export type CpuReading = { parts: Record<string, number>; machine: number };
 
 type Proc = { parent: number; ticks: number };
 
-/** Reads now. `roots` names processes by id; what they have started counts as theirs. */
-export function readCpu(roots: Record<string, number | undefined>): CpuReading {
+/** Ids of a part's processes, by its name. */
+export type Roots = Record<string, (number | undefined)[]>;
+
+/** Reads now. What the processes of a part have started counts as theirs. */
+export function readCpu(roots: Roots): CpuReading {
   const all = processes();
   const children = new Map<number, number[]>();
   for (const [pid, { parent }] of all) children.set(parent, [...(children.get(parent) ?? []), pid]);
   const sum = (pid: number): number =>
     (all.get(pid)?.ticks ?? 0) + (children.get(pid) ?? []).reduce((total, child) => total + sum(child), 0);
-  const parts = Object.fromEntries(Object.entries(roots).map(([name, pid]) => [name, pid ? sum(pid) / TICKS : 0]));
+  const parts = Object.fromEntries(Object.entries(roots).map(([name, pids]) => [name, total(pids, sum) / TICKS]));
   return { parts, machine: busy() };
 }
 
@@ -31,13 +34,17 @@ export function cpuBetween(before: CpuReading, after: CpuReading, more: Record<s
 }
 
 /** Resident MB of each named process with its children. Processes that share memory, as Postgres' do, count their part of it each. */
-export function readMemory(roots: Record<string, number | undefined>): Record<string, number> {
+export function readMemory(roots: Roots): Record<string, number> {
   const children = new Map<number, number[]>();
   for (const [pid, { parent }] of processes()) children.set(parent, [...(children.get(parent) ?? []), pid]);
   const kb = (pid: number): number =>
     Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) +
     (children.get(pid) ?? []).reduce((total, child) => total + kb(child), 0);
-  return Object.fromEntries(Object.entries(roots).map(([name, pid]) => [name, pid ? Math.round(kb(pid) / 1024) : 0]));
+  return Object.fromEntries(Object.entries(roots).map(([name, pids]) => [name, Math.round(total(pids, kb) / 1024)]));
+}
+
+function total(pids: (number | undefined)[], of: (pid: number) => number): number {
+  return pids.reduce<number>((sum, pid) => sum + (pid ? of(pid) : 0), 0);
 }
 
 function processes(): Map<number, Proc> {

@@ -8,6 +8,7 @@ import { type Kysely, sql } from 'kysely';
 import { connect } from '../db/connect.ts';
 import { migrate } from '../db/migrate.ts';
 import type { DB } from '../db/tables.ts';
+import { freePort } from '../deploy/local/ports.ts';
 import { giveWay } from '../deploy/local/priority.ts';
 import { ClearError, type Say, step } from '../deploy/local/say.ts';
 import { type App, type Stack, startGateway, startStack, startWorker } from '../deploy/local/stack.ts';
@@ -42,12 +43,17 @@ export type House = {
   stack: Stack;
   gateway: App;
   worker: App;
+  /** All that run, the two above first. */
+  gateways: App[];
+  workers: App[];
   db: Kysely<DB>;
   temporal: Connection;
   say: Say;
   /** What a bench does to its rows on purpose: the net leaves it out. */
   oddities: Oddity[];
   cpu(): ReturnType<typeof readCpu>;
+  /** Starts or stops gateways and workers until there are so many of each. */
+  scale(count: number): Promise<void>;
   /** Resident MB by process. */
   memory(): Record<string, number>;
   stop(): Promise<void>;
@@ -76,25 +82,33 @@ export async function startHouse(options: Options, say: Say, started: (stack: St
     step(say, 'worker', () => startWorker(stack, env)),
   ]);
   const temporal = await Connection.connect({ address: stack.temporalAddress });
+  const [gateways, workers] = [[gateway], [worker]];
   const roots = () => ({
-    gateway: gateway.pid,
-    worker: worker.pid,
-    postgres: stack.postgres.process?.pid,
-    temporal: stack.temporal.process.pid,
-    'stand-in': stack.stripe?.pid,
-    mail: stack.mail.pid,
+    gateway: gateways.map((one) => one.pid),
+    worker: workers.map((one) => one.pid),
+    postgres: [stack.postgres.process?.pid],
+    temporal: [stack.temporal.process.pid],
+    'stand-in': [stack.stripe?.pid],
+    mail: [stack.mail.pid],
   });
   return {
     options,
     stack,
     gateway,
     worker,
+    gateways,
+    workers,
     db,
     temporal,
     say,
     oddities: [],
     cpu: () => readCpu(roots()),
     memory: () => readMemory(roots()),
+    async scale(count) {
+      while (gateways.length < count) gateways.push(await startGateway(stack, { ...env, PORT: String(await freePort()) }));
+      while (workers.length < count) workers.push(await startWorker(stack, env));
+      await Promise.all([...gateways.splice(count), ...workers.splice(count)].map((app) => app.stop()));
+    },
     async stop() {
       await temporal.close();
       await db.destroy();
@@ -191,9 +205,10 @@ async function call(house: House, method: string, path: string, token: string | 
   return answer.data;
 }
 
-/** Runs one job in a load generator of its own. */
-export function runLoad(job: Omit<Job, 'port'>, port: number): Promise<JobResult> {
-  return inProcess<JobResult>('load.ts', { ...job, port }, job.seconds + 60);
+/** Runs one job in a load generator of its own, its clients spread over the gateways in turn. */
+export function runLoad(job: Omit<Job, 'ports'>, gateways: { url: string }[]): Promise<JobResult> {
+  const ports = gateways.map(({ url }) => Number(new URL(url).port));
+  return inProcess<JobResult>('load.ts', { ...job, ports }, job.seconds + 60);
 }
 
 /** How a child program is run. */

@@ -31,7 +31,7 @@ export async function benchIdle(house: House): Promise<IdleReport> {
   const { buyers, organizer } = await makePeople(house, 4);
   const event = await makeEvent(house, organizer, 'Bench: idle', 1_000);
   const job = { kind: 'orders' as const, clients: 2, seconds: 60, maxRequests: ORDERS, eventId: event.id, tokens: buyers };
-  const used = await runLoad({ ...job, seats: event.seatsFile, from: 0 }, house.stack.ports.gateway);
+  const used = await runLoad({ ...job, seats: event.seatsFile, from: 0 }, house.gateways);
 
   house.say(`${used.done} orders were made; ${QUIET_SECONDS} s of quiet, then ${MEASURED_SECONDS} s measured`);
   await sleep(QUIET_SECONDS * 1000);

@@ -6,7 +6,8 @@ import { request, Wire } from './wire.ts';
 /** What to do. Every loop ends at `seconds` or `maxRequests`, whichever comes first. */
 export type Job = {
   kind: 'claims' | 'orders';
-  port: number;
+  /** Of the gateways; each client keeps to one of them. */
+  ports: number[];
   clients: number;
   seconds: number;
   maxRequests: number;
@@ -50,7 +51,11 @@ async function run(job: Job): Promise<JobResult> {
   const began = performance.now();
   const sheet: Sheet = { until: began + job.seconds * 1000, next: job.from, left: job.maxRequests, done: 0, statuses: {}, times: {} };
   const client = job.kind === 'claims' ? claims : orders;
-  await Promise.all(Array.from({ length: job.clients }, (_, i) => client(job, sheet, seats, job.tokens[i % job.tokens.length]!)));
+  await Promise.all(
+    Array.from({ length: job.clients }, (_, i) =>
+      client(job, job.ports[i % job.ports.length]!, sheet, seats, job.tokens[i % job.tokens.length]!),
+    ),
+  );
   const seconds = (performance.now() - began) / 1000;
   const used = process.cpuUsage(cpu);
   return {
@@ -90,8 +95,8 @@ function keep(sheet: Sheet, name: string, ms: number): void {
 }
 
 /** One client that claims seats, one request after the other. Callbacks and no promises: this is the hot loop. */
-function claims(job: Job, sheet: Sheet, seats: string[], token: string): Promise<void> {
-  const wire = new Wire(job.port);
+function claims(job: Job, port: number, sheet: Sheet, seats: string[], token: string): Promise<void> {
+  const wire = new Wire(port);
   return new Promise((resolve) => {
     const next = () => {
       const seat = job.hotSeat ?? seats[sheet.next];
@@ -113,8 +118,8 @@ function claims(job: Job, sheet: Sheet, seats: string[], token: string): Promise
 }
 
 /** One client that buys: book, pay, and has its ticket when the confirm is answered. */
-async function orders(job: Job, sheet: Sheet, seats: string[], token: string): Promise<void> {
-  const wire = new Wire(job.port);
+async function orders(job: Job, port: number, sheet: Sheet, seats: string[], token: string): Promise<void> {
+  const wire = new Wire(port);
   const step = async (name: string, text: string) => {
     const sent = performance.now();
     const answer = await wire.ask(text);

@@ -1,4 +1,4 @@
-// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle|soak] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
+// `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle|soak|growth] [options]`: starts a private stack, measures, prints a table, writes bench/results/, stops everything.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ import { benchClaims } from './claims.ts';
 import { claimsReport } from './claimsReport.ts';
 import { benchContest, contestReport } from './contest.ts';
 import { benchDoor, doorReport } from './door.ts';
+import { benchGrowth, growthReport } from './growth.ts';
 import { type House, type Options, startHouse } from './house.ts';
 import { benchIdle, idleReport } from './idle.ts';
 import { benchLive, liveReport } from './live.ts';
@@ -25,7 +26,7 @@ import { benchSellout, selloutReport } from './sellout.ts';
 import { benchSoak, soakReport } from './soak.ts';
 import { benchWebhooks, webhooksReport } from './webhooks.ts';
 
-const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle|soak] [options]     (without a name: claims and orders)
+const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|webhooks|door|contest|sellout|search|idle|soak|growth] [options]     (without a name: claims and orders)
   --seconds N        length of each run (10; at most 120; soak 14000)
   --clients 1,8,64   concurrency levels (claims 1,8,64; orders 1,8,16)
   --holds 1000,3000  rush: how many holds; sellout: how many seats (100,000)
@@ -33,7 +34,7 @@ const USAGE = `npm run bench -- [claims|orders|rush|live|reads|catalog|baskets|w
   --raw-seconds N    length of each run of the raw limit (5)
   --drain N          wait at most so long for workflow starts and mails after a run (180)
   --temporal disk    disk as npm start has it, or memory
-  --only TEXT        reads: only the runs with this in their name
+  --only TEXT        reads: only the runs with this in their name; growth: processes or tables
   --rows N           search: how many archived events (6000000)
   --database URL     use this database, and leave it as it is then: search fills it once (15 minutes)
   --profile DIR      write V8 CPU profiles of gateway and worker to DIR
@@ -91,6 +92,10 @@ const BENCHES = {
   idle: async (house: House) => {
     const result = await benchIdle(house);
     return { result, text: idleReport(result), faults: result.faults };
+  },
+  growth: async (house: House) => {
+    const result = await benchGrowth(house);
+    return { result, text: growthReport(result), faults: result.faults };
   },
   soak: async (house: House) => {
     const result = await benchSoak(house);

@@ -61,7 +61,8 @@ export async function benchOrders(house: House): Promise<OrdersResult> {
   return { runs, floor, faults: runs.flatMap((r) => r.faults) };
 }
 
-type Stage = { house: House; event: BenchEvent; tokens: string[]; next: number; paid: number };
+/** Where orders are measured: seats from `next` on are bought. */
+export type Stage = { house: House; event: BenchEvent; tokens: string[]; next: number; paid: number };
 
 async function load(stage: Stage, clients: number, seconds: number) {
   const { house, event, tokens } = stage;
@@ -76,13 +77,14 @@ async function load(stage: Stage, clients: number, seconds: number) {
       seats: event.seatsFile,
       from: stage.next,
     },
-    house.stack.ports.gateway,
+    house.gateways,
   );
   stage.next = result.next;
   return result;
 }
 
-async function measure(stage: Stage, clients: number): Promise<OrdersRun> {
+/** Measures whole orders. All of a stack's payments must be of one stage. */
+export async function measure(stage: Stage, clients: number): Promise<OrdersRun> {
   const { house } = stage;
   house.say(`book, pay, ticket: ${clients} client(s), ${house.options.seconds} s`);
   await fetch(`${house.stack.mailUrl}/api/messages`, { method: 'DELETE', signal: AbortSignal.timeout(10_000) });

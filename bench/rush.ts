@@ -79,7 +79,7 @@ async function rush(stage: Stage, holds: number, afterSeconds: number, ending?: 
     const from = ending ? 0 : stage.next;
     if (!ending) stage.next += holds;
     const job = { kind: 'claims' as const, clients: RUSH_CLIENTS, seconds: 120, maxRequests: holds, eventId: (ending ?? event).id };
-    const done = await runLoad({ ...job, tokens, seats: (ending ?? event).seatsFile, from }, house.stack.ports.gateway);
+    const done = await runLoad({ ...job, tokens, seats: (ending ?? event).seatsFile, from }, house.gateways);
     perSecond = round(done.done / done.seconds);
     house.say(`  ${perSecond} holds/s; buyers go on`);
   }
