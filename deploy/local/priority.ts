@@ -1,9 +1,10 @@
 // Which process the machine runs first where there is not enough of it for all.
 import { writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
-/** Of who gives way: a third of another's share, where both want more than there is (sched(7)). */
-const GIVES_WAY = 5;
+/** So much nicer than we are: a third of another's share, where both want more than there is (sched(7)). */
+const NICER = 5;
+const NICEST = 19;
 
 /**
  * Lets a process give way to the others, where the machine is short. Linux shares a machine among sessions first where it groups by them
@@ -11,8 +12,9 @@ const GIVES_WAY = 5;
  */
 export function giveWay(pid: number): void {
   try {
-    setPriority(pid, GIVES_WAY);
-    writeFileSync(`/proc/${pid}/autogroup`, String(GIVES_WAY));
+    const nice = Math.min(NICEST, getPriority() + NICER);
+    setPriority(pid, nice);
+    writeFileSync(`/proc/${pid}/autogroup`, String(nice));
   } catch {
     // It has ended, or this system knows no such thing.
   }
