@@ -1,5 +1,5 @@
 // Whose turn it is at the database: the rush for one event takes part of the connections, and the others are for everybody else's buyers.
-import { DomainError } from '../services/shared/errors.ts';
+import { limited } from '../services/shared/limited.ts';
 
 /** Runs the work when it is its event's turn. Throws unavailable where thousands wait for the same event already. */
 export type Turns = <T>(eventId: string, work: () => Promise<T>) => Promise<T>;
@@ -14,7 +14,7 @@ const CROWD = 8;
 /** So long after a call for another event there may be more of them. */
 const BESIDE_MS = 1_000;
 
-type Line = { running: number; waiting: (() => void)[] };
+type Line = { run: ReturnType<typeof limited>; asked: number };
 
 /**
  * Makes the turns: those of one event that may not run yet wait in the order in which they came. A crowd that has the gateway to itself may
@@ -31,28 +31,18 @@ export function createTurns({ alone, beside }: Share): Turns {
   }
 
   const isShared = (): boolean => performance.now() - changedAt < BESIDE_MS;
-  const share = ({ waiting }: Line): number => (waiting.length > CROWD && isShared() ? beside : alone);
-
-  function letIn(line: Line): void {
-    while (line.waiting.length && line.running < share(line)) {
-      line.running++;
-      line.waiting.shift()!();
-    }
-  }
+  const share = (waiting: number): number => (waiting > CROWD && isShared() ? beside : alone);
 
   return async (eventId, work) => {
     called(eventId);
-    const line: Line = lines.get(eventId) ?? { running: 0, waiting: [] };
+    const fresh = () => ({ run: limited(share, MOST_WAITING, 'Too many buyers at once, try again in a moment.'), asked: 0 });
+    const line: Line = lines.get(eventId) ?? fresh();
     lines.set(eventId, line);
-    if (line.running < share(line)) line.running++;
-    else if (line.waiting.length >= MOST_WAITING) throw new DomainError('unavailable', 'Too many buyers at once, try again in a moment.');
-    else await new Promise<void>((go) => line.waiting.push(go));
+    line.asked++;
     try {
-      return await work();
+      return await line.run(work);
     } finally {
-      line.running--;
-      letIn(line);
-      if (!line.running) lines.delete(eventId);
+      if (--line.asked === 0) lines.delete(eventId);
     }
   };
 }

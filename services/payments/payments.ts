@@ -113,13 +113,16 @@ export async function takeSetAside(
   return { provider: provider.name, told: await capture(provider, payment) };
 }
 
+/** An order (alias `o`) that waits for its money. */
+const isAwaited = sql<boolean>`(o.status = 'pending' and not ${attempts.holdIsOver})`;
+
 type SetAside = { id: string; provider: string; ref: string; amountMinor: number; currency: string };
 
 const setAside = prepared<{ paymentId: string }>()(
   (p) => sql<SetAside>`select y.id, y.provider, y.provider_ref as ref, y.amount_minor as "amountMinor", y.currency
     from payments y join orders o on o.id = y.order_id
     where y.id = ${p.paymentId}::uuid and y.status = 'authorized' and y.contradicted_at is null and y.provider_ref is not null
-      and o.status = 'pending' and not ${attempts.holdIsOver}`,
+      and ${isAwaited}`,
 );
 
 function outcomeOf(told: ProviderPayment): ChargeOutcome {
@@ -175,7 +178,7 @@ async function askAbout(
   if (close) return closeAt(db, provider, payment);
   if (payment.status !== 'authorized') return provider.read(payment.ref);
   // Late, or cancelled meanwhile: what was only set aside is let go rather than taken and returned.
-  if (!(await isAwaited(db, payment.order_id))) return provider.cancel(payment.ref);
+  if (!(await stillWaits(db, payment.order_id))) return provider.cancel(payment.ref);
   return capture(provider, { id: payment.id, ref: payment.ref, amountMinor: payment.amount_minor, currency: payment.currency });
 }
 
@@ -198,9 +201,8 @@ async function isPending(db: Kysely<DB>, orderId: string): Promise<boolean> {
 }
 
 /** Whether the order still waits for its money. */
-async function isAwaited(db: Kysely<DB>, orderId: string): Promise<boolean> {
-  const { rows } =
-    await sql`select from orders o where o.id = ${orderId}::uuid and o.status = 'pending' and not ${attempts.holdIsOver}`.execute(db);
+async function stillWaits(db: Kysely<DB>, orderId: string): Promise<boolean> {
+  const { rows } = await sql`select from orders o where o.id = ${orderId}::uuid and ${isAwaited}`.execute(db);
   return rows.length === 1;
 }
 
