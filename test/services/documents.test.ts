@@ -1,7 +1,10 @@
 // Tickets as pages: every name readable in its own script, one page however long they are, and a code that a camera reads.
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { expect, it } from 'vitest';
 import { signCode } from '../../services/tickets/codes.ts';
-import { createDocuments, type TicketFacts } from '../../services/tickets/documents.ts';
+import { createDocuments, emsOf, type TicketFacts } from '../../services/tickets/documents.ts';
 import { signParticipantCode } from '../../services/tickets/participantCodes.ts';
 import { look } from '../support/pdf.ts';
 import { TICKET_KEYS } from '../support/ticketKeys.ts';
@@ -39,6 +42,24 @@ it('has the event, its time where it is, the place, the holder, the price, the o
   // The code is longer than a line.
   expect(text.replaceAll(' ', '')).toContain(ticket.code);
   expect([pages, code]).toEqual([1, ticket.code]);
+});
+
+it('its title, for who has several of them open, says the event and the order', async () => {
+  const pdf = await documents.ticketPdf(ticket);
+  expect(pdf.toString('latin1')).toContain(`/Title (Summer Music Festival - ${ticket.orderCode})`);
+});
+
+it.each(['regular', 'bold'])('no letter of the %s font is wider than the page counts on where it does not measure', (weight) => {
+  const fonts = dirname(createRequire(import.meta.url).resolve('@expo-google-fonts/noto-sans/package.json'));
+  const compiler = NodeCompiler.create({ workspace: fonts, fontArgs: [{ fontPaths: [fonts] }] });
+  const letters = Array.from({ length: 127 - 32 }, (_, i) => String.fromCharCode(32 + i));
+  const width = `measure(text(font: "Noto Sans", weight: "${weight}", size: 100pt, letter + letter)).width / 200pt`;
+  const mainFileContent = `#context [#metadata(json(bytes(${JSON.stringify(JSON.stringify(letters))})).map(letter => ${width})) <widths>]`;
+  const [widths] = compiler.query({ mainFileContent }, { selector: '<widths>', field: 'value' }) as number[][];
+  const tooWide = letters.filter((letter, i) => widths![i]! > emsOf(letter)!);
+  expect([widths!.length, tooWide]).toEqual([95, []]);
+  expect(widths![letters.indexOf('W')]).toBeGreaterThan(0.9); // it is this font that was measured
+  expect(emsOf('é')).toBeNull();
 });
 
 it('without a seat it names the ticket; without a zone the time is UTC; without a venue or holder there is none', async () => {
