@@ -116,13 +116,18 @@ export async function decide(db: Kysely<DB> | Transaction<DB>, id: string, outco
   await decided(db, { id, outcome });
 }
 
-const decided = prepared<{ id: string; outcome: string }>()(
-  (p) => sql`with decided as (
-      update payment_attempts set decided_at = now(), outcome = ${p.outcome}, kept_until = null
-      where id = ${p.id}::uuid and decided_at is null returning order_id)
-    -- whoever withdrew and tried again had the time for this try
-    update payment_attempts a set kept_until = null from decided where a.order_id = decided.order_id and a.outcome = 'withdrawn'`,
-);
+const decided = prepared<{ id: string; outcome: string }>()((p) => sql`with ${deciding(p.id, p.outcome)} select`);
+
+/** Parts of a statement: the same. None is decided where `id` is null. */
+export const deciding = (id: RawBuilder<string | null>, outcome: RawBuilder<string | null>) => sql`
+  decided as (
+    update payment_attempts set decided_at = now(), outcome = ${outcome}, kept_until = null
+    where id = ${id}::uuid and decided_at is null returning order_id
+  ),
+  -- whoever withdrew and tried again had the time for this try
+  undone as (
+    update payment_attempts a set kept_until = null from decided where a.order_id = decided.order_id and a.outcome = 'withdrawn'
+  )`;
 
 /** No step that decides an attempt takes longer; one that does counts as dead. */
 const STEP_SECONDS = 10;

@@ -4,9 +4,9 @@ import { prepared } from '../../db/prepared.ts';
 import type { DB } from '../../db/tables.ts';
 import { despiteDeadlocks } from '../shared/deadlocks.ts';
 import { DomainError } from '../shared/errors.ts';
-import type { ProviderEvent } from './provider.ts';
+import type { ProviderEvent, ProviderPayment } from './provider.ts';
 import * as refunds from './refunds.ts';
-import { applyProviderState, contradict, isKnown } from './states.ts';
+import { applyProviderState, contradict, hearing, type Saying, sayingOf } from './states.ts';
 
 type Outcome = 'recorded' | 'ignored' | 'mismatch';
 
@@ -23,8 +23,8 @@ export async function receive(
   if (!event.payment && !event.refund && !event.returned)
     return { outcome: (await note(db, provider, event, 'ignored')) ? 'ignored' : 'duplicate' };
 
-  if (event.payment && (await isKnown(db, provider, event.payment)))
-    return { outcome: (await note(db, provider, event, 'recorded')) ? 'recorded' : 'duplicate' };
+  const old = event.payment && (await noteKnown(db, provider, event.payment, event));
+  if (old) return { outcome: old };
 
   const outcome = await despiteDeadlocks(() => db.transaction().execute((tx) => takeIn(tx, provider, event)));
   if (outcome === 'mismatch')
@@ -65,6 +65,28 @@ async function note(db: Kysely<DB>, provider: string, { id, type, payload }: Pro
 const noted = prepared<{ provider: string; id: string; type: string; outcome: Outcome; payload: string }>()(
   (p) => sql`insert into payment_events (provider, event_id, type, outcome, payload)
     values (${p.provider}, ${p.id}, ${p.type}, ${p.outcome}, ${p.payload}) on conflict do nothing returning event_id`,
+);
+
+/** Notes an event that tells of a payment what is on record already, in one statement. Undefined: it is news, and not noted. */
+async function noteKnown(
+  db: Kysely<DB>,
+  provider: string,
+  told: ProviderPayment,
+  { id: event, type, payload }: ProviderEvent,
+): Promise<'recorded' | 'duplicate' | undefined> {
+  const [row] = await notedKnown(db, { ...sayingOf(provider, told), event, type, payload: JSON.stringify(payload) });
+  if (!row?.known) return undefined;
+  return row.noted ? 'recorded' : 'duplicate';
+}
+
+const notedKnown = prepared<Saying & { event: string; type: string; payload: string }>()(
+  (p) => sql<{ known: boolean; noted: boolean }>`with ${hearing(p)},
+    noted as (
+      insert into payment_events (provider, event_id, type, outcome, payload)
+      select ${p.provider}::text, ${p.event}::text, ${p.type}::text, 'recorded', ${p.payload}::jsonb from heard where known
+      on conflict do nothing returning event_id
+    )
+    select known, exists (select from noted) as noted from heard`,
 );
 
 async function act(tx: Transaction<DB>, provider: string, event: ProviderEvent): Promise<Outcome> {

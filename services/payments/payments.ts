@@ -57,9 +57,9 @@ export async function record(
   { outcome: { outcome }, provider, told }: Asked,
   { settles = false } = {},
 ): Promise<void> {
-  if (told) await applyProviderState(tx, provider!, told, { announce: false, settles });
+  if (told) await applyProviderState(tx, provider!, told, { announce: false, settles, decides: { attempt, outcome } });
   // A free order is decided by settling it; its hold goes on until then.
-  if (outcome !== 'free') await attempts.decide(tx, attempt, outcome);
+  else if (outcome !== 'free') await attempts.decide(tx, attempt, outcome);
 }
 
 /** The payment to be paid, or why there is none. */

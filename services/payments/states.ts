@@ -1,7 +1,7 @@
 // The states of a payment, and the one function that writes what a provider says of it.
-import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { prepared } from '../../db/prepared.ts';
-import type { DB, PaymentStatus, Payments } from '../../db/tables.ts';
+import type { DB, PaymentStatus } from '../../db/tables.ts';
 import * as places from '../inventory/places.ts';
 import * as outbox from '../outbox/outbox.ts';
 import { isUuid } from '../shared/ids.ts';
@@ -26,13 +26,11 @@ export const isSuspect = sql<boolean>`(y.contradicted_at is not null or y.status
 /** The state that a provider's word means here. */
 export const statusOf = (told: ProviderPayment): PaymentStatus => (told.status === 'open' ? 'created' : told.status);
 
-type Known = Pick<
-  Selectable<Payments>,
-  'id' | 'order_id' | 'status' | 'amount_minor' | 'currency' | 'provider_ref' | 'failure_code' | 'failure_message'
-> & { number: string };
+/** `decides`: the attempt (attempts.ts) that this is the answer to, and what became of it: on record in the same step. */
+type Telling = { announce: boolean; settles?: boolean; decides?: { attempt: string; outcome: string } };
 
 /**
- * Writes what the provider says of a payment. Late, repeated and out-of-order tellings change nothing that is final.
+ * Writes what the provider says of a payment, in one statement. Late, repeated and out-of-order tellings change nothing that is final.
  * Captured money, or money to capture, wakes the order's workflow, unless it is the workflow that asks (`announce` false).
  * The places are kept for captured money until it is settled, unless the same transaction does that (`settles`).
  * @returns ignored: not one of ours. mismatch: amount, currency or order contradict ours; the workflow will ask the provider.
@@ -41,93 +39,105 @@ export async function applyProviderState(
   tx: Transaction<DB>,
   provider: string,
   told: ProviderPayment,
-  { announce, settles = false }: { announce: boolean; settles?: boolean },
+  { announce, settles = false, decides }: Telling,
 ): Promise<'recorded' | 'ignored' | 'mismatch'> {
-  const [payment] = await lockNamed(tx, named(provider, told));
+  const { attempt = null, outcome = null } = decides ?? {};
+  const [payment] = await applied(tx, { ...sayingOf(provider, told), attempt, outcome });
   if (!payment) return 'ignored';
 
-  if (contradicts(told, payment)) {
+  if (!payment.fits) {
     await contradict(tx, payment, told.ref, { announce });
     return 'mismatch';
   }
 
-  const { status, failureCode, failureMessage } = means(told, payment);
-  if (isFinal(told, payment)) return 'recorded';
-  const captured = status !== payment.status && status === 'succeeded';
-  await write(tx, { id: payment.id, status, ref: told.ref, failureCode, failureMessage, captured });
-
-  if (captured && !settles) await places.keepForPaid(tx, payment.order_id);
-  const wakes = announce && status !== payment.status && (captured || status === 'authorized');
+  const { order_id, turned } = payment;
+  if (turned === 'succeeded' && !settles) await places.keepForPaid(tx, order_id);
+  const wakes = announce && (turned === 'succeeded' || turned === 'authorized');
   // Asked only now, under the payment's lock: whoever decides an attempt waits for this, and sees it then. Waking him would be a step for nothing.
-  if (wakes && !(await attempts.isBeingDecided(tx, payment.order_id))) await outbox.orderPaid(tx, payment.order_id);
+  if (wakes && !(await attempts.isBeingDecided(tx, order_id))) await outbox.orderPaid(tx, order_id);
   return 'recorded';
 }
 
-/**
- * Whether the provider says nothing of the payment that is not on record: most callbacks tell what the answer of a call has told before. False
- * also where it is none of ours. Nothing is locked: what is on record of a payment does not become news again.
- */
-export async function isKnown(db: Kysely<DB>, provider: string, told: ProviderPayment): Promise<boolean> {
-  const [payment] = await findNamed(db, named(provider, told));
-  if (!payment || contradicts(told, payment)) return false;
-  if (isFinal(told, payment)) return true;
-  const { status, failureCode, failureMessage } = means(told, payment);
-  const same = status === payment.status && payment.provider_ref === told.ref;
-  return same && (failureCode ?? null) === payment.failure_code && (failureMessage ?? null) === payment.failure_message;
-}
+/** What a provider says of a payment, as the statements below read it. */
+export type Saying = {
+  provider: string;
+  ref: string;
+  /** Our own id of it, where the provider says that. */
+  id: string | null;
+  status: PaymentStatus;
+  /** The states that may become this one. */
+  from: PaymentStatus[];
+  amountMinor: number;
+  currency: string;
+  /** The order by its id; or by its number, where the provider knows it by that. */
+  orderId: string | null;
+  orderNumber: string | null;
+  failureCode: string | null;
+  failureMessage: string | null;
+};
 
-type Named = { provider: string; ref: string; id: string | null };
-
-// A callback may come before the answer that carries the reference: our own id in the metadata finds it then.
-const named = (provider: string, { ref, paymentId }: ProviderPayment): Named => ({
-  provider,
-  ref,
-  id: paymentId && isUuid(paymentId) ? paymentId : null,
-});
-
-const ofName = (p: Record<keyof Named, RawBuilder<unknown>>) => sql<Known>`
-  select y.id, y.order_id, o.number::text as number, y.status, y.amount_minor, y.currency, y.provider_ref, y.failure_code, y.failure_message
-  from payments y join orders o on o.id = y.order_id
-  where (provider = ${p.provider} and provider_ref = ${p.ref}) or (y.id = ${p.id}::uuid and provider = ${p.provider} and provider_ref is null)`;
-
-const findNamed = prepared<Named>()(ofName);
-const lockNamed = prepared<Named>()((p) => sql<Known>`${ofName(p)} for update of y`);
-
-/** What the payment becomes by this. */
-function means(told: ProviderPayment, payment: Known) {
+export function sayingOf(provider: string, told: ProviderPayment): Saying {
+  const { ref, paymentId, orderId, orderNumber = null, currency, failureCode, failureMessage } = told;
   const status = statusOf(told);
   const failed = told.status === 'open' || told.status === 'cancelled';
   return {
-    status: TRANSITIONS[payment.status].includes(status) ? status : payment.status,
-    failureCode: failed ? (told.failureCode ?? null) : null,
-    failureMessage: failed ? (told.failureMessage ?? null) : null,
+    ...{ provider, ref, status, currency, orderNumber },
+    // A callback may come before the answer that carries the reference: our own id in the metadata finds it then.
+    id: paymentId && isUuid(paymentId) ? paymentId : null,
+    from: (Object.keys(TRANSITIONS) as PaymentStatus[]).filter((from) => TRANSITIONS[from].includes(status)),
+    amountMinor: told.status === 'succeeded' ? told.receivedMinor : told.amountMinor,
+    orderId: orderNumber === null && orderId !== undefined && isUuid(orderId) ? orderId : null,
+    failureCode: failed ? (failureCode ?? null) : null,
+    failureMessage: failed ? (failureMessage ?? null) : null,
   };
 }
 
+type Slots = { [K in keyof Saying]: RawBuilder<Saying[K]> };
+
+/** The payment (alias `y`) that is spoken of, with its order (`o`). */
+const named = (p: Slots) => sql`payments y join orders o on o.id = y.order_id
+  where (y.provider = ${p.provider} and y.provider_ref = ${p.ref}) or (y.id = ${p.id}::uuid and y.provider = ${p.provider} and y.provider_ref is null)`;
+
+/** Amount, currency and order are those of the payment. */
+const fits = (p: Slots) => sql<boolean>`(y.amount_minor = ${p.amountMinor}::bigint and y.currency = ${p.currency}
+  and coalesce(o.number::text = ${p.orderNumber}::text, o.id = ${p.orderId}::uuid, false))`;
+
+/** It may become what is told; no state may become itself. */
+const mayTurn = (p: Slots) => sql<boolean>`y.status = any(${p.from}::payment_status[])`;
+
 /** Nothing that is told changes a captured payment, and nothing but captured money a cancelled one. */
-const isFinal = (told: ProviderPayment, { status }: Known): boolean =>
-  status === 'succeeded' || (status === 'cancelled' && !TRANSITIONS.cancelled.includes(statusOf(told)));
+const isFinal = (p: Slots) => sql<boolean>`(y.status = 'succeeded' or (y.status = 'cancelled' and not ${mayTurn(p)}))`;
 
-type Written = {
-  id: string;
-  status: PaymentStatus;
-  ref: string;
-  failureCode: string | null;
-  failureMessage: string | null;
-  captured: boolean;
-};
+/**
+ * A part of a statement: the payment that is spoken of, and whether nothing is said of it that is not on record (`known`): most callbacks tell
+ * what the answer of a call has told before. No row where it is none of ours. Nothing is locked: what is on record does not become news again.
+ */
+export const hearing = (p: Slots) => sql`
+  heard as (
+    select ${fits(p)} and (${isFinal(p)} or (not ${mayTurn(p)} and y.provider_ref is not distinct from ${p.ref}
+      and y.failure_code is not distinct from ${p.failureCode} and y.failure_message is not distinct from ${p.failureMessage})) as known
+    from ${named(p)}
+  )`;
 
-const write = prepared<Written>()(
-  (p) => sql`update payments set status = ${p.status}::payment_status, provider_ref = ${p.ref}, failure_code = ${p.failureCode},
-      failure_message = ${p.failureMessage}, succeeded_at = case when ${p.captured}::boolean then now() else succeeded_at end, updated_at = now()
-    where id = ${p.id}::uuid`,
+/** `turned`: the state that it had not before; null where it is in the state it was in. */
+type Applied = { id: string; order_id: string; fits: boolean; turned: PaymentStatus | null };
+
+/** Written where it fits and is news, under the payment's lock; and the attempt that it answers is decided. */
+const applied = prepared<Saying & { attempt: string | null; outcome: string | null }>()(
+  (p) => sql<Applied>`
+    with named as materialized (
+      select y.id, y.order_id, ${fits(p)} as fits, ${isFinal(p)} as final,
+        case when ${mayTurn(p)} then ${p.status}::payment_status end as turned
+      from ${named(p)} for update of y
+    ),
+    written as (
+      update payments set status = coalesce(named.turned, status), provider_ref = ${p.ref}, failure_code = ${p.failureCode}, failure_message = ${p.failureMessage},
+        succeeded_at = case when named.turned = 'succeeded' then now() else succeeded_at end, updated_at = now()
+      from named where payments.id = named.id and named.fits and not named.final
+    ),
+    ${attempts.deciding(p.attempt, p.outcome)}
+    select id, order_id, fits, case when not final then turned end as turned from named`,
 );
-
-function contradicts(told: ProviderPayment, payment: Known): boolean {
-  const amount = told.status === 'succeeded' ? told.receivedMinor : told.amountMinor;
-  const isItsOrder = told.orderNumber === undefined ? told.orderId === payment.order_id : told.orderNumber === payment.number;
-  return amount !== payment.amount_minor || told.currency !== payment.currency || !isItsOrder;
-}
 
 /** Notes that a callback says what does not fit this payment: the order's workflow asks the provider (payments.reconcile). */
 export async function contradict(

@@ -16,7 +16,7 @@ import { callbackId, type PaymentProvider, type Providers, providerOf } from '..
 import * as refunds from '../../services/payments/refunds.ts';
 import { applyProviderState, TRANSITIONS } from '../../services/payments/states.ts';
 import { as, wish } from '../support/claims.ts';
-import { freshDatabase } from '../support/database.ts';
+import { freshDatabase, lockWaits } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
 import { TICKET_KEYS } from '../support/ticketKeys.ts';
@@ -43,6 +43,15 @@ async function opened() {
   const order = await ordered();
   const open = await payments.begin(db, providers, { orderId: order.id });
   return { ...order, open };
+}
+
+/** Something that one side waits for and the other gives. */
+function signal() {
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  return { given, give };
 }
 
 const status = async (orderId: string) =>
@@ -161,6 +170,41 @@ describe('the states of a payment', () => {
     const told = { ...(await acquirer.provider.read(open.providerRef)), status: word(to), receivedMinor: to === 'succeeded' ? 5000 : 0 };
     await db.transaction().execute((tx) => applyProviderState(tx, 'acquirer', told, { announce: false }));
     expect(await status(id)).toBe(TRANSITIONS[from].includes(to) ? to : from);
+  });
+
+  test.each([
+    ['succeeded', 'cancelled', 'succeeded'],
+    ['cancelled', 'succeeded', 'succeeded'],
+    ['processing', 'open', 'created'],
+    ['cancelled', 'open', 'cancelled'],
+  ] as const)('of two tellings at once, %s and %s, the second finds what the first has written: %s', async (first, second, then) => {
+    const { id, open } = await opened();
+    const told = { ...(await acquirer.provider.read(open.providerRef)), receivedMinor: 5000 };
+    const [begun, mayEnd] = [signal(), signal()];
+    const one = db.transaction().execute(async (tx) => {
+      await applyProviderState(tx, 'acquirer', { ...told, status: first }, { announce: false });
+      begun.give();
+      await mayEnd.given;
+    });
+    await begun.given;
+    const other = db.transaction().execute((tx) => applyProviderState(tx, 'acquirer', { ...told, status: second }, { announce: false }));
+    await lockWaits(db, 1);
+    mayEnd.give();
+    await one;
+    expect(await other).toBe('recorded');
+    expect(await status(id)).toBe(then);
+  });
+
+  test('an answer decides its attempt, also where it says nothing that can be believed, and no other attempt', async () => {
+    const { id, accountId, open } = await opened();
+    const [decided, another] = [randomUUID(), randomUUID()];
+    for (const attempt of [decided, another])
+      await attempts.receive(db, { id: attempt, orderId: id, accountId, method: 'tok_visa', waitedMs: 0 });
+    const told = { ...(await acquirer.provider.read(open.providerRef)), amountMinor: 1 };
+    const decides = { attempt: decided, outcome: 'declined' };
+    expect(await db.transaction().execute((tx) => applyProviderState(tx, 'acquirer', told, { announce: false, decides }))).toBe('mismatch');
+    const rows = await db.selectFrom('payment_attempts').select(['id', 'outcome']).where('order_id', '=', id).execute();
+    expect(Object.fromEntries(rows.map((row) => [row.id, row.outcome]))).toEqual({ [decided]: 'declined', [another]: null });
   });
 
   test('what is captured is final, and what is set aside is not undone by a late word of its beginning', () => {
