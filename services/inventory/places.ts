@@ -200,23 +200,30 @@ export async function letGo(tx: Transaction<DB>, orderId: string, placeIds: stri
 const isOrders = (alias: 'p' | 's', orderId: RawBuilder<unknown>) =>
   sql<boolean>`${sql.ref(`${alias}.sold_at`)} is null and (${sql.ref(`${alias}.order_id`)} = ${orderId}::uuid or ${isFree(alias)})`;
 
+/** The place of an item of an order. `ok`: it is still the order's, or free again. */
+export type Secured = { id: string; slot: string | null; ok: boolean };
+
 /**
  * Locks the places of the order's items, and the slots that go with them, whether its hold still runs or not: each can be had if it is still
  * the order's, or free again.
  * @returns the ids of the places that could not be had, or whose slot could not. Empty: the order may have them all (`selling`).
  */
-export async function secure(tx: Transaction<DB>, orderId: string): Promise<string[]> {
-  const rows = await secured(tx, { orderId });
+export const secure = async (tx: Transaction<DB>, orderId: string): Promise<string[]> =>
+  lostOf(tx, orderId, await secured(tx, { orderId }));
+
+/** The same, where the places were locked by a statement of the caller's (`securing`). */
+export async function lostOf(tx: Transaction<DB>, orderId: string, rows: Secured[]): Promise<string[]> {
   const gone = rows.some((r) => r.slot !== null) ? await lostSlots(tx, orderId) : new Set<string>();
   return rows.filter((r) => !r.ok || gone.has(r.slot!)).map((r) => r.id);
 }
 
-const secured = prepared<{ orderId: string }>()(
-  (p) => sql<{ id: string; slot: string | null; ok: boolean }>`
-    select p.id, i.slot_id as slot, ${isOrders('p', p.orderId)}
-      and p.offer_id = (select ${stockOf('f')} from offers f where f.id = i.offer_id) as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
-    from order_items i join places p on p.id = i.place_id where i.order_id = ${p.orderId}::uuid order by p.id for update of p`,
-);
+/** Locks the places of the order's items: a row of Secured for each, and the id of its `item`. */
+export const securing = (orderId: RawBuilder<string>) => sql<Secured & { item: string }>`
+  select p.id, i.id as item, i.slot_id as slot, ${isOrders('p', orderId)}
+    and p.offer_id = (select ${stockOf('f')} from offers f where f.id = i.offer_id) as ok -- a seat that left the plan meanwhile belongs to another offer (seatPlans.replan)
+  from order_items i join places p on p.id = i.place_id where i.order_id = ${orderId}::uuid order by p.id for update of p`;
+
+const secured = prepared<{ orderId: string }>()((p) => securing(p.orderId));
 
 /** Parts of a statement: the places of the order's items are sold to it, and their slots. Whoever runs it has secured them. */
 export const selling = (orderId: RawBuilder<string>) => sql`

@@ -35,7 +35,7 @@ export async function settle(db: Kysely<DB>, orderId: string, ticketKeys: Ticket
 /** The same in a transaction that has locked the order. */
 export async function settleLocked(tx: Transaction<DB>, order: Locked, ticketKeys: TicketKeys): Promise<Settlement> {
   const { id: orderId } = order;
-  const found = await read(tx, orderId);
+  const found = await read(tx, order);
   const { paid } = found;
   // Its places are another's: no ticket before he has confirmed them, no refund while he may.
   if (paid.length && order.status === 'pending' && order.provider_undecided) return 'unchanged';
@@ -75,7 +75,7 @@ export async function confirmFree(db: Kysely<DB>, orderId: string, ticketKeys: T
     if (order.status === 'confirmed') return;
     if (order.status === 'cancelled') throw new DomainError('order_not_payable', 'This order is cancelled.', { status: order.status });
     if (order.total_minor > 0) throw new DomainError('order_not_payable', 'This order has a price to be paid.', { status: order.status });
-    const confirmed = isFree(order) && (await confirm(tx, order, await read(tx, orderId), ticketKeys));
+    const confirmed = isFree(order) && (await confirm(tx, order, await read(tx, order), ticketKeys));
     if (!confirmed && order.status === 'pending' && order.hold_ends_at > new Date())
       throw new DomainError('order_not_payable', 'There is nothing in this order to confirm, or its event is over.', {
         status: order.status,
@@ -93,7 +93,7 @@ export async function confirmFree(db: Kysely<DB>, orderId: string, ticketKeys: T
  */
 export async function confirmPlaced(tx: Transaction<DB>, orderId: string, ticketKeys: TicketKeys): Promise<void> {
   const order = await lock(tx, orderId);
-  if (order.total_minor > 0 || !(await confirm(tx, order, await read(tx, orderId), ticketKeys)))
+  if (order.total_minor > 0 || !(await confirm(tx, order, await read(tx, order), ticketKeys)))
     throw new DomainError('event_cancelled', 'This event was cancelled this moment.', { eventId: order.event_id });
 }
 
@@ -137,28 +137,35 @@ async function giveBack(tx: Transaction<DB>, orderId: string, payments: string[]
   return (await owe(tx, { orderId, payments, reason, requestedBy: 'system' })) > 0;
 }
 
-/** What a settlement decides from. `open`: it may still be confirmed; `paid`: its captured money that nothing was decided about. */
-type Found = tickets.Issued & { open: boolean; items: string[]; paid: Unsettled[] };
+/**
+ * What a settlement decides from. `open`: its event and its time let it be confirmed; `items` and their `places`, which are locked: of an order
+ * whose state does too; `paid`: its captured money that nothing was decided about.
+ */
+type Found = tickets.Issued & { open: boolean; items: string[]; places: places.Secured[]; paid: Unsettled[] };
+
+const mayConfirm = (order: Locked): boolean => TRANSITIONS[order.status].includes('confirmed');
 
 /** Reads it. The caller has locked the order: nobody else decides about it meanwhile. */
-const read = async (tx: Transaction<DB>, orderId: string): Promise<Found> => (await found(tx, { orderId }))[0]!;
+const read = async (tx: Transaction<DB>, order: Locked): Promise<Found> =>
+  (await found(tx, { orderId: order.id, may: mayConfirm(order) }))[0]!;
 
 // Nobody buys what is not sold any more: the money came while the hold ran, or while it was on sale.
-const found = prepared<{ orderId: string }>()(
+const found = prepared<{ orderId: string; may: boolean }>()(
   (p) => sql<Found>`
+    with secured as materialized (select * from (${places.securing(p.orderId)}) s where ${p.may}::boolean)
     select o.event_id as "eventId", e.slug::text as event, o.participant_ref as participant, now() as at,
       e.status = 'published' and e.ends_at > now() and ${mayBeConfirmed}
         and (o.total_minor = 0 or coalesce((select min(y.succeeded_at) from payments y where y.order_id = o.id and y.status = 'succeeded' and y.settled_at is null), now())
           <= greatest(${attempts.holdEnd}, ${places.allSellUntil(sql`o.id`)}) + make_interval(secs => ${sql.lit(WORD_SECONDS)})) as open,
-      array(select i.id::text from order_items i where i.order_id = o.id) as items,
+      array(select item::text from secured) as items, (select coalesce(json_agg(secured), '[]') from secured) as places,
       (select coalesce(json_agg(y), '[]') from (${unsettledOf(p.orderId)}) y) as paid
     from orders o join events e on e.id = o.event_id where o.id = ${p.orderId}::uuid`,
 );
 
 /** Confirms the order with its tickets and its mail, if it can have its places. An order of nothing is nothing to confirm. */
 async function confirm(tx: Transaction<DB>, order: Locked, found: Found, ticketKeys: TicketKeys): Promise<boolean> {
-  if (!TRANSITIONS[order.status].includes('confirmed') || !found.open || !found.items.length) return false;
-  let lost = await places.secure(tx, order.id);
+  if (!mayConfirm(order) || !found.open || !found.items.length) return false;
+  let lost = await places.lostOf(tx, order.id, found.places);
   if (lost.length && order.accepts_equal_place && (await swap(tx, order.id, lost))) lost = await places.secure(tx, order.id);
   if (lost.length) return false;
   await written(tx, { orderId: order.id, ...tickets.sign(found, found.items, ticketKeys) });
