@@ -1,10 +1,11 @@
 // Sends the mails of services/outbox/mails.ts. Their texts are in letters/, one file for each kind.
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import nodemailer from 'nodemailer';
+import { prepared } from '../../db/prepared.ts';
 import type { DB } from '../../db/tables.ts';
 import { tokenOf } from '../accounts/tokens.ts';
-import * as orders from '../orders/orders.ts';
-import { placeInText } from '../orders/placed.ts';
+import { isPlaced, placeInText } from '../orders/placed.ts';
+import { type OrderView, toView, type ViewRow, view } from '../orders/view.ts';
 import * as mails from '../outbox/mails.ts';
 import { buyersCode } from '../shared/codes.ts';
 import { isolated } from '../shared/text.ts';
@@ -51,12 +52,12 @@ export function smtpMailer(settings: { smtpUrl: string; from: Mailbox; codePrefi
  * it. Throws where another try may help. After a crash between sending a mail and noting that, it is sent again with the same Message-ID.
  */
 export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): Promise<Delivery> {
-  const mail = await mails.startTry(db, mailId);
-  if (!mail) return 'sent before';
+  const [tried] = await trying(db, { mailId });
+  if (!tried) return 'sent before';
+  const { mail, ...order } = tried;
   if (mail.refused_at) return 'refused';
-  const order = mail.order_id ? await orders.find(db, mail.order_id) : undefined;
   const message: Message = {
-    ...(await compose(mailer, mail.kind as mails.MailKind, order, mail.data)),
+    ...(await compose(mailer, mail.kind as mails.MailKind, order.id === null ? undefined : toView(order), mail.data)),
     from: { ...mailer.from }, // nodemailer writes into it
     to: { name: '', address: mail.recipient },
     messageId: `<${mail.id}@${mailer.from.address.split('@')[1]}>`,
@@ -75,15 +76,21 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
   return 'sent';
 }
 
+/** The mail, which is being tried from now on, and its order; nulls in the place of an order that there is not, or that was never placed. */
+const trying = prepared<{ mailId: string }>()(
+  (p) => sql<{ mail: mails.Tried } & (ViewRow | { id: null })>`with mail as (${mails.trying(p.mailId)})
+    select to_jsonb(mail) as mail, o.* from mail left join lateral (${view} where o.id = mail.order_id and ${isPlaced}) o on true`,
+);
+
 /** The text of a mail. Throws for a kind that is about an order when there is none. */
-async function compose(mailer: Mailer, kind: mails.MailKind, order: orders.OrderView | undefined, data: unknown): Promise<Content> {
+async function compose(mailer: Mailer, kind: mails.MailKind, order: OrderView | undefined, data: unknown): Promise<Content> {
   const letter = LETTERS[kind];
   if (letter.of === 'none') return letter.write(data, mailer);
   if (!order) throw new Error(`a mail of the kind ${kind} needs an order`);
   return letter.write(about(mailer, order), data);
 }
 
-function about(mailer: Mailer, order: orders.OrderView): About {
+function about(mailer: Mailer, order: OrderView): About {
   const code = buyersCode(order, mailer.codePrefix);
   const { buyer_name, event } = order;
   const named = { ...event, name: isolated(event.name), venue: event.venue && isolated(event.venue) };
@@ -98,7 +105,7 @@ function about(mailer: Mailer, order: orders.OrderView): About {
 }
 
 /** The tickets' pages, drawn from the order that was read for the text. Nobody keeps them: few buyers ask for a page that lies in their mailbox. */
-async function ticketPdfs({ documents, codePrefix }: Mailer, order: orders.OrderView, code: string): Promise<Attachment[]> {
+async function ticketPdfs({ documents, codePrefix }: Mailer, order: OrderView, code: string): Promise<Attachment[]> {
   const files = [];
   const { event, places } = order;
   const said = { ...order, event: event.name, starts_at: event.starts_at, venue: event.venue, time_zone: event.time_zone };

@@ -69,12 +69,11 @@ export const MAIL_LIFE = sql`interval '3 days'`;
 export const isOwed = (alias: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${alias}.sent_at`)} is null and ${sql.ref(`${alias}.refused_at`)} is null`;
 
-/** Notes that a try to send the mail begins, for the sweep, and reads the mail. Undefined if it has been sent. */
-export const startTry = async (db: Kysely<DB>, id: string): Promise<Selectable<Mails> | undefined> => (await tried(db, { id }))[0];
+export type Tried = Pick<Selectable<Mails>, 'id' | 'kind' | 'recipient' | 'order_id' | 'data' | 'refused_at'>;
 
-const tried = prepared<{ id: string }>()(
-  (p) => sql<Selectable<Mails>>`update mails set tried_at = now() where id = ${p.id}::uuid and sent_at is null returning *`,
-);
+/** A part of a statement: notes that a try to send the mail begins, for the sweep, and reads the mail (a row of Tried). No row if it has been sent. */
+export const trying = (id: RawBuilder<string>) => sql<Tried>`
+  update mails set tried_at = now() where id = ${id}::uuid and sent_at is null returning id, kind, recipient, order_id, data, refused_at`;
 
 /** Notes that the mail server has accepted the mail. */
 export async function sent(db: Kysely<DB>, id: string): Promise<void> {
