@@ -1,6 +1,7 @@
 // Tickets as pages: every name readable in its own script, one page however long they are, and a code that a camera reads.
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { NodeCompiler } from '@myriaddreamin/typst-ts-node-compiler';
 import { expect, it } from 'vitest';
 import { signCode } from '../../services/tickets/codes.ts';
@@ -161,3 +162,15 @@ it('has the code of a participant whose event has a long name, in a picture that
   const drawn = await seen({ code });
   expect([drawn.pages, drawn.code]).toEqual([1, code]);
 });
+
+it('what was drawn is forgotten: a thousand tickets leave no more memory in use than a hundred', async () => {
+  const draw = async (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      await documents.ticketPdf({ ...ticket, code: `${ticket.code.slice(0, -5)}${i}`, holderName: `Buyer ${i}`, orderCode: `EVT${i}` });
+      if (i % 20 === 0) await setImmediate(); // the pages given back are freed by the event loop
+    }
+    return process.memoryUsage().rss / 2 ** 20;
+  };
+  const few = await draw(10_000, 10_100);
+  expect((await draw(10_100, 11_100)) - few).toBeLessThan(40); // MB; 3 as it is, 98 with the facts in the page's text
+}, 60_000);
