@@ -30,16 +30,14 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
     async create(p) {
       const metadata = { order_id: p.orderId, payment_id: p.paymentId };
       try {
-        const intent = await stripe.paymentIntents.create(
-          {
-            amount: toStripe(p.amountMinor, p.currency),
-            currency: p.currency.toLowerCase(),
-            metadata,
-            description: p.description,
-            automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-          },
-          { idempotencyKey: p.key },
-        );
+        const wish = {
+          amount: toStripe(p.amountMinor, p.currency),
+          currency: p.currency.toLowerCase(),
+          metadata,
+          description: p.description,
+          automatic_payment_methods: { enabled: true, allow_redirects: 'never' as const },
+        };
+        const intent = await unstacked(() => stripe.paymentIntents.create(wish, { idempotencyKey: p.key }));
         const next: NextStep = { kind: 'card', secret: intent.client_secret! };
         return { ...payment(intent), next };
       } catch (error) {
@@ -51,7 +49,7 @@ export function stripeProvider(settings: StripeSettings): PaymentProvider {
     },
     async pay(p) {
       try {
-        return payment(await stripe.paymentIntents.confirm(p.ref, method(p.method), { idempotencyKey: p.key }));
+        return payment(await unstacked(() => stripe.paymentIntents.confirm(p.ref, method(p.method), { idempotencyKey: p.key })));
       } catch (error) {
         if (error instanceof Stripe.errors.StripeCardError && error.payment_intent)
           return { ...payment(error.payment_intent), ...declined(error) };
@@ -213,6 +211,20 @@ const notMade = (
   currency: p.currency,
   failureMessage: why,
 });
+
+/**
+ * Makes a call without a note of where it came from. Stripe's library takes one for each call, in case it fails, and reads it through our
+ * source maps: a quarter of a millisecond. The two calls of every payment say what they were in the errors they become.
+ */
+function unstacked<T>(request: () => Promise<T>): Promise<T> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return request();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
 
 async function call<T>(request: () => Promise<T>): Promise<T> {
   try {
