@@ -28,12 +28,14 @@ const SECRET_KEYS = [
 ];
 /** At most so many bytes wait for an output that takes nothing now (a full disk, a reader that stands still); lines past it are lost. */
 const MAX_KEPT = 16 * 1024 * 1024;
+/** Lines are written together: each write of its own costs more than making the line. A process that is killed loses those of so long. */
+const TOGETHER = { minLength: 8 * 1024, periodicFlush: 250 };
 
 const prefixed = (prefix: string) => SECRET_KEYS.map((key) => (key.startsWith('[') ? `${prefix}${key}` : `${prefix}.${key}`));
 
 /** Opens the log. Errors are written as type, message, code and stack only: their other fields quote rows and requests. */
 export function createLog(level: string, name: string, destination?: DestinationStream): Log {
-  const stream = destination ?? outliving(pino.destination({ sync: false, maxLength: MAX_KEPT }));
+  const stream = destination ?? outliving(pino.destination({ sync: false, maxLength: MAX_KEPT, ...TOGETHER }));
   const options = { level, base: { service: name }, serializers: { err: plainError } };
   const redact = { paths: [...SECRET_KEYS, ...prefixed('*'), ...prefixed('*.*')], censor: '[redacted]' };
   return Object.assign(pino({ ...options, redact }, stream), { plain: pino(options, stream) });

@@ -2,6 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import { prepared } from '../../db/prepared.ts';
 import type { AccountRole, DB } from '../../db/tables.ts';
+import { unhurried } from '../../db/unhurried.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
 import { isImported } from './imported.ts';
 import type { Passwords } from './passwords.ts';
@@ -106,7 +107,7 @@ async function signIn(db: Kysely<DB>, passwords: Passwords, given: { email: stri
 
 /** Nobody waits until the disk has it: a crash may cost the last second's times of signing in. No row where the hash is another one by now. */
 const noteSignIn = prepared<{ id: string; hash: string }>()(
-  (p) => sql<Account>`with unhurried as materialized (select set_config('synchronous_commit', 'off', true))
+  (p) => sql<Account>`with ${unhurried}
     update accounts set last_login_at = now() from unhurried
     where id = ${p.id}::uuid and password_hash = ${p.hash} returning ${sql.join(COLUMNS.map((name) => sql.ref(name)))}`,
 );

@@ -78,7 +78,7 @@ export async function deliver(db: Kysely<DB>, mailer: Mailer, mailId: string): P
 
 /** The mail, which is being tried from now on, and its order; nulls in the place of an order that there is not, or that was never placed. */
 const trying = prepared<{ mailId: string }>()(
-  (p) => sql<{ mail: mails.Tried } & (ViewRow | { id: null })>`with mail as (${mails.trying(p.mailId)})
+  (p) => sql<{ mail: mails.Tried } & (ViewRow | { id: null })>`with ${mails.trying(p.mailId)}
     select to_jsonb(mail) as mail, o.* from mail left join lateral (${view} where o.id = mail.order_id and ${isPlaced}) o on true`,
 );
 

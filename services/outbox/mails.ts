@@ -2,6 +2,7 @@
 import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
 import { prepared } from '../../db/prepared.ts';
 import type { DB, Mails } from '../../db/tables.ts';
+import { unhurried } from '../../db/unhurried.ts';
 import { uuids } from '../shared/ids.ts';
 
 export type MailKind =
@@ -71,16 +72,21 @@ export const isOwed = (alias: string): RawBuilder<boolean> =>
 
 export type Tried = Pick<Selectable<Mails>, 'id' | 'kind' | 'recipient' | 'order_id' | 'data' | 'refused_at'>;
 
-/** A part of a statement: notes that a try to send the mail begins, for the sweep, and reads the mail (a row of Tried). No row if it has been sent. */
-export const trying = (id: RawBuilder<string>) => sql<Tried>`
-  update mails set tried_at = now() where id = ${id}::uuid and sent_at is null returning id, kind, recipient, order_id, data, refused_at`;
+/** Parts of a statement: notes that a try to send the mail begins, for the sweep, and reads the mail: a row of Tried, none if it has been sent. */
+export const trying = (id: RawBuilder<string>) => sql`${unhurried},
+  mail as (
+    update mails set tried_at = now() from unhurried where id = ${id}::uuid and sent_at is null
+    returning id, kind, recipient, order_id, data, refused_at
+  )`;
 
-/** Notes that the mail server has accepted the mail. */
+/** Notes that the mail server has accepted the mail. What a crash takes of it is a mail sent twice, as after a crash before it. */
 export async function sent(db: Kysely<DB>, id: string): Promise<void> {
   await taken(db, { id });
 }
 
-const taken = prepared<{ id: string }>()((p) => sql`update mails set sent_at = now() where id = ${p.id}::uuid`);
+const taken = prepared<{ id: string }>()(
+  (p) => sql`with ${unhurried} update mails set sent_at = now() from unhurried where id = ${p.id}::uuid`,
+);
 
 /** Notes that the mail will never be taken, and why: nobody tries again, and operators see it. */
 export async function refused(db: Kysely<DB>, mailId: string, refusal: string): Promise<void> {

@@ -7,7 +7,7 @@ import { buyersCode } from '../shared/codes.ts';
 import { DomainError } from '../shared/errors.ts';
 import * as attempts from './attempts.ts';
 import { unsettledOf } from './captured.ts';
-import { type NextStep, type Providers, providerFor, providerOf } from './provider.ts';
+import { type NextStep, type Providers, providerOf, type Served, served } from './provider.ts';
 import { isOpen } from './states.ts';
 
 export type OpenPayment = {
@@ -77,7 +77,6 @@ type Order = {
   code_prefix: string | null;
   status: OrderStatus;
   total_minor: number;
-  event_number: number;
   over: boolean;
   takes_place: boolean;
   may_be_paid: boolean;
@@ -89,27 +88,47 @@ type Open = Pick<
   'id' | 'provider' | 'provider_ref' | 'client_secret' | 'page_url' | 'amount_minor' | 'currency' | 'status'
 >;
 
-/** The order as it is to be paid, in the moment its attempt began. `captured`: it has money that nothing was decided about. */
-type Look = Order & { method: string | null; captured: boolean; known: Open | null };
+/**
+ * The order as it is to be paid, in the moment its attempt began. `by`: the provider that serves its event. `captured`: it has money that
+ * nothing was decided about. `known`: its open payment; `made`: the one that was made by this look.
+ */
+type Look = Order & { by: string; method: string | null; captured: boolean; known: Open | null; made: Open | null };
 
-/** Looks, and begins the attempt if the order can be paid. The order is locked for that moment, as whoever ends it locks it. */
-const looked = prepared<{ orderId: string; attempt: string | null }>()(
+/** Nothing where the order has an open payment by now. */
+const unlessOpen = sql`on conflict (order_id) where status in ('created', 'authorized', 'processing') do nothing returning *`;
+
+/**
+ * Looks, and begins the attempt if the order can be paid. The order is locked for that moment, as whoever ends it locks it. `opens`: its one
+ * open payment is made on the way if there is none, for an attempt where its provider takes tokens.
+ */
+const looked = prepared<{ orderId: string; attempt: string | null; opens: boolean } & Served>()(
   (p) => sql<Look>`
     with o as materialized (
-      select o.id, o.number, o.created_at, o.code_prefix, o.status, o.total_minor, e.number as event_number,
+      select o.id, o.number, o.created_at, o.code_prefix, o.status, o.total_minor, o.currency,
+        coalesce(${p.special}::jsonb ->> e.number::text, ${p.usual}::text) as by,
         ${attempts.holdIsOver} as over, ${attempts.takesPlace} as takes_place, ${mayBePaid} as may_be_paid
       from orders o join events e on e.id = o.event_id where o.id = ${p.orderId}::uuid for update of o),
-    ${attempts.beginning(p.attempt, sql`exists (select from o where status = 'pending' and not over and takes_place and may_be_paid)`)}
-    select o.*, (select method from begun) as method, exists (${unsettledOf(p.orderId)}) as captured, to_jsonb(y) as known
-    from o left join payments y on y.order_id = o.id and ${isOpen}`,
+    payable as materialized (select from o where status = 'pending' and not over and takes_place and may_be_paid),
+    ${attempts.beginning(p.attempt, sql`exists (select from payable)`)},
+    known as materialized (select y.* from payments y where y.order_id = ${p.orderId}::uuid and ${isOpen}),
+    captured as materialized (${unsettledOf(p.orderId)}),
+    made as (
+      insert into payments (order_id, provider, amount_minor, currency) select o.id, o.by, o.total_minor, o.currency from o
+      where ${p.opens}::boolean and exists (select from payable) and o.total_minor > 0
+        and not exists (select from known) and not exists (select from captured)
+        and (${p.attempt}::uuid is null or (exists (select from begun) and o.by = any(${p.takingTokens}::text[])))
+      ${unlessOpen}
+    )
+    select o.*, (select method from begun) as method, exists (select from captured) as captured,
+      (select to_jsonb(known) from known) as known, (select to_jsonb(made) from made) as made from o`,
 );
 
-/** Makes the order's one open payment. Nothing where the order, its money or its payments have become others since the look. */
+/** Makes the open payment of an order that was priced since the look. Nothing where the order, its money or its payments have become others. */
 const inserted = prepared<{ orderId: string; by: string }>()(
   (p) => sql<Open>`insert into payments (order_id, provider, amount_minor, currency)
     select o.id, ${p.by}, o.total_minor, o.currency from orders o
     where o.id = ${p.orderId}::uuid and o.status = 'pending' and o.total_minor > 0 and not exists (${unsettledOf(p.orderId)}) for update of o
-    on conflict (order_id) where status in ('created', 'authorized', 'processing') do nothing returning *`,
+    ${unlessOpen}`,
 );
 
 /** Notes where the provider has it. Nothing, where it was closed meanwhile, or has another reference. */
@@ -126,24 +145,25 @@ const LOOKS = 5;
 /** The open payment in the rows; none where there is nothing to pay. */
 async function open(db: Kysely<DB> | Transaction<DB>, providers: Providers, { orderId, attempt, price }: Opening) {
   for (let look = 0; look < LOOKS; look++) {
-    const [order] = await looked(db, { orderId, attempt: attempt ?? null });
+    const [order] = await looked(db, { orderId, attempt: attempt ?? null, opens: !price, ...served(providers) });
     if (!order) throw new DomainError('order_not_found', 'There is no such order.', { orderId });
     assertPayable(order);
     const { status, known, captured } = order;
     const method = order.method ?? undefined;
     if (attempt && method === undefined) throw new DomainError('order_not_payable', 'This attempt to pay was withdrawn.', { status });
 
-    const by = known?.provider ?? providerFor(providers, order.event_number);
     // Opened for a card that is of no use there, it would only stand in the way of what the buyer still wants to change.
-    if (attempt && order.total_minor > 0 && !providerOf(providers, by).pay)
+    if (attempt && order.total_minor > 0 && !providerOf(providers, known?.provider ?? order.by).pay)
       throw new DomainError('order_not_payable', 'This order is paid on the page of its payment provider.', { status });
     if (known) return { order, payment: known, method };
     if (captured) throw new DomainError('order_not_payable', 'The money for this order is already here.', { status });
-    if (!price && order.total_minor === 0) return { order, payment: undefined, method };
 
-    await price?.(db as Transaction<DB>);
-    const [payment] = await inserted(db, { orderId, by });
-    if (payment || price) return { order, payment, method };
+    if (price) {
+      await price(db as Transaction<DB>);
+      const [payment] = await inserted(db, { orderId, by: order.by });
+      return { order, payment, method };
+    }
+    if (order.made || order.total_minor === 0) return { order, payment: order.made ?? undefined, method };
   }
   throw new DomainError('payment_unavailable', 'The order is being changed by somebody else.');
 }

@@ -122,9 +122,28 @@ export function providerOf(providers: Providers, name: string): PaymentProvider 
   return provider;
 }
 
+/** Who serves which event, as statements read it: by the event's number in JSON (`special`), all others by the `usual` one; and who takes tokens. */
+export type Served = { usual: string; special: string; takingTokens: string[] };
+
+/** Who serves which event. It is said once for the providers of a process. */
+export function served(providers: Providers): Served {
+  const known = tables.get(providers);
+  if (known) return known;
+  const all = Object.values(providers);
+  const usual = all.find(({ events }) => events === 'all')?.name ?? CARD_PROVIDER;
+  const special: Record<string, string> = {};
+  for (const { name, events } of all.reverse()) if (events !== 'all') for (const number of events ?? []) special[number] = name;
+  const table = { usual, special: JSON.stringify(special), takingTokens: all.filter(({ pay }) => pay).map(({ name }) => name) };
+  tables.set(providers, table);
+  return table;
+}
+
+const tables = new WeakMap<Providers, Served>();
+
 /** The name of the provider that serves the event of this number. */
 export function providerFor(providers: Providers, event: number): string {
-  return Object.values(providers).find(({ events }) => events === 'all' || events?.has(event))?.name ?? CARD_PROVIDER;
+  const { special, usual } = served(providers);
+  return JSON.parse(special)[event] ?? usual;
 }
 
 /** Whether an order is paid with a card's token, and not on a page. */
