@@ -129,7 +129,7 @@ export async function startGateway(config: Config, log: Log): Promise<{ port: nu
     providers,
     mostAtOnce: mostAtOnce(providers),
     turns: createTurns({ alone: part(4), beside: part(16) }),
-    receive: (provider, event) => callbackSlots(() => callbacks.receive(db, provider, event)),
+    receive: (provider, event) => callbacks.receive(db, provider, event, callbackSlots),
     ticketKeys: ticketKeys(config.tickets),
     webhooks: { box: secretBox(config.webhooks.key), reach: { local: config.webhooks.local } },
     documents: createDocuments(),

@@ -137,10 +137,11 @@ export async function isBeingDecided(db: Kysely<DB> | Transaction<DB>, orderId: 
   return (await beingDecided(db, { orderId })).length > 0;
 }
 
-const beingDecided = prepared<{ orderId: string }>()(
-  (p) => sql`select from payment_attempts where order_id = ${p.orderId}::uuid and decided_at is null
-    and begun_at > now() - make_interval(secs => ${sql.lit(STEP_SECONDS)}) limit 1`,
-);
+const beingDecided = prepared<{ orderId: string }>()((p) => inHand(sql`${p.orderId}::uuid`));
+
+/** A subquery: the same. */
+export const inHand = (orderId: RawBuilder<unknown>) => sql`select from payment_attempts where order_id = ${orderId} and decided_at is null
+  and begun_at > now() - make_interval(secs => ${sql.lit(STEP_SECONDS)}) limit 1`;
 
 /** Settling a free order decides every attempt to pay it. */
 export async function decideAll(tx: Transaction<DB>, orderId: string, outcome: string): Promise<void> {

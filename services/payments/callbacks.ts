@@ -1,4 +1,5 @@
 // Callbacks of providers: each is recorded once, and acted upon in the same transaction.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { prepared } from '../../db/prepared.ts';
 import type { DB } from '../../db/tables.ts';
@@ -11,27 +12,56 @@ import { applyProviderState, contradict, hearing, type Saying, sayingOf } from '
 type Outcome = 'recorded' | 'ignored' | 'mismatch';
 
 /**
+ * A callback often comes before the answer of the call that caused it is on record: three of four did. Whoever made the call is about to write
+ * the same, so the callback waits so long for that, ms, and is then told in one statement in place of a transaction for which the other
+ * would have to wait. Past it the callback counts: whoever made the call may have died.
+ */
+const PATIENCE_MS = [150, 600];
+
+/** Runs a step at the database when it is its turn. */
+type Turn = <T>(step: () => Promise<T>) => Promise<T>;
+
+/**
  * Takes in a verified callback: recorded once (its id is the key), acted upon in the same transaction, the workflow told through the outbox.
+ * `turn`: it waits for its turn at the database, but keeps no turn while it waits for anything else.
  * @throws DomainError payment_mismatch when it contradicts the payment it names; that is on record then too.
  */
 export async function receive(
   db: Kysely<DB>,
   provider: string,
   event: ProviderEvent,
+  turn: Turn = (step) => step(),
 ): Promise<{ outcome: 'recorded' | 'duplicate' | 'ignored' }> {
   // Half of what a provider sends is of no concern to us: on record all the same, in one statement.
   if (!event.payment && !event.refund && !event.returned)
-    return { outcome: (await note(db, provider, event, 'ignored')) ? 'ignored' : 'duplicate' };
+    return { outcome: (await turn(() => note(db, provider, event, 'ignored'))) ? 'ignored' : 'duplicate' };
 
-  const old = event.payment && (await noteKnown(db, provider, event.payment, event));
+  const old = event.payment && (await awaitKnown(db, provider, event.payment, event, turn));
   if (old) return { outcome: old };
 
-  const outcome = await despiteDeadlocks(() => db.transaction().execute((tx) => takeIn(tx, provider, event)));
+  const outcome = await turn(() => despiteDeadlocks(() => db.transaction().execute((tx) => takeIn(tx, provider, event))));
   if (outcome === 'mismatch')
     throw new DomainError('payment_mismatch', 'Amount, currency or order of this callback do not fit the payment it names.', {
       event: event.id,
     });
   return { outcome };
+}
+
+/** Notes an event that tells of a payment what is on record already, or is in a moment. Undefined: it is news, and not noted. */
+async function awaitKnown(
+  db: Kysely<DB>,
+  provider: string,
+  told: ProviderPayment,
+  event: ProviderEvent,
+  turn: Turn,
+): Promise<'recorded' | 'duplicate' | undefined> {
+  for (const patience of [...PATIENCE_MS, undefined]) {
+    const heard = await turn(() => noteKnown(db, provider, told, event));
+    if (heard?.known) return heard.noted ? 'recorded' : 'duplicate';
+    if (!heard?.in_hand || patience === undefined) return undefined;
+    await sleep(patience);
+  }
+  return undefined;
 }
 
 /** The order of a provider's payment; undefined: none of ours. */
@@ -67,26 +97,26 @@ const noted = prepared<{ provider: string; id: string; type: string; outcome: Ou
     values (${p.provider}, ${p.id}, ${p.type}, ${p.outcome}, ${p.payload}) on conflict do nothing returning event_id`,
 );
 
-/** Notes an event that tells of a payment what is on record already, in one statement. Undefined: it is news, and not noted. */
+type Heard = { known: boolean; in_hand: boolean; noted: boolean };
+
+/** Notes an event that tells of a payment what is on record already (`known`), in one statement. Undefined: none of ours. */
 async function noteKnown(
   db: Kysely<DB>,
   provider: string,
   told: ProviderPayment,
   { id: event, type, payload }: ProviderEvent,
-): Promise<'recorded' | 'duplicate' | undefined> {
-  const [row] = await notedKnown(db, { ...sayingOf(provider, told), event, type, payload: JSON.stringify(payload) });
-  if (!row?.known) return undefined;
-  return row.noted ? 'recorded' : 'duplicate';
+): Promise<Heard | undefined> {
+  return (await notedKnown(db, { ...sayingOf(provider, told), event, type, payload: JSON.stringify(payload) }))[0];
 }
 
 const notedKnown = prepared<Saying & { event: string; type: string; payload: string }>()(
-  (p) => sql<{ known: boolean; noted: boolean }>`with ${hearing(p)},
+  (p) => sql<Heard>`with ${hearing(p)},
     noted as (
       insert into payment_events (provider, event_id, type, outcome, payload)
       select ${p.provider}::text, ${p.event}::text, ${p.type}::text, 'recorded', ${p.payload}::jsonb from heard where known
       on conflict do nothing returning event_id
     )
-    select known, exists (select from noted) as noted from heard`,
+    select known, in_hand, exists (select from noted) as noted from heard`,
 );
 
 async function act(tx: Transaction<DB>, provider: string, event: ProviderEvent): Promise<Outcome> {

@@ -110,12 +110,14 @@ const isFinal = (p: Slots) => sql<boolean>`(y.status = 'succeeded' or (y.status 
 
 /**
  * A part of a statement: the payment that is spoken of, and whether nothing is said of it that is not on record (`known`): most callbacks tell
- * what the answer of a call has told before. No row where it is none of ours. Nothing is locked: what is on record does not become news again.
+ * what the answer of a call has told before. `in_hand`: whoever decides an attempt of its order is about to have the same on record. No row
+ * where it is none of ours. Nothing is locked: what is on record does not become news again.
  */
 export const hearing = (p: Slots) => sql`
   heard as (
     select ${fits(p)} and (${isFinal(p)} or (not ${mayTurn(p)} and y.provider_ref is not distinct from ${p.ref}
-      and y.failure_code is not distinct from ${p.failureCode} and y.failure_message is not distinct from ${p.failureMessage})) as known
+      and y.failure_code is not distinct from ${p.failureCode} and y.failure_message is not distinct from ${p.failureMessage})) as known,
+      exists (${attempts.inHand(sql`y.order_id`)}) as in_hand
     from ${named(p)}
   )`;
 

@@ -207,6 +207,45 @@ describe('the states of a payment', () => {
     expect(Object.fromEntries(rows.map((row) => [row.id, row.outcome]))).toEqual({ [decided]: 'declined', [another]: null });
   });
 
+  describe('a callback that comes while its attempt is being decided', () => {
+    async function begun() {
+      const { id, accountId } = await ordered();
+      const attempt = randomUUID();
+      await attempts.receive(db, { id: attempt, orderId: id, accountId, method: 'tok_visa', waitedMs: 0 });
+      const acting = { acquirer: { ...acquirer.provider, pay: async ({ ref }: { ref: string }) => acquirer.pays(ref) } };
+      const open = await payments.begin(db, acting, { orderId: id, attempt });
+      const told = { ...(await acquirer.provider.read(open.providerRef)), status: 'succeeded' as const, receivedMinor: 5000 };
+      return { id, attempt, told, event: { id: randomUUID(), type: 'paid', payment: told, payload: {} } };
+    }
+    const noted = async ({ id }: { id: string }) =>
+      (await db.selectFrom('payment_events').select('outcome').where('event_id', '=', id).execute()).map(({ outcome }) => outcome);
+
+    test('finds the answer on record, and writes nothing but that it came', async () => {
+      const { id, attempt, told, event } = await begun();
+      let steps = 0;
+      let answered: Promise<unknown> | undefined;
+      const heard = receive(db, 'acquirer', event, async (step) => {
+        const done = await step();
+        // The answer of the call is written right after the callback has found that it is not there yet.
+        answered ??= db.transaction().execute(async (tx) => {
+          await applyProviderState(tx, 'acquirer', told, { announce: false, settles: true, decides: { attempt, outcome: 'succeeded' } });
+        });
+        await answered;
+        steps++;
+        return done;
+      });
+      expect(await heard).toEqual({ outcome: 'recorded' });
+      expect([steps, await noted(event), await status(id)]).toEqual([2, ['recorded'], 'succeeded']);
+    });
+
+    test('counts where no answer comes: whoever made the call has died', async () => {
+      const { id, event } = await begun();
+      expect(await receive(db, 'acquirer', event)).toEqual({ outcome: 'recorded' });
+      expect([await noted(event), await status(id)]).toEqual([['recorded'], 'succeeded']);
+      expect(await receive(db, 'acquirer', event)).toEqual({ outcome: 'duplicate' });
+    });
+  });
+
   test('what is captured is final, and what is set aside is not undone by a late word of its beginning', () => {
     expect(TRANSITIONS.succeeded).toEqual([]);
     expect(TRANSITIONS.authorized).not.toContain('created');
