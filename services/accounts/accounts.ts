@@ -2,8 +2,8 @@
 import { type Kysely, sql } from 'kysely';
 import { prepared } from '../../db/prepared.ts';
 import type { AccountRole, DB } from '../../db/tables.ts';
-import { unhurried } from '../../db/unhurried.ts';
 import { DomainError, invalidField } from '../shared/errors.ts';
+import { unhurried } from '../shared/unhurried.ts';
 import { isImported } from './imported.ts';
 import type { Passwords } from './passwords.ts';
 import * as sessions from './sessions.ts';

@@ -2,8 +2,8 @@
 import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
 import { prepared } from '../../db/prepared.ts';
 import type { DB, Mails } from '../../db/tables.ts';
-import { unhurried } from '../../db/unhurried.ts';
 import { uuids } from '../shared/ids.ts';
+import { unhurried } from '../shared/unhurried.ts';
 
 export type MailKind =
   | 'tickets'
