@@ -36,7 +36,7 @@ export async function receive(
   if (!event.payment && !event.refund && !event.returned)
     return { outcome: (await turn(() => note(db, provider, event, 'ignored'))) ? 'ignored' : 'duplicate' };
 
-  const old = event.payment && (await awaitKnown(db, provider, event.payment, event, turn));
+  const old = event.payment && (await awaitKnown(db, provider, event, event.payment, turn));
   if (old) return { outcome: old };
 
   const outcome = await turn(() => despiteDeadlocks(() => db.transaction().execute((tx) => takeIn(tx, provider, event))));
@@ -51,12 +51,13 @@ export async function receive(
 async function awaitKnown(
   db: Kysely<DB>,
   provider: string,
+  { id: event, type, payload }: ProviderEvent,
   told: ProviderPayment,
-  event: ProviderEvent,
   turn: Turn,
 ): Promise<'recorded' | 'duplicate' | undefined> {
+  const asked = { ...sayingOf(provider, told), event, type, payload: JSON.stringify(payload) };
   for (const patience of [...PATIENCE_MS, undefined]) {
-    const heard = await turn(() => noteKnown(db, provider, told, event));
+    const [heard] = await turn(() => notedKnown(db, asked));
     if (heard?.known) return heard.noted ? 'recorded' : 'duplicate';
     if (!heard?.in_hand || patience === undefined) return undefined;
     await sleep(patience);
@@ -99,16 +100,7 @@ const noted = prepared<{ provider: string; id: string; type: string; outcome: Ou
 
 type Heard = { known: boolean; in_hand: boolean; noted: boolean };
 
-/** Notes an event that tells of a payment what is on record already (`known`), in one statement. Undefined: none of ours. */
-async function noteKnown(
-  db: Kysely<DB>,
-  provider: string,
-  told: ProviderPayment,
-  { id: event, type, payload }: ProviderEvent,
-): Promise<Heard | undefined> {
-  return (await notedKnown(db, { ...sayingOf(provider, told), event, type, payload: JSON.stringify(payload) }))[0];
-}
-
+/** Notes an event that tells of a payment what is on record already (`known`), in one statement. No row: none of ours. */
 const notedKnown = prepared<Saying & { event: string; type: string; payload: string }>()(
   (p) => sql<Heard>`with ${hearing(p)},
     noted as (
