@@ -91,25 +91,50 @@ export async function login(db: Kysely<DB>, passwords: Passwords, given: { email
 
 /** One try; undefined where the hash is not what was verified any more. */
 async function signIn(db: Kysely<DB>, passwords: Passwords, given: { email: string; password: string }): Promise<Account | undefined> {
-  const row = await db
-    .selectFrom('accounts')
-    .select(['id', 'email_verified_at', 'password_hash'])
-    .where('email', '=', address(given.email))
-    .executeTakeFirst();
-  const fits = await passwords.verify(row?.password_hash, given.password);
-  if (!row || !fits) throw wrongCredentials();
-  if (!row.email_verified_at) throw new DomainError('email_not_verified', 'Email not verified. Please check your email.');
-  const [account] = await noteSignIn(db, { id: row.id, hash: row.password_hash });
-  if (account && isImported(row.password_hash))
-    passwords.upgrade(given.password, (fresh) => replaceHash(db, account.id, { from: row.password_hash, to: fresh }));
+  const { id, password_hash: hash } = await prove(db, passwords, given);
+  return (await noteSignIn(db, { id, hash }))[0];
+}
+
+/**
+ * The account with these credentials, as it is: nothing is noted (noteSignIns). An imported hash becomes one of ours in the background.
+ * @throws DomainError invalid_credentials | email_not_verified | unavailable
+ */
+export async function prove(
+  db: Kysely<DB>,
+  passwords: Passwords,
+  given: { email: string; password: string },
+): Promise<Account & { password_hash: string }> {
+  const [account] = await ofAddress(db, { email: address(given.email) });
+  const fits = await passwords.verify(account?.password_hash, given.password);
+  if (!account || !fits) throw wrongCredentials();
+  if (!account.email_verified_at) throw new DomainError('email_not_verified', 'Email not verified. Please check your email.');
+  const { id, password_hash: from } = account;
+  if (isImported(from)) passwords.upgrade(given.password, (fresh) => replaceHash(db, id, { from, to: fresh }));
   return account;
 }
+
+const columns = sql.join(COLUMNS.map((name) => sql.ref(name)));
+
+const ofAddress = prepared<{ email: string }>()(
+  (p) => sql<Account & { password_hash: string }>`select ${columns}, password_hash from accounts where email = ${p.email}::citext`,
+);
 
 /** Nobody waits until the disk has it: a crash may cost the last second's times of signing in. No row where the hash is another one by now. */
 const noteSignIn = prepared<{ id: string; hash: string }>()(
   (p) => sql<Account>`with ${unhurried}
     update accounts set last_login_at = now() from unhurried
-    where id = ${p.id}::uuid and password_hash = ${p.hash} returning ${sql.join(COLUMNS.map((name) => sql.ref(name)))}`,
+    where id = ${p.id}::uuid and password_hash = ${p.hash} returning ${columns}`,
+);
+
+/** Notes that these accounts have signed in. They are locked in one order, so that two gateways never wait for each other. */
+export async function noteSignIns(db: Kysely<DB>, ids: string[]): Promise<void> {
+  await notedSignIns(db, { ids });
+}
+
+const notedSignIns = prepared<{ ids: string[] }>()(
+  (p) => sql`with ${unhurried},
+      seen as materialized (select id from accounts where id = any(${p.ids}::uuid[]) order by id for no key update)
+    update accounts set last_login_at = now() from unhurried, seen where accounts.id = seen.id`,
 );
 
 /** Gives an account another hash of its password; a password that was changed meanwhile stays changed. */

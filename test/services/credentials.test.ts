@@ -97,6 +97,31 @@ describe('credentials', () => {
     }
   });
 
+  it('a password that is changed while it is being verified is refused from the next hearing on', async () => {
+    const { email, id } = await somebody();
+    const { tokens } = gateway();
+    const meanwhile: Passwords = {
+      ...passwords,
+      async verify(hash, given) {
+        const change = { current: password, next: 'another one 123' };
+        await changePassword(database.db, { passwords, tokens }, { accountId: id, role: 'user' }, change);
+        return passwords.verify(hash, given);
+      },
+    };
+    const credentials = createCredentials(database.db, meanwhile, tokens);
+    expect(await code(credentials.verify({ email, password }))).toBe('let in');
+    await hearEnded(database.db, tokens);
+    expect(credentials.known({ email, password })).toBe(false);
+  });
+
+  it('who signed in is noted for all of a second, and no call waits for it', async () => {
+    const [anna, boris] = [await somebody(), await somebody()];
+    const { credentials } = gateway();
+    const seen = () => database.db.selectFrom('accounts').select('last_login_at').where('id', 'in', [anna.id, boris.id]).execute();
+    for (const { email } of [anna, boris]) await credentials.verify({ email, password });
+    await expect.poll(async () => (await seen()).every((row) => row.last_login_at !== null), { timeout: 20_000 }).toBe(true);
+  });
+
   it('a new role counts with the next hearing', async () => {
     const { email } = await somebody();
     const { credentials, tokens } = gateway();
