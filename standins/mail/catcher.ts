@@ -84,10 +84,12 @@ function smtpServer(store: Store, faults: Faults): SMTPServer {
         if (code) return done(refusal(code, 'Not taken for this recipient'));
         const from = session.envelope.mailFrom ? session.envelope.mailFrom.address : '';
         const to = session.envelope.rcptTo.map((one) => one.address);
-        store.add(Buffer.concat(chunks), { from, to }).then(
-          () => done(),
-          (error) => done(error),
-        );
+        try {
+          store.add(Buffer.concat(chunks), { from, to });
+          done();
+        } catch (error) {
+          done(error as Error);
+        }
       });
     },
   });
@@ -140,8 +142,8 @@ async function answer(req: http.IncomingMessage, res: http.ServerResponse, { sto
   }
   if (route === 'GET /api/messages') {
     const [, , id, what, name] = parts;
-    if (!id) return send(res, 200, store.list(url.searchParams.get('to') ?? undefined));
-    const message = store.get(id);
+    if (!id) return send(res, 200, await store.list(url.searchParams.get('to') ?? undefined));
+    const message = await store.get(id);
     if (message && !what) return send(res, 200, message);
     if (message && what === 'source' && parts.length === 4) return download(res, 'text/plain; charset=utf-8', store.source(id)!);
     const file = message && what === 'attachments' && name && parts.length === 5 ? await store.attachment(id, name) : undefined;

@@ -1,6 +1,6 @@
 // Keeps caught messages: the newest ones in order, their raw text on disk when there is a folder, in memory otherwise.
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import PostalMime, { type Address, type Email } from 'postal-mime';
 
@@ -19,7 +19,10 @@ export type Message = {
 const MAX_MESSAGES = 2000;
 const MAX_BYTES = 256 * 1024 * 1024;
 
-type Kept = { message: Message; bytes: number; raw: Buffer | undefined };
+/** What is known of a message before anybody reads it. */
+type Head = Pick<Message, 'id' | 'date' | 'to'> & { from: string };
+/** `raw`: where there is no folder. `read`: what was made of it, once somebody has asked. */
+type Kept = { head: Head; bytes: number; raw: Buffer | undefined; read?: Promise<Message> };
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -31,9 +34,9 @@ export function openStore(dir?: string, limit = MAX_MESSAGES) {
   const path = (id: string, ext: string) => join(dir!, `${id}.${ext}`);
 
   function forget(count: number) {
-    for (const { message, bytes: size } of kept.splice(0, count)) {
+    for (const { head, bytes: size } of kept.splice(0, count)) {
       bytes -= size;
-      if (dir) for (const ext of ['eml', 'json']) rmSync(path(message.id, ext), { force: true });
+      if (dir) for (const ext of ['eml', 'json']) rmSync(path(head.id, ext), { force: true });
     }
   }
 
@@ -50,48 +53,46 @@ export function openStore(dir?: string, limit = MAX_MESSAGES) {
     const names = readdirSync(dir).filter((name) => name.endsWith('.json'));
     for (const name of names.sort()) {
       try {
-        const message = JSON.parse(readFileSync(join(dir, name), 'utf8')) as Message;
-        if (!existsSync(path(message.id, 'eml'))) continue;
-        keep({ message, bytes: readFileSync(path(message.id, 'eml')).length, raw: undefined });
+        const head = JSON.parse(readFileSync(join(dir, name), 'utf8')) as Head;
+        keep({ head, bytes: statSync(path(head.id, 'eml')).size, raw: undefined });
       } catch {} // half-written when the machine went down: not worth more than that
     }
   }
 
-  const raw = (one: Kept) => one.raw ?? readFileSync(path(one.message.id, 'eml'));
-  const find = (id: string) => kept.find((one) => one.message.id === id);
+  const raw = (one: Kept) => one.raw ?? readFileSync(path(one.head.id, 'eml'));
+  const find = (id: string) => kept.find((one) => one.head.id === id);
+
+  /** Parsed once, when somebody first asks: under load nobody reads what is caught. */
+  function read(one: Kept): Promise<Message> {
+    one.read ??= PostalMime.parse(raw(one)).then(
+      (mail) => messageOf(one.head, mail),
+      (error) => messageOf(one.head, { subject: '(cannot be read)', text: String(error), attachments: [] }),
+    );
+    return one.read;
+  }
 
   return {
-    /** Parses and keeps one delivery. The envelope decides who it is for: a Bcc stands nowhere else. */
-    async add(source: Buffer, envelope: { from: string; to: string[] }): Promise<Message> {
-      const mail = await PostalMime.parse(source);
+    /** Keeps one delivery. The envelope decides who it is for: a Bcc stands nowhere else. */
+    add(source: Buffer, { from, to }: { from: string; to: string[] }): void {
       // Sorts by time as text, so that a folder is read back in order.
       const id = `${Date.now().toString(36).padStart(9, '0')}${(next++ % 46_656).toString(36).padStart(3, '0')}-${randomUUID().slice(0, 8)}`;
-      const message: Message = {
-        id,
-        date: new Date().toISOString(),
-        from: mail.from ? show(mail.from) : envelope.from,
-        to: envelope.to,
-        subject: mail.subject ?? '',
-        text: mail.text ?? '',
-        html: mail.html ?? '',
-        attachments: files(mail).map(({ filename, contentType, content }) => ({ filename, contentType, size: content.length })),
-      };
+      const head: Head = { id, date: new Date().toISOString(), from, to };
       if (dir) {
         writeFileSync(path(id, 'eml'), source);
-        writeFileSync(path(id, 'json'), JSON.stringify(message));
+        writeFileSync(path(id, 'json'), JSON.stringify(head));
       }
-      keep({ message, bytes: source.length, raw: dir ? undefined : source });
-      return message;
+      keep({ head, bytes: source.length, raw: dir ? undefined : source });
     },
     /** Newest first; `to` is compared without regard to case. */
-    list(to?: string): Message[] {
+    list(to?: string): Promise<Message[]> {
       const wanted = to?.trim().toLowerCase();
-      return kept
-        .filter(({ message }) => !wanted || message.to.some((address) => address.toLowerCase() === wanted))
-        .map(({ message }) => message)
-        .reverse();
+      const found = kept.filter(({ head }) => !wanted || head.to.some((address) => address.toLowerCase() === wanted));
+      return Promise.all(found.map(read).reverse());
     },
-    get: (id: string): Message | undefined => find(id)?.message,
+    async get(id: string): Promise<Message | undefined> {
+      const one = find(id);
+      return one && read(one);
+    },
     /** The message as it came over the wire. */
     source(id: string): Buffer | undefined {
       const one = find(id);
@@ -105,6 +106,15 @@ export function openStore(dir?: string, limit = MAX_MESSAGES) {
   };
 }
 
+const messageOf = ({ id, date, from, to }: Head, mail: Pick<Email, 'from' | 'subject' | 'text' | 'html' | 'attachments'>): Message => ({
+  ...{ id, date, to },
+  from: mail.from ? show(mail.from) : from,
+  subject: mail.subject ?? '',
+  text: mail.text ?? '',
+  html: mail.html ?? '',
+  attachments: files(mail).map(({ filename, contentType, content }) => ({ filename, contentType, size: content.length })),
+});
+
 function sum(list: Kept[]): number {
   return list.reduce((total, one) => total + one.bytes, 0);
 }
@@ -114,7 +124,7 @@ function show(address: Address): string {
 }
 
 /** Attachments with names that are unique within the message, since a name is how one is asked for. */
-function files(mail: Email): { filename: string; contentType: string; content: Buffer }[] {
+function files(mail: Pick<Email, 'attachments'>): { filename: string; contentType: string; content: Buffer }[] {
   const seen = new Set<string>();
   return mail.attachments.map((one, i) => {
     let filename = one.filename || `attachment-${i + 1}`;

@@ -47,7 +47,7 @@ async function letters(email: string) {
     .orderBy('created_at')
     .execute();
   for (const { id } of waiting) expect(await deliver(world.db, mailer, id)).toBe('sent');
-  return [...catcher.store.list(email)].sort((a, b) => a.date.localeCompare(b.date));
+  return [...(await catcher.store.list(email))].sort((a, b) => a.date.localeCompare(b.date));
 }
 const linkIn = (letter: { text: string }) => /http\S+#\S+/.exec(letter.text)![0];
 const tokenIn = (letter: { text: string }) => linkIn(letter).split('#')[1]!;

@@ -52,7 +52,7 @@ async function arrived(order: { id: string; email: string }, subject: RegExp) {
     .where('sent_at', 'is', null)
     .execute();
   for (const { id } of waiting) expect(await deliver(database.db, mailer, id)).toBe('sent');
-  const letter = catcher.store.list(order.email).find((one) => subject.test(one.subject));
+  const letter = (await catcher.store.list(order.email)).find((one) => subject.test(one.subject));
   expect(letter).toBeDefined();
   return letter!;
 }
@@ -108,7 +108,7 @@ it('who waited for a cancelled event reads its time in the zone', async () => {
   await db.transaction().execute((tx) => mails.enqueueTo(tx, 'waitlist-cancelled', [{ to: 'waiter@x.test', data }]));
   const { id } = await db.selectFrom('mails').select('id').where('recipient', '=', 'waiter@x.test').executeTakeFirstOrThrow();
   await deliver(db, mailer, id);
-  const [letter] = catcher.store.list('waiter@x.test');
+  const [letter] = await catcher.store.list('waiter@x.test');
   expect(letter!.text).toContain('Hello \u2068דוד\u2069,');
   expect(letter!.text).toContain('Gala, Sat 12 Dec 2099, 13:30 EST, will not take place.');
 });

@@ -47,8 +47,8 @@ describe('a recipient that is refused', () => {
     const id = await mailTo(recipient);
     expect(await deliver(db, mailer, id)).toBe('refused');
     expect(await row(id)).toMatchObject({ sent_at: null, refused_at: expect.any(Date), refusal: expect.stringMatching(words) });
-    const { length } = catcher.store.list(recipient);
-    expect([await deliver(db, mailer, id), catcher.store.list(recipient).length]).toEqual(['refused', length]);
+    const { length } = await catcher.store.list(recipient);
+    expect([await deliver(db, mailer, id), (await catcher.store.list(recipient)).length]).toEqual(['refused', length]);
     await sql`update mails set tried_at = null, created_at = now() - interval '1 hour' where id = ${id}::uuid`.execute(db);
     expect(await announcedBySweep(id)).toBe(false);
     expect((await undelivered(db, { limit: 10 })).map((m) => [m.id, m.channel, m.recipient])).toContainEqual([id, 'mail', recipient]);
@@ -123,8 +123,8 @@ describe('whose mail it is', () => {
     const id = await mailTo(`to-${Date.now()}-${Math.random()}@x.test`);
     expect(await deliver(db, own, id)).toBe('sent');
     own.close();
-    const message = catcher.store.list((await row(id)).recipient)[0]!;
-    const source = catcher.store.source(message.id)!.toString();
+    const [message] = await catcher.store.list((await row(id)).recipient);
+    const source = catcher.store.source(message!.id)!.toString();
     expect(/^From: (.*)$/m.exec(source)![1]).toContain(wire);
     expect(source).toMatch(/^Auto-Submitted: auto-generated$/im);
     expect(source).toContain(`<${id}@opera.example>`);

@@ -81,7 +81,7 @@ describe('messages', () => {
     const small = await startMailCatcher({ smtpPort: 0, httpPort: 0, limit: 3 });
     try {
       for (let i = 1; i <= 5; i++) await send({ to: 'a@x.test', subject: String(i), text: 'x' }, small);
-      expect(small.store.list().map((m) => m.subject)).toEqual(['5', '4', '3']);
+      expect((await small.store.list()).map((m) => m.subject)).toEqual(['5', '4', '3']);
     } finally {
       await small.stop();
     }
@@ -94,7 +94,7 @@ describe('messages', () => {
     await first.stop();
     const second = await startMailCatcher({ smtpPort: 0, httpPort: 0, dataDir });
     try {
-      const [message] = second.store.list();
+      const [message] = await second.store.list();
       expect(message!.subject).toBe('kept');
       expect((await second.store.attachment(message!.id, 'a.txt'))!.content.toString()).toBe('hello');
     } finally {
