@@ -10,7 +10,6 @@ import {
   mailStart,
   orderFirstStart,
   orderStart,
-  PRIORITY,
   smsStart,
   ticketJobStart,
   WORKFLOWS,
@@ -41,7 +40,7 @@ const START: { [T in Announced]: (row: OutboxRow<T>) => Start } = {
 
 function orderWoken(row: OutboxRow<'order.paid' | 'order.changed'>): Start {
   const { workflowIdConflictPolicy: _, ...options } = orderStart(orderOf(row));
-  return wakes(WORKFLOWS.order, { ...options, priority: PRIORITY.money });
+  return wakes(WORKFLOWS.order, options);
 }
 
 /** Hands one row on. Throws when Temporal did not take it. */

@@ -10,6 +10,7 @@ import type { Log } from '../log.ts';
 import * as orders from '../services/orders/orders.ts';
 import * as outbox from '../services/outbox/outbox.ts';
 import { startUnpaid } from './announce.ts';
+import { createHoldEnds } from './holdEnds.ts';
 
 /** So many starts at once, and so many that run at once and have not run: enough to keep one worker busy, and what a payment may find before it. */
 const ROOM = 12;
@@ -17,8 +18,6 @@ const ROOM = 12;
 const ROOM_WHILE_BUSY = 2;
 /** More new orders in a second than this are a rush. */
 const RUSH = 50;
-/** Starts are made five times as fast as holds are tidied up: their ends come spread out over five times as long. */
-const SPREAD = 5;
 
 type Parts = { db: Kysely<DB>; client: WorkflowClient; log: Log };
 
@@ -26,12 +25,13 @@ type Parts = { db: Kysely<DB>; client: WorkflowClient; log: Log };
 export function createStarts({ db, client, log }: Parts): () => Promise<boolean> {
   /** Handed to the engine to run at once, and when we last looked not run yet. Their rows go when they have (firstLooks.ts). */
   let unrun: string[] = [];
+  const lateBy = createHoldEnds();
 
   /** @returns the row's id, where it is done with. */
-  async function start(row: outbox.OutboxRow<'order.created'>, quietMs: number | null): Promise<string | undefined> {
-    const lateMs = SPREAD * Math.max(0, Date.now() - row.created_at.getTime() - outbox.START_GRACE_SECONDS * 1000);
+  async function start(row: outbox.OutboxRow<'order.created'>, { quiet, endsInMs }: orders.StillWaiting): Promise<string | undefined> {
+    const lateMs = lateBy(Date.now() + endsInMs);
     try {
-      if (!(await startUnpaid(client, row, { lateMs, quietMs })) || quietMs !== null) return row.id;
+      if (!(await startUnpaid(client, row, { lateMs, quietMs: quiet ? endsInMs : null })) || quiet) return row.id;
       unrun.push(row.id);
     } catch (err) {
       log.warn({ err, subject: row.subject_id, attempts: row.attempts }, 'outbox relay: workflow not started, tried again later');
@@ -53,7 +53,7 @@ export function createStarts({ db, client, log }: Parts): () => Promise<boolean>
     );
     const started = rows.map((row) => {
       const order = waiting.get(row.subject_id);
-      return order ? start(row, order.quietMs) : row.id;
+      return order ? start(row, order) : row.id;
     });
     await outbox.done(
       db,

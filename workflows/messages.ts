@@ -44,7 +44,7 @@ export type OrderInput = {
   code: string;
   event: string;
   owner: string;
-  /** How long after it was due an unpaid order was started, in milliseconds; the hold's tidying up comes as much later. */
+  /** How much later than its hold's end an order that nobody pays is tidied up, in milliseconds (worker/holdEnds.ts). */
   lateMs?: number;
 };
 
@@ -67,13 +67,13 @@ export type ExternalSyncInput = { eventId: string };
 export type TicketJobInput = { jobId: string };
 
 /**
- * What goes first where tasks wait, 1 before 5 (the engine's own default is 3). A workflow keeps the priority it was started with, so this is
- * half of the rule that money never waits; the other half is that starts of unpaid orders are few at a time (worker/starts.ts).
+ * What goes first where tasks wait, 1 before 5 (the engine's own default is 3). A workflow keeps the priority it was started with, so an order
+ * has that of money before it is paid: else its buyer waited behind all who came later and paid at once. That unpaid ones are in nobody's
+ * way is seen to by how few are started at a time (worker/starts.ts) and how few are tidied up (worker/holdEnds.ts).
  */
 export const PRIORITY = {
-  money: { priorityKey: 1 },
+  order: { priorityKey: 1 },
   webhook: { priorityKey: 4 },
-  unpaid: { priorityKey: 5 },
   bulk: { priorityKey: 5 },
 } as const;
 
@@ -91,6 +91,7 @@ export function orderStart(input: OrderInput) {
     args: [input] as [OrderInput],
     typedSearchAttributes,
     staticSummary: `${input.code} for ${input.event}`,
+    priority: PRIORITY.order,
     // An order's story may have several chapters (late payment, refund): each is a run of the same workflow id.
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
@@ -102,7 +103,6 @@ export const orderFirstStart = (input: OrderInput) => ({
   ...orderStart(input),
   workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
   workflowIdConflictPolicy: 'FAIL' as const,
-  priority: PRIORITY.unpaid,
 });
 
 /** Options that start the delivery of one message; starting it twice is one delivery. */

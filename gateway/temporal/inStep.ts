@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { DomainError } from '../../services/shared/errors.ts';
-import { IN_STEP, type OrderInput, orderStart, PRIORITY, WORKFLOWS } from '../../workflows/messages.ts';
+import { IN_STEP, type OrderInput, orderStart, WORKFLOWS } from '../../workflows/messages.ts';
 import type { Temporal } from './client.ts';
 import { isOpen } from './pay.ts';
 
@@ -25,8 +25,8 @@ export async function inStep(temporal: Temporal, input: OrderInput, waitMs = IN_
 }
 
 function ask({ client }: Temporal, input: OrderInput, updateId: string): Promise<void> {
-  // Made per call: a start operation can be used once. A buyer waits for this one.
-  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, { ...orderStart(input), priority: PRIORITY.money });
+  // Made per call: a start operation can be used once.
+  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, orderStart(input));
   startWorkflowOperation.workflowHandle().catch(() => {}); // the update below reports the same failure
   return client.workflow.executeUpdateWithStart<any, void, []>(IN_STEP, { args: [], updateId, startWorkflowOperation });
 }

@@ -10,7 +10,7 @@ import { confirmFree } from '../../services/orders/settlement.ts';
 import * as attempts from '../../services/payments/attempts.ts';
 import { DomainError } from '../../services/shared/errors.ts';
 import type { TicketKeys } from '../../services/tickets/keys.ts';
-import { orderStart, PAY, type PayRequest, type PayResult, PRIORITY, WORKFLOWS } from '../../workflows/messages.ts';
+import { orderStart, PAY, type PayRequest, type PayResult, WORKFLOWS } from '../../workflows/messages.ts';
 import type { Db } from '../deps.ts';
 import { EngineAway, type Temporal } from './client.ts';
 
@@ -54,9 +54,8 @@ async function confirmHere(db: Db, orderId: string, attempt: string, ticketKeys:
 }
 
 function ask({ client }: Temporal, input: attempts.Received, request: PayRequest): Promise<PayResult> {
-  // Made per call: a start operation can be used once. What is paid goes before starts of what is not.
-  const options = { ...orderStart(input), priority: PRIORITY.money };
-  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, options);
+  // Made per call: a start operation can be used once.
+  const startWorkflowOperation = new WithStartWorkflowOperation(WORKFLOWS.order, orderStart(input));
   startWorkflowOperation.workflowHandle().catch(() => {}); // the update below reports the same failure
   return client.workflow.executeUpdateWithStart<any, PayResult, [PayRequest]>(PAY, {
     args: [request],

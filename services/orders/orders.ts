@@ -140,14 +140,14 @@ export async function expireOverdue(db: Kysely<DB>): Promise<number> {
   return ended.length;
 }
 
-/** What an order that waits for its money needs of its workflow: nothing before its hold ends, in so many milliseconds; else `null`: a look at once. */
-export type Waiting = Map<string, { quietMs: number | null }>;
+/** What an order that waits for its money needs of its workflow, and in how many milliseconds its hold ends. `quiet`: nothing before that; else a look at once. */
+export type StillWaiting = { quiet: boolean; endsInMs: number };
 
 /**
  * Those of the orders that still wait for their money. One whose hold is over, and for which no payment was ever opened, is ended here:
  * it needs no workflow any more.
  */
-export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<Waiting> {
+export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<Map<string, StillWaiting>> {
   if (!orderIds.length) return new Map();
   const { rows } = await sql<{ id: string; lapsed: boolean; quiet: boolean; ms: number }>`
     with asked as materialized (
@@ -157,9 +157,7 @@ export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<
     select id, ends <= now() and not busy as lapsed, not (busy or pressed or external) as quiet,
       ceil(extract(epoch from ends - now()) * 1000)::float8 as ms from asked`.execute(db);
   for (const { id } of rows.filter((row) => row.lapsed)) await expire(db, id, new Date());
-  return new Map(
-    rows.filter((row) => !row.lapsed).map(({ id, quiet, ms }) => [id, { quietMs: quiet && ms !== null ? Math.max(0, ms) : null }]),
-  );
+  return new Map(rows.filter((row) => !row.lapsed).map(({ id, quiet, ms }) => [id, { quiet, endsInMs: Math.max(0, ms) }]));
 }
 
 /** How many orders are in each state, for /metrics. Of those never placed only the ones that wait. */

@@ -10,8 +10,8 @@ import { isBehind } from './aligning.ts';
 /**
  * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
  * server that lost its data): captured money unsettled, a refund not made, tickets whose money went back, a hold not ended, a mail or a text
- * not sent, a payment that a callback contradicted, or that could still be made although its order is over (were its callback lost too,
- * nobody would ever know of the money), a provider of an external event that has it otherwise than we. Each is announced to its workflow again.
+ * not sent, a payment that a callback contradicted, whose money is set aside and was not taken, or that could still be made although its order
+ * is over (were its callback lost too, nobody would ever know of the money), a provider of an external event that has it otherwise than we. Each is announced to its workflow again.
  * @returns how many.
  */
 export async function sweep(db: Kysely<DB>): Promise<number> {
@@ -50,7 +50,8 @@ export async function sweep(db: Kysely<DB>): Promise<number> {
       update payments set updated_at = now() where id in (
         (select y.id from payments y join orders o on o.id = y.order_id
           where ${isOpen} and o.status <> 'pending' and y.updated_at < now() - interval '15 minutes' limit 200)
-        union (select id from payments where contradicted_at is not null and updated_at < now() - interval '15 minutes' limit 200))
+        union (select id from payments where contradicted_at is not null and updated_at < now() - interval '15 minutes' limit 200)
+        union (select id from payments where status = 'authorized' and updated_at < now() - interval '15 minutes' limit 200))
       returning order_id)
     insert into outbox (topic, subject_id, payload)
     select 'order.changed', o.id, jsonb_build_object('number', o.number, 'createdAt', o.created_at, 'event', e.slug, 'owner', o.account_id)

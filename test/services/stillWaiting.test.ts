@@ -24,9 +24,10 @@ async function held() {
 
 test('an order that nobody has touched needs nothing until its hold ends', async () => {
   const { order } = await held();
-  const { quietMs } = (await stillWaiting(db, [order])).get(order)!;
-  expect(quietMs).toBeGreaterThan(200_000);
-  expect(quietMs).toBeLessThanOrEqual(300_000);
+  const { quiet, endsInMs } = (await stillWaiting(db, [order])).get(order)!;
+  expect(quiet).toBe(true);
+  expect(endsInMs).toBeGreaterThan(200_000);
+  expect(endsInMs).toBeLessThanOrEqual(300_000);
 });
 
 test.each([
@@ -43,7 +44,7 @@ test.each([
 ])('%s: its workflow is to look at once', async (_, happen) => {
   const { order } = await held();
   await happen(order).execute(db);
-  expect((await stillWaiting(db, [order])).get(order)).toEqual({ quietMs: null });
+  expect((await stillWaiting(db, [order])).get(order)).toMatchObject({ quiet: false });
 });
 
 test('one whose hold is over is ended, and needs no workflow; unless a payment was opened', async () => {
@@ -52,7 +53,7 @@ test('one whose hold is over is ended, and needs no workflow; unless a payment w
   await sql`update orders set expires_at = now() - interval '1 second' where id in (${lapsed.order}, ${paying.order})`.execute(db);
   await sql`update orders set status = 'cancelled' where id = ${gone.order}`.execute(db);
   const told = await stillWaiting(db, [lapsed.order, paying.order, gone.order]);
-  expect([...told]).toEqual([[paying.order, { quietMs: null }]]);
+  expect([...told]).toEqual([[paying.order, { quiet: false, endsInMs: 0 }]]);
   const { status } = await db.selectFrom('orders').select('status').where('id', '=', lapsed.order).executeTakeFirstOrThrow();
   expect(status).toBe('expired');
 });

@@ -50,6 +50,19 @@ test('a pending refund is announced once, then every quarter of an hour, until i
   expect(await swept(order)).toBe(0);
 });
 
+test('money that was set aside and that nobody takes is announced every quarter of an hour, until it is taken', async () => {
+  const order = await owed();
+  await sql`update orders set status = 'pending', expires_at = now() + interval '1 hour' where id = ${order}::uuid`.execute(db);
+  await sql`delete from refunds where order_id = ${order}::uuid`.execute(db);
+  const payment = (change: string) => sql.raw(`update payments set ${change} where order_id = '${order}'`).execute(db);
+  await payment(`status = 'authorized', settled_at = null, succeeded_at = null, updated_at = now() - interval '14 minutes'`);
+  expect(await swept(order)).toBe(0);
+  await payment(`updated_at = now() - interval '16 minutes'`);
+  expect([await swept(order), await swept(order)]).toEqual([1, 0]);
+  await payment(`status = 'succeeded', succeeded_at = now(), settled_at = now(), updated_at = now() - interval '16 minutes'`);
+  expect(await swept(order)).toBe(0);
+});
+
 test('a mail of no order that nobody tries is announced by itself, and not again while it is tried', async () => {
   const { rows } = await sql<{ id: string }>`insert into mails (kind, recipient, created_at)
     values ('waitlist-cancelled', 'x@x.test', now() - interval '2 minutes') returning id`.execute(db);
