@@ -26,7 +26,7 @@ type SelectRun = {
 
 export type ContestReport = { scenario: ScenarioRun[]; select: SelectRun[]; memory: Record<string, number>; faults: string[] };
 
-const BUYERS = 60_000;
+const BUYERS = 100_000;
 const SEATS_OF_A_BOOKING = 20;
 const LIMITS = { maxPlaces: 50, maxPerAccount: 50 };
 const [PLACE, ORDER, ACCOUNT] = ['a', 'b', 'c'].map((one) => `00000000-0000-4000-8000-${one.repeat(12)}`) as [string, string, string];

@@ -13,6 +13,8 @@ export type SelloutReport = {
   takenSeconds: number;
   soldSeconds: number;
   conflicts: number;
+  /** From the moment a payment was begun to its order's tickets, seconds: of the first hundredth that paid, and of all. */
+  waited: { first: number; p50: number; most: number };
   /** Of the other event, idle and meanwhile. */
   beside: { idle: ContestResult; rush: ContestResult };
   /** MB, the most that was seen. */
@@ -65,7 +67,8 @@ export async function benchSellout(house: House): Promise<SelloutReport> {
   const soldSeconds = await sold;
 
   const faults = [...(await soldTwice(house)), ...(await miscounted(house, event, seats))];
-  for (const [what, n] of Object.entries(taken.failed)) faults.push(`${n} x ${what}`);
+  for (const failed of [taken.failed, rush.failed]) for (const [what, n] of Object.entries(failed)) faults.push(`${n} x ${what}`);
+  const waited = await waits(house, event);
   const ratio = rush.times.select!.p99 / idle.times.select!.p99;
   if (ratio > 2) faults.push(`the other event: p99 of selecting is ${round(ratio)} times that of idle, target 2`);
   const resetMs = await reset(house);
@@ -75,6 +78,7 @@ export async function benchSellout(house: House): Promise<SelloutReport> {
     takenSeconds: round(taken.seconds),
     soldSeconds,
     conflicts: taken.conflicts,
+    waited,
     beside: { idle, rush },
     memory: most,
     resetMs,
@@ -100,6 +104,17 @@ async function watch(house: House, { id }: Stadium, seats: number, most: Record<
     }
     await sleep(WATCH_MS);
   }
+}
+
+/** How long the tickets took. The first who paid wait least, where orders are served in their turn. */
+async function waits({ db }: House, { id }: Stadium): Promise<SelloutReport['waited']> {
+  const { rows } = await sql<SelloutReport['waited']>`
+    with waited as (
+      select extract(epoch from o.confirmed_at - y.created_at)::float8 as s, percent_rank() over (order by y.created_at) as place
+      from orders o join payments y on y.order_id = o.id and y.status = 'succeeded' where o.event_id = ${id}::uuid and o.status = 'confirmed')
+    select coalesce(max(s) filter (where place <= 0.01), 0) as first, coalesce(percentile_cont(0.5) within group (order by s), 0) as p50, coalesce(max(s), 0) as most
+    from waited`.execute(db);
+  return rows[0]!;
 }
 
 /** Seats, tickets, bookings, payments and the API's own figures say the same. */
@@ -148,6 +163,7 @@ export function selloutReport(r: SelloutReport): string {
   return [
     `Sell-out: ${r.seats} seats by ${r.buyers} buyers, ${CLIENTS} at once: all taken after ${r.takenSeconds} s (${round(r.seats / r.takenSeconds)} seats/s, ${r.conflicts} met another buyer), all paid and with their tickets after ${r.soldSeconds} s (${round(r.buyers / r.soldSeconds)} orders/s)`,
     `  memory at most, MB: gateway ${r.memory.gateway}, worker ${r.memory.worker}; reset of it all: ${r.resetMs} ms`,
+    `  from the payment's beginning to the tickets, s: the first hundredth that paid ${round(r.waited.first)} at most, p50 ${round(r.waited.p50)}, most ${round(r.waited.most)}`,
     'The other event meanwhile (ms, p50 / p99)',
     table(
       ['', 'good', 'conflicts', 'failed', 'book', 'list', 'select', 'look', 'round'],
