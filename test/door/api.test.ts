@@ -9,6 +9,7 @@ import { readGuests } from '../../services/tickets/guests.ts';
 import { as } from '../support/claims.ts';
 import { startWorld, type World } from '../support/gateway.ts';
 import { person } from '../support/made.ts';
+import { signal } from '../support/signal.ts';
 import { eventOf, organizer, PASSWORD, sold } from './world.ts';
 
 type Json = any;
@@ -304,20 +305,13 @@ describe('guests', () => {
   it('none is lost, whatever commits late: a ticket written before others and committed after the reading', async () => {
     const event = await eventOf(world, owner.id, 9);
     const early = await sold(world, event, 'Early', [0]);
-    let release: () => void = () => {};
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    let locked: () => void = () => {};
-    const written = new Promise<void>((resolve) => {
-      locked = resolve;
-    });
+    const [written, released] = [signal(), signal()];
     const late = world.db.transaction().execute(async (tx) => {
       await sql`update tickets set holder_name = 'Late' where id = ${early.tickets[0]!.id}::uuid`.execute(tx);
-      locked();
-      await held;
+      written.give();
+      await released.given;
     });
-    await written;
+    await written.given;
     for (const i of [1, 2, 3]) await sold(world, event, `Guest ${i}`, [i]);
     // Page by page, with the late one under way.
     const names = new Set<string>();
@@ -328,7 +322,7 @@ describe('guests', () => {
       ({ cursor, more } = page);
     }
     expect([...names].sort()).toEqual(['Early', 'Guest 1', 'Guest 2', 'Guest 3']);
-    release();
+    released.give();
     await late;
     const { guests } = await readGuests(world.db, event.id, cursor, 100);
     expect(guests.map((g) => g.holder)).toContain('Late');

@@ -8,6 +8,7 @@ import { freePort } from '../../deploy/local/ports.ts';
 import { signCode } from '../../services/tickets/codes.ts';
 import { openBrowser, type TestBrowser, type Visit } from '../support/browser.ts';
 import { startWorld, type World } from '../support/gateway.ts';
+import { signal } from '../support/signal.ts';
 import { eventOf, organizer, PASSWORD, sold } from './world.ts';
 
 const SEATS = 6;
@@ -122,12 +123,9 @@ it('whom this gate let in alone is not let in by the gateway before that was tol
   await page.context().setOffline(true);
   expect(await scan(codes[0]!)).toContain('COME IN');
   // The network is back, but what was scanned without it is still on its way.
-  let arrive = () => {};
-  const arriving = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
+  const arriving = signal();
   await page.route(`${door}/scans`, async (route) => {
-    if ('let_in' in route.request().postDataJSON().scans[0]) await arriving;
+    if ('let_in' in route.request().postDataJSON().scans[0]) await arriving.given;
     await route.continue();
   });
   await page.context().setOffline(false);
@@ -135,7 +133,7 @@ it('whom this gate let in alone is not let in by the gateway before that was tol
   await page.getByText('1 scan waits to be uploaded').waitFor();
   expect(await scan(codes[0]!)).toContain('ALREADY USED');
   expect(await inside()).toBe(0);
-  arrive();
+  arriving.give();
   await expect.poll(inside, PATIENCE).toBe(1);
   expect(await page.locator('#conflict-badge').isVisible()).toBe(false);
 });

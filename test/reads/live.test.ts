@@ -19,6 +19,7 @@ import { until } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { blank, framesOf, take } from '../support/live.ts';
 import { person, show } from '../support/made.ts';
+import { signal } from '../support/signal.ts';
 
 let base: Awaited<ReturnType<typeof freshDatabase>>;
 const feeds: Feed[] = [];
@@ -89,26 +90,20 @@ describe('the stream', () => {
     const board = await feed.board({ id: event.id, currency: 'USD' });
     const news: News[] = [];
     const stop = feed.listen(event.id, (n) => void news.push(n));
-    let commit!: () => void;
-    let written!: () => void;
-    const isWritten = new Promise<void>((resolve) => {
-      written = resolve;
-    });
+    const [written, released] = [signal(), signal()];
     // A long transaction takes the lower seq...
     const late = base.db.transaction().execute(async (tx) => {
       await mark(tx, event.seats[0]!, 'sold');
-      written();
-      await new Promise<void>((resolve) => {
-        commit = resolve;
-      });
+      written.give();
+      await released.given;
     });
-    await isWritten;
+    await written.given;
     await mark(base.db, event.seats[1]!, 'sold'); // ... and this one is there first
     await feed.catchUp();
     expect([board.available, board.status(1)]).toEqual([3, 'booked']);
     const meanwhile = feed.watermark();
     expect(await changedSince(base.db, event.id, meanwhile)).toEqual([event.seats[1]]); // told again: the other one is still under way
-    commit();
+    released.give();
     await late;
     const number = await numberOf(feed);
     expect([board.available, board.status(0)]).toEqual([2, 'booked']);
@@ -134,22 +129,19 @@ describe('the stream', () => {
     expect(new Set(await changedSince(base.db, event.id, number))).toContain(event.seats[0]);
 
     async function open() {
-      let commit!: () => void;
-      const committed = new Promise<void>((resolve) => {
-        commit = resolve;
-      });
+      const committed = signal();
       let over!: Promise<void>;
       const tx = await new Promise<typeof base.db>((resolve) => {
         over = base.db.transaction().execute(async (tx) => {
           await sql`select pg_current_xact_id()`.execute(tx);
           resolve(tx);
-          await committed;
+          await committed.given;
         });
       });
       return {
         tx,
         commit() {
-          commit();
+          committed.give();
           return over;
         },
       };
@@ -413,11 +405,8 @@ describe('lists on the wire', () => {
       const { body } = await pages.list({ page: 1, perPage: 20, venueId }, {});
       return JSON.parse(String(body)).data.map((e: { name: string }) => e.name);
     };
-    let go!: () => void;
-    const held = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    wait = held;
+    const held = signal();
+    wait = held.given;
     const old = names(event.venueId);
     await until(
       'the page is being read',
@@ -426,7 +415,7 @@ describe('lists on the wire', () => {
     );
     await sql`update events set name = 'Renamed' where id = ${event.id}::uuid`.execute(base.db);
     await names((await show(base.db)).venueId); // somebody else's call brings the change in
-    go();
+    held.give();
     await old;
     expect(await names(event.venueId)).toEqual(['Renamed']);
   });

@@ -9,6 +9,7 @@ import { createPasswords } from '../../services/accounts/passwords.ts';
 import { tokenKeys } from '../../services/accounts/verified.ts';
 import { until } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
+import { signal } from '../support/signal.ts';
 
 let db: Kysely<DB>;
 let close: () => Promise<void>;
@@ -107,14 +108,11 @@ it('a password changed while its upgrade waits stays changed', async () => {
 it('upgrades run one at a time, only so many wait, and one that fails holds up nobody', async () => {
   const later = background(2, 0);
   const seen: string[] = [];
-  let release = () => {};
-  const held = new Promise<void>((done) => {
-    release = done;
-  });
+  const released = signal();
   const taken = [
     later(async () => {
       seen.push('first');
-      await held;
+      await released.given;
       throw new Error('of no consequence');
     }),
     later(async () => void seen.push('second')),
@@ -123,7 +121,7 @@ it('upgrades run one at a time, only so many wait, and one that fails holds up n
   ];
   expect(taken).toEqual([true, true, true, false]);
   expect(seen).toEqual(['first']);
-  release();
+  released.give();
   await until(
     'the others',
     async () => seen.length,

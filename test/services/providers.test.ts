@@ -19,6 +19,7 @@ import { as, wish } from '../support/claims.ts';
 import { freshDatabase, lockWaits } from '../support/database.ts';
 import { capture, person, show } from '../support/made.ts';
 import { pageProvider } from '../support/pageProvider.ts';
+import { signal } from '../support/signal.ts';
 import { TICKET_KEYS } from '../support/ticketKeys.ts';
 
 let db: Kysely<DB>;
@@ -43,15 +44,6 @@ async function opened() {
   const order = await ordered();
   const open = await payments.begin(db, providers, { orderId: order.id });
   return { ...order, open };
-}
-
-/** Something that one side waits for and the other gives. */
-function signal() {
-  let give = () => {};
-  const given = new Promise<void>((resolve) => {
-    give = resolve;
-  });
-  return { given, give };
 }
 
 const status = async (orderId: string) =>

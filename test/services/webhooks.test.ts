@@ -13,6 +13,7 @@ import * as deliveries from '../../services/outbox/webhooks.ts';
 import { verify } from '../../services/reports/verify.ts';
 import { freshDatabase, lockWaits } from '../support/database.ts';
 import { deliveriesOf, isSignedWith, keeping, openReceiver, organizer, type Receiver } from '../support/hooks.ts';
+import { signal } from '../support/signal.ts';
 
 const HOUR = 3_600_000;
 let db: Kysely<DB>;
@@ -304,18 +305,15 @@ describe('room', () => {
 
   test('eight tries at once to an endpoint; while it fails, one', async () => {
     const { ids, hook, account } = await announced(20);
-    let release = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
+    const released = signal();
     receiver.answer = async (response) => {
-      await released;
+      await released.given;
       response.writeHead(500).end();
     };
     const at = new Date(Date.now() + HOUR);
     const running = ids.map((id) => attempt(id, at));
     await Promise.race([Promise.all(running), untilOpen(8)]);
-    release();
+    released.give();
     const rounds = await Promise.all(running);
     expect([receiver.mostOpen, receiver.got.length]).toEqual([8, 8]);
     expect(rounds.filter((r) => r.status === undefined)).toHaveLength(12);
