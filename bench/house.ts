@@ -226,7 +226,7 @@ export function inProcess<Result>(
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--import', 'tsx'], detached: givesWay });
-    if (givesWay && child.pid) giveWay(child.pid);
+    if (givesWay && child.pid) giveWay(child.pid, 'background');
     void until?.then(() => child.connected && child.send('stop'));
     const timer = setTimeout(() => child.kill('SIGKILL'), limitSeconds * 1000);
     child.once('message', (result) => resolve(result as Result));

@@ -28,10 +28,11 @@ const CLIENTS = 128;
 /** Buyers of the other event are others. */
 const OTHERS_FROM = 50_000;
 const BESIDE = { kind: 'booking' as const, clients: 4, pauseMs: 250, from: OTHERS_FROM, most: 1_000_000 };
-/** What a gateway does for the first time is not measured. */
+/** What a gateway does for the first time is not measured: bookings, then buyers who also pay. */
+const PAYING_FIRST = 200;
 const WARM_UP = { kind: 'booking' as const, clients: 32, pauseMs: 0, seconds: 10, most: 1_500, from: OTHERS_FROM - 5_000 };
 const CALM_MS = 10_000;
-const IDLE_SECONDS = 30;
+const IDLE_SECONDS = 60;
 const LONGEST_S = 3_600;
 const WATCH_MS = 2_000;
 
@@ -48,8 +49,15 @@ export async function benchSellout(house: House): Promise<SelloutReport> {
   };
   const event = await makeStadium(house, 'Sold out', options.holds ? [zone] : undefined);
   const other = await makeStadium(house, 'Goes on');
-  say(`warm-up: ${WARM_UP.most} bookings of a third event, then ${CALM_MS / 1000} s of quiet`);
-  await contestants(house, { ...WARM_UP, event: (await makeStadium(house, 'Warm-up')).number });
+  say(`warm-up: ${WARM_UP.most} bookings of a third event, ${PAYING_FIRST} that are paid, then ${CALM_MS / 1000} s of quiet`);
+  const before = await makeStadium(house, 'Warm-up');
+  await contestants(house, { ...WARM_UP, event: before.number });
+  await contestants(
+    house,
+    { ...saleOf(house, before), from: OTHERS_FROM - PAYING_FIRST, most: PAYING_FIRST, seconds: LONGEST_S },
+    { givesWay: true },
+  );
+  await watch(house, before, PAYING_FIRST * SEATS_EACH, {});
   await settleDatabase(house);
   await sleep(CALM_MS);
 

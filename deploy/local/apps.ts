@@ -46,7 +46,7 @@ async function start(stack: Stack, kind: string, args: string[], env: Record<str
     readyMs: 90_000,
     stopMs: 20_000,
     keepAlive: stack.keepAlive,
-    givesWay: kind === 'worker',
+    givesWay: kind === 'worker' ? 'background' : undefined,
     say: stack.say,
   });
   stack.apps.push(running);

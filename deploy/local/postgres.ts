@@ -86,7 +86,7 @@ export async function startPostgres(options: PostgresOptions, env: NodeJS.Proces
     stopSignal: 'SIGINT' as const, // "fast": does not wait for clients to leave
     stopMs: 20_000,
     keepAlive: options.keepAlive,
-    givesWay: true,
+    givesWay: 'database' as const,
     tryAgainOn: /shared memory block/, // after a kill -9 its children take a moment to notice
     say,
   };

@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openLog, tail } from './logs.ts';
-import { giveWay } from './priority.ts';
+import { giveWay, type NICER } from './priority.ts';
 import { ClearError, type Say, since, sleep } from './say.ts';
 import { unwatch, watch } from './watchdog.ts';
 
@@ -31,8 +31,8 @@ export type Spec = {
   stopMs?: number;
   /** Restart it, with a growing pause, when it dies without having been told to. */
   keepAlive?: boolean;
-  /** It gives way to the others where the machine is short. */
-  givesWay?: boolean;
+  /** It gives way to the others where the machine is short (priority.ts). */
+  givesWay?: keyof typeof NICER;
   /** Whether a process that ended like this before it was ready is started again for some seconds: its obstacle goes away by itself. */
   tryAgainOn?: RegExp;
   say?: Say;
@@ -183,7 +183,7 @@ function launch(spec: Spec): Launched {
   closeSync(fd);
   const pid = child.pid;
   if (pid) watch(pid, spec.stopSignal ?? 'SIGTERM');
-  if (pid && spec.givesWay) giveWay(pid);
+  if (pid && spec.givesWay) giveWay(pid, spec.givesWay);
   let alive = pid !== undefined;
   const launched: Launched = {
     child,

@@ -87,7 +87,7 @@ export async function startTemporal(options: TemporalOptions): Promise<Temporal>
     stopSignal: 'SIGINT', // the CLI handles SIGINT and SIGTERM alike
     stopMs: 15_000,
     keepAlive: options.keepAlive,
-    givesWay: true,
+    givesWay: 'background',
     say: options.say,
   });
   const uiUrl = options.uiPort ? `http://localhost:${options.uiPort}` : undefined;

@@ -50,8 +50,12 @@ test('resolves when its URL answers; its output is in its log', async () => {
 
 test('one that gives way runs behind the others where the machine is short; the rest are as we are', async () => {
   const port = await freePort();
-  const [polite, plain] = [await start(server(port), { givesWay: true }), await start(server(await freePort()))];
-  expect([getPriority(polite.pid), getPriority(plain.pid)]).toEqual([getPriority() + 5, getPriority()]);
+  const [database, worker] = [
+    await start(server(port), { givesWay: 'database' }),
+    await start(server(await freePort()), { givesWay: 'background' }),
+  ];
+  const plain = await start(server(await freePort()));
+  expect([database, worker, plain].map(({ pid }) => getPriority(pid) - getPriority())).toEqual([5, 10, 0]);
 });
 
 test('one that dies before it is ready is told with the end of its log, and not with that of an earlier run', async () => {
