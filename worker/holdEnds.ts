@@ -2,7 +2,7 @@
 
 /** Half of what a small worker can do: who pays finds the other half free. */
 const PER_SECOND = 20;
-/** Past seconds are forgotten when so many are known. */
+/** Past seconds are forgotten when so many are known; again when they have doubled. */
 const MANY = 10_000;
 
 /** How much later than its end (ms since 1970) a hold is tidied up, in ms. */
@@ -13,6 +13,7 @@ export function createHoldEnds(perSecond = PER_SECOND, now: () => number = Date.
   const taken = new Map<number, number>();
   /** Of a full second: where to go on looking. */
   const onwards = new Map<number, number>();
+  let many = MANY;
 
   function free(second: number): number {
     const passed: number[] = [];
@@ -28,10 +29,11 @@ export function createHoldEnds(perSecond = PER_SECOND, now: () => number = Date.
   function forget(): void {
     const over = Math.floor(now() / 1000);
     for (const seconds of [taken, onwards]) for (const second of seconds.keys()) if (second < over) seconds.delete(second);
+    many = Math.max(MANY, 2 * taken.size);
   }
 
   return (endsAt) => {
-    if (taken.size > MANY) forget();
+    if (taken.size > many) forget();
     const second = free(Math.floor(Math.max(endsAt, now()) / 1000));
     const before = taken.get(second) ?? 0;
     taken.set(second, before + 1);
