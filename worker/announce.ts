@@ -1,5 +1,6 @@
 // What each topic of the outbox means to Temporal. The subject's id is the workflow's id, so handing a row on twice is harmless.
 import { type WorkflowClient, WorkflowExecutionAlreadyStartedError, type WorkflowStartOptions } from '@temporalio/client';
+import type { StillWaiting } from '../services/orders/orders.ts';
 import type { Lane, OutboxRow } from '../services/outbox/outbox.ts';
 import type { Handed } from '../services/outbox/webhooks.ts';
 import { orderCode } from '../services/shared/codes.ts';
@@ -58,18 +59,18 @@ export async function startWebhook(client: WorkflowClient, { again, account, ...
 }
 
 /**
- * Starts the workflow of an order that nobody has paid yet, and whose hold is tidied up `lateMs` after its end. With `quietMs` it is only put
- * down at the engine: its first task comes so much later, or when it is woken (a signal with start, an update), whichever is first.
+ * Starts the workflow of an order that nobody has paid yet, and whose hold is tidied up `lateMs` after its end. A quiet one is only put down at
+ * the engine: its first task comes at that time, or when it is woken (a signal with start, an update), whichever is first.
  * @returns false when it had been started before, by a payment or another relay.
  */
 export async function startUnpaid(
   client: WorkflowClient,
   row: OutboxRow<'order.created'>,
-  { lateMs, quietMs }: { lateMs: number; quietMs: number | null },
+  { quiet, endsInMs, lateMs }: StillWaiting & { lateMs: number },
 ): Promise<boolean> {
   const options = orderFirstStart({ ...orderOf(row), lateMs });
   try {
-    await client.start(WORKFLOWS.order, quietMs === null ? options : { ...options, startDelay: quietMs + lateMs, staticDetails: QUIET });
+    await client.start(WORKFLOWS.order, quiet ? { ...options, startDelay: endsInMs + lateMs, staticDetails: QUIET } : options);
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;

@@ -28,10 +28,10 @@ export function createStarts({ db, client, log }: Parts): () => Promise<boolean>
   const lateBy = createHoldEnds();
 
   /** @returns the row's id, where it is done with. */
-  async function start(row: outbox.OutboxRow<'order.created'>, { quiet, endsInMs }: orders.StillWaiting): Promise<string | undefined> {
-    const lateMs = lateBy(Date.now() + endsInMs);
+  async function start(row: outbox.OutboxRow<'order.created'>, order: orders.StillWaiting): Promise<string | undefined> {
+    const lateMs = lateBy(Date.now() + order.endsInMs);
     try {
-      if (!(await startUnpaid(client, row, { lateMs, quietMs: quiet ? endsInMs : null })) || quiet) return row.id;
+      if (!(await startUnpaid(client, row, { ...order, lateMs })) || order.quiet) return row.id;
       unrun.push(row.id);
     } catch (err) {
       log.warn({ err, subject: row.subject_id, attempts: row.attempts }, 'outbox relay: workflow not started, tried again later');

@@ -1,6 +1,7 @@
 // An address and a password with every request: verified once, remembered for ten minutes by a keyed digest, never as the password itself.
 import type { Kysely } from 'kysely';
 import type { DB } from '../../db/tables.ts';
+import { gathered } from '../shared/gathered.ts';
 import { address, noteSignIns, prove } from './accounts.ts';
 import type { Passwords } from './passwords.ts';
 import type { Caller } from './sessions.ts';
@@ -22,7 +23,8 @@ export type Credentials = { known(given: Given): boolean; verify(given: Given): 
 /** Makes it. Those who come with the same credentials while these are being verified share the answer. */
 export function createCredentials(db: Kysely<DB>, passwords: Passwords, keys: TokenKeys): Credentials {
   const verifying = new Map<string, Promise<Caller>>();
-  const signedIn = new Set<string>();
+  // The time of a sign-in is of no weight: what cannot be written is not written later.
+  const signedIn = gathered(NOTED_MS, (ids) => noteSignIns(db, ids).catch(() => {}));
   const digest = ({ email, password }: Given) => digestOf(keys, `${address(email)}\0${password}`);
 
   function seen(of: string): Caller | undefined {
@@ -35,23 +37,11 @@ export function createCredentials(db: Kysely<DB>, passwords: Passwords, keys: To
 
   async function lookUp(of: string, given: Given): Promise<Caller> {
     const account = await prove(db, passwords, given);
-    note(account.id);
+    signedIn.note(account.id);
     const caller = { accountId: account.id, role: account.role };
     const changedAt = account.credentials_changed_at?.getTime() ?? 0;
     remember(keys.seenPasswords, of, { ...caller, changedAt, until: Date.now() + REMEMBERED_MS });
     return caller;
-  }
-
-  function note(accountId: string): void {
-    if (!signedIn.size) setTimeout(noteAll, NOTED_MS).unref();
-    signedIn.add(accountId);
-  }
-
-  /** The time of a sign-in is of no weight: what cannot be written is not written later. */
-  function noteAll(): void {
-    const ids = [...signedIn];
-    signedIn.clear();
-    noteSignIns(db, ids).catch(() => {});
   }
 
   return {

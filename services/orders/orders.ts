@@ -154,7 +154,7 @@ export async function stillWaiting(db: Kysely<DB>, orderIds: string[]): Promise<
       select o.id, e.external, ${attempts.holdEnd} as ends, exists (select from payment_attempts a where a.order_id = o.id) as pressed,
         exists (select from payments y where y.order_id = o.id) or exists (select from mails m where m.order_id = o.id and ${isOwed('m')}) as busy
       from orders o join events e on e.id = o.event_id where o.id = any(${orderIds}::uuid[]) and o.status = 'pending')
-    select id, ends <= now() and not busy as lapsed, not (busy or pressed or external) as quiet,
+    select id, ends <= now() and not busy as lapsed, ends is not null and not (busy or pressed or external) as quiet,
       ceil(extract(epoch from ends - now()) * 1000)::float8 as ms from asked`.execute(db);
   for (const { id } of rows.filter((row) => row.lapsed)) await expire(db, id, new Date());
   return new Map(rows.filter((row) => !row.lapsed).map(({ id, quiet, ms }) => [id, { quiet, endsInMs: Math.max(0, ms) }]));

@@ -11,7 +11,8 @@ import { isBehind } from './aligning.ts';
  * Finds orders that something is owed to and that nobody has looked at for a minute (a workflow terminated by hand, a Temporal
  * server that lost its data): captured money unsettled, a refund not made, tickets whose money went back, a hold not ended, a mail or a text
  * not sent, a payment that a callback contradicted, whose money is set aside and was not taken, or that could still be made although its order
- * is over (were its callback lost too, nobody would ever know of the money), a provider of an external event that has it otherwise than we. Each is announced to its workflow again.
+ * is over (were its callback lost too, nobody would ever know of the money), a provider of an external event that has it otherwise than we.
+ * Each is announced to its workflow again.
  * @returns how many.
  */
 export async function sweep(db: Kysely<DB>): Promise<number> {

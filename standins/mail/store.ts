@@ -106,7 +106,10 @@ export function openStore(dir?: string, limit = MAX_MESSAGES) {
   };
 }
 
-const messageOf = ({ id, date, from, to }: Head, mail: Pick<Email, 'from' | 'subject' | 'text' | 'html' | 'attachments'>): Message => ({
+/** What is read out of a parsed message. */
+type Parsed = Pick<Email, 'from' | 'subject' | 'text' | 'html' | 'attachments'>;
+
+const messageOf = ({ id, date, from, to }: Head, mail: Parsed): Message => ({
   ...{ id, date, to },
   from: mail.from ? show(mail.from) : from,
   subject: mail.subject ?? '',
@@ -124,7 +127,7 @@ function show(address: Address): string {
 }
 
 /** Attachments with names that are unique within the message, since a name is how one is asked for. */
-function files(mail: Pick<Email, 'attachments'>): { filename: string; contentType: string; content: Buffer }[] {
+function files(mail: Pick<Parsed, 'attachments'>): { filename: string; contentType: string; content: Buffer }[] {
   const seen = new Set<string>();
   return mail.attachments.map((one, i) => {
     let filename = one.filename || `attachment-${i + 1}`;
