@@ -5,6 +5,7 @@ import { wantSubmit } from '../services/external/rows.ts';
 import { drop, withdraw } from '../services/orders/cancel.ts';
 import type { ClaimRequest } from '../services/orders/claim/claim.ts';
 import { claim } from '../services/orders/claim/claim.ts';
+import { asksFor } from '../services/orders/claim/request.ts';
 import * as orders from '../services/orders/orders.ts';
 import type { PlacedOrder } from '../services/orders/placed.ts';
 import { settle } from '../services/orders/settlement.ts';
@@ -37,7 +38,7 @@ export async function place(
   let order: PlacedOrder;
   try {
     const wanted = { ...request, terms: { mostAtOnce, ...request.terms }, orderId: call.attempt?.id };
-    order = await turns(request.eventId, () => claim(db, wanted));
+    order = await turns(request.eventId, () => claim(db, wanted), asksFor(wanted));
   } catch (error) {
     metrics.claim(error instanceof DomainError ? error.code : 'error');
     throw error;

@@ -1,8 +1,16 @@
 // Whose turn it is at the database: the rush for one event takes part of the connections, and the others are for everybody else's buyers.
+// Those who wait for the same seats need not ask one after the other: a refusal that was asked for while they waited is theirs as well.
+import { setImmediate } from 'node:timers/promises';
+import { isForAll } from '../services/orders/claim/refusals.ts';
+import type { DomainError } from '../services/shared/errors.ts';
 import { limited } from '../services/shared/limited.ts';
 
-/** Runs the work when it is its event's turn. Throws unavailable where thousands wait for the same event already. */
-export type Turns = <T>(eventId: string, work: () => Promise<T>) => Promise<T>;
+/**
+ * Runs the work when it is its event's turn. `asks` is what it asks for, where the answer is not the caller's alone: the work is then spared
+ * where one that asked the same was begun after this call came, and was refused for all.
+ * @throws unavailable where thousands wait for the same event already
+ */
+export type Turns = <T>(eventId: string, work: () => Promise<T>, asks?: string) => Promise<T>;
 
 /** How many of one event run at once; and how many of a crowd's, while somebody asks for another event. */
 export type Share = { alone: number; beside: number };
@@ -14,7 +22,10 @@ const CROWD = 8;
 /** So long after a call for another event there may be more of them. */
 const BESIDE_MS = 1_000;
 
-type Line = { run: ReturnType<typeof limited>; asked: number };
+type Line = { run: ReturnType<typeof limited>; calls: number; questions: Map<string, Question> };
+
+/** What several calls ask for, and the latest begun of its refusals. */
+type Question = { calls: number; begun: number; refusal?: DomainError };
 
 /**
  * Makes the turns: those of one event that may not run yet wait in the order in which they came. A crowd that has the gateway to itself may
@@ -33,16 +44,49 @@ export function createTurns({ alone, beside }: Share): Turns {
   const isShared = (): boolean => performance.now() - changedAt < BESIDE_MS;
   const share = (waiting: number): number => (waiting > CROWD && isShared() ? beside : alone);
 
-  return async (eventId, work) => {
-    called(eventId);
-    const fresh = () => ({ run: limited(share, MOST_WAITING, 'Too many buyers at once, try again in a moment.'), asked: 0 });
-    const line: Line = lines.get(eventId) ?? fresh();
-    lines.set(eventId, line);
-    line.asked++;
+  // Calls and the beginnings of work are numbered as they come, so that it is known which was first.
+  let moment = 0;
+
+  async function answer<T>(question: Question, came: number, work: () => Promise<T>): Promise<T> {
+    if (question.refusal && question.begun > came) {
+      // Thousands may get this answer: what else has come is looked at between them.
+      await setImmediate();
+      throw question.refusal;
+    }
+    const begun = ++moment;
     try {
-      return await line.run(work);
+      return await work();
+    } catch (error) {
+      if (isForAll(error) && begun > question.begun) Object.assign(question, { begun, refusal: error });
+      throw error;
+    }
+  }
+
+  return async (eventId, work, asks) => {
+    called(eventId);
+    const came = ++moment;
+    const line = found(lines, eventId, () => ({
+      run: limited(share, MOST_WAITING, 'Too many buyers at once, try again in a moment.'),
+      calls: 0,
+      questions: new Map(),
+    }));
+    const question = asks === undefined ? undefined : found(line.questions, asks, () => ({ calls: 0, begun: 0 }));
+    line.calls++;
+    if (question) question.calls++;
+    try {
+      return await line.run(question ? () => answer(question, came, work) : work);
     } finally {
-      if (--line.asked === 0) lines.delete(eventId);
+      if (question && --question.calls === 0) line.questions.delete(asks!);
+      if (--line.calls === 0) lines.delete(eventId);
     }
   };
+}
+
+function found<T>(map: Map<string, T>, key: string, make: () => T): T {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }

@@ -65,6 +65,24 @@ describe('create', () => {
     expect((await book({ event_id: event.id, seat_ids: [event.seats[1]] }, other.token)).status).toBe(201);
   });
 
+  it('of fifty who click one seat at once one has it and all others are refused; given back, it is had by one again', async () => {
+    const event = await show(world.db, { seats: 1 });
+    const other = await show(world.db);
+    const seat_ids = [event.seats[0]!];
+    const crowd = await Promise.all(Array.from({ length: 50 }, () => person(world.db)));
+    for (let round = 0; round < 4; round++) {
+      const answers = await Promise.all(crowd.map(({ token }) => book({ event_id: event.id, seat_ids }, token)));
+      const winner = answers.findIndex(({ status }) => status === 201);
+      const losers = answers.filter((_, i) => i !== winner);
+      expect(losers.map(({ status }) => status)).toEqual(Array(49).fill(409));
+      for (const { body } of losers) expect(body.error.code).toBe('BOOKING_SEATS_UNAVAILABLE');
+      const { booking } = answers[winner]!.body.data;
+      const { token } = crowd[winner]!;
+      expect((await world.call('DELETE', `/api/v1/bookings/${booking.id}`, { token })).status).toBe(200);
+    }
+    expect((await book({ event_id: other.id, seat_ids: [other.seats[0]] })).status).toBe(201);
+  });
+
   it('400, 404 or 409 for every bad request, never a 500', async () => {
     const event = await show(world.db, { seats: 3 });
     const elsewhere = await show(world.db);

@@ -1,6 +1,8 @@
 // Turns of events at the database: a rush for one waits in its own line, and another event's buyer in none.
 import { expect, it, vi } from 'vitest';
 import { createTurns } from '../../gateway/turns.ts';
+import { taken } from '../../services/orders/claim/refusals.ts';
+import { DomainError } from '../../services/shared/errors.ts';
 
 /** Work that ends when it is told to. */
 function work() {
@@ -70,4 +72,62 @@ it('a crowd leaves more to the others as soon as somebody asks for another event
   } finally {
     vi.useRealTimers();
   }
+});
+
+const gone = taken({ wanted: 1 });
+const outcome = (done: Promise<unknown>) => done.then(() => 'sold', String);
+
+it('who waited while the same was asked for has the refusal as well, without asking; who came later asks', async () => {
+  const turns = createTurns({ alone: 1, beside: 1 });
+  const [first, second, third, later] = [work(), work(), work(), work()];
+  const done = [first, second, third].map((one) => outcome(turns('e', one.run, 'seat 1')));
+
+  // What was begun before the others came does not answer them: the seat may have been free again when they asked.
+  first.end(gone);
+  await settle();
+  expect([second.state.begun, third.state.begun]).toEqual([true, false]);
+
+  done.push(outcome(turns('e', later.run, 'seat 1')));
+  second.end(gone);
+  await settle();
+  await settle();
+  expect([third.state.begun, later.state.begun]).toEqual([false, true]);
+  later.end();
+  expect(await Promise.all(done)).toEqual([String(gone), String(gone), String(gone), 'sold']);
+});
+
+it('a refusal that is not for all, one of other seats, and work that fails answer nobody else', async () => {
+  for (const [failure, asks] of [
+    [new DomainError('blocked', 'Not you.', { eventId: 'e' }), 'seat 1'],
+    [new Error('connection lost'), 'seat 1'],
+    [gone, 'seat 2'],
+    [gone, undefined],
+  ] as const) {
+    const turns = createTurns({ alone: 1, beside: 1 });
+    const [ahead, failing, waiting] = [work(), work(), work()];
+    const done = [outcome(turns('e', ahead.run)), outcome(turns('e', failing.run, asks)), outcome(turns('e', waiting.run, 'seat 1'))];
+    ahead.end();
+    await settle();
+    failing.end(failure);
+    await settle();
+    expect(waiting.state.begun).toBe(true);
+    waiting.end();
+    expect(await Promise.all(done)).toEqual(['sold', String(failure), 'sold']);
+  }
+});
+
+it('many who get the same refusal leave the process time for what else has come', async () => {
+  const turns = createTurns({ alone: 1, beside: 1 });
+  const [ahead, asking] = [work(), work()];
+  let answered = 0;
+  const all = [ahead, asking, ...Array.from({ length: 200 }, work)].map((one, i) =>
+    outcome(turns('e', one.run, i ? 'seat 1' : undefined)).then(() => answered++),
+  );
+  ahead.end();
+  await settle();
+  asking.end(gone);
+  await settle();
+  await settle();
+  expect(answered).toBeLessThan(20);
+  await Promise.all(all);
 });

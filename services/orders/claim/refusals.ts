@@ -1,6 +1,6 @@
 // Why a claim was refused, read from what its own statement saw.
 import { refusedTo } from '../../accounts/blocks.ts';
-import { DomainError, type PlaceNamed } from '../../shared/errors.ts';
+import { DomainError, isRefusal, type PlaceNamed } from '../../shared/errors.ts';
 import { decimal } from '../../shared/money.ts';
 import type { Wanted } from './request.ts';
 import type { Saw } from './saw.ts';
@@ -95,3 +95,7 @@ function ofRivals(w: Wanted, row: ClaimRow, saw: Saw): DomainError {
 /** Others were faster. */
 export const taken = (details: { wanted: number; offers?: Saw['short'] & {}; places?: PlaceNamed[] }): DomainError =>
   new DomainError('places_unavailable', 'Some of these places are no longer available.', details);
+
+/** Whether it was refused because of what others have: whoever asks the same (request.asksFor) at that moment is refused for it. */
+export const isForAll = (error: unknown): error is DomainError<'places_unavailable' | 'sold_out'> =>
+  isRefusal(error, 'places_unavailable', 'sold_out');
