@@ -4,7 +4,7 @@ import { cpuBetween } from './cpu.ts';
 import { type BenchEvent, type House, makeEvent, makePeople, profiled, runLoad, settleDatabase } from './house.ts';
 import { round, type Spread } from './numbers.ts';
 import { prepareRaw, type RawResult } from './raw.ts';
-import { type Lag, waitingStarts, watchStarts } from './starts.ts';
+import { type Lag, rawStarts, waitingStarts, watchStarts } from './starts.ts';
 
 export type ClaimsRun = Spread & {
   seats: 'free' | 'hot';
@@ -21,8 +21,8 @@ export type ClaimsRun = Spread & {
   faults: string[];
 };
 
-/** A sale that ends: so many claims, and how long until the last of their workflows has looked at its order. */
-export type Sale = { clients: number; claims: number; seconds: number; starts: Lag; faults: string[] };
+/** A sale that ends: so many claims, and how long until the last of their workflows is at the engine. `raw`: starts a second that the engine can do. */
+export type Sale = { clients: number; claims: number; seconds: number; starts: Lag; raw: number; faults: string[] };
 
 export type ClaimsResult = {
   raw: RawResult[];
@@ -87,7 +87,8 @@ async function sell(stage: Stage, clients: number): Promise<Sale> {
   const starts = await watchStarts(house);
   const faults = await verify({ ...stage, claimed: claims }, 'the sale', done.statuses['no answer'] ?? 0);
   if (claims !== SALE) faults.push(`the sale: ${claims} of ${SALE} seats were sold: ${statusText(done.statuses)}`);
-  return { clients, claims, seconds: round(done.seconds, 2), starts, faults };
+  house.say(`  starts: ${starts.perSecond ?? '-'} a second; now the engine's own limit`);
+  return { clients, claims, seconds: round(done.seconds, 2), starts, raw: await rawStarts(house), faults };
 }
 
 /** Nobody waits for the workflows of the runs' orders that have not started: their starts are dropped, and nothing ends these holds. */

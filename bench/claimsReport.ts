@@ -74,7 +74,7 @@ function targets({ runs, ratios, sale }: ClaimsResult): string[] {
     ),
     target(
       `after a sale of ${sale.claims} claims (${sale.seconds} s) the last workflow has started within 20 s`,
-      `${last === null ? `${left} left after the limit` : `${last} s`}, ${perSecond ?? '-'} starts/s alone`,
+      `${last === null ? `${left} left after the limit` : `${last} s`}, ${perSecond ?? '-'} starts/s alone, the engine's own limit ${sale.raw}/s`,
       last !== null && last <= 20,
     ),
   ];

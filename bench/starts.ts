@@ -1,6 +1,9 @@
 // How far the workflow starts lag behind the claims: outbox rows not handed on yet, and how long until there are none.
+import { randomUUID } from 'node:crypto';
+import { WorkflowClient } from '@temporalio/client';
 import { sql } from 'kysely';
 import { sleep } from '../deploy/local/say.ts';
+import { orderFirstStart, WORKFLOWS } from '../workflows/messages.ts';
 import type { House } from './house.ts';
 import { round } from './numbers.ts';
 
@@ -17,6 +20,26 @@ export type Lag = {
   /** From the end of the run until every workflow started had run its first step; null: not within the limit. */
   settledAfterSeconds: number | null;
 };
+
+const RAW_STARTS = 1_000;
+const RAW_AT_ONCE = 12;
+/** Longer than the bench: none of them ever has a task. */
+const RAW_DELAY = '1 hour';
+
+/** The engine's own limit: the same starts a second as the relay's of unpaid orders, put down by one client with nothing else going on. */
+export async function rawStarts({ temporal }: House): Promise<number> {
+  const client = new WorkflowClient({ connection: temporal });
+  let left = RAW_STARTS;
+  const began = performance.now();
+  const one = async () => {
+    while (left-- > 0) {
+      const input = { orderId: randomUUID(), code: 'BENCH', event: 'bench', owner: randomUUID() };
+      await client.start(WORKFLOWS.order, { ...orderFirstStart(input), taskQueue: 'bench-nobody', startDelay: RAW_DELAY });
+    }
+  };
+  await Promise.all(Array.from({ length: RAW_AT_ONCE }, one));
+  return round((RAW_STARTS * 1000) / (performance.now() - began));
+}
 
 /** Reads the lag now and waits, within the limit, until every start is made. */
 export async function watchStarts(house: House): Promise<Lag> {
