@@ -137,9 +137,11 @@ const notedSignIns = prepared<{ ids: string[] }>()(
     update accounts set last_login_at = now() from unhurried, seen where accounts.id = seen.id`,
 );
 
-/** Gives an account another hash of its password; a password that was changed meanwhile stays changed. */
+/** Gives an account another hash of the same password; one that was changed meanwhile stays changed. What a crash takes back is made again. */
 const replaceHash = (db: Kysely<DB>, id: string, { from, to }: { from: string; to: string }) =>
-  db.updateTable('accounts').set({ password_hash: to }).where('id', '=', id).where('password_hash', '=', from).execute();
+  sql`with ${unhurried} update accounts set password_hash = ${to} from unhurried where id = ${id}::uuid and password_hash = ${from}`.execute(
+    db,
+  );
 
 const wrongCredentials = () => new DomainError('invalid_credentials', 'Invalid email or password.');
 

@@ -1,7 +1,10 @@
 // The outbox: what must be announced after a commit. Rows are written with the change itself and deleted when handed on.
+// Taking and deleting wait for no disk (unhurried): what a crash takes back of them is handed on twice, which is harmless, and a buyer's claim
+// would wait for their flush.
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { DB } from '../../db/tables.ts';
 import { uuids } from '../shared/ids.ts';
+import { unhurried } from '../shared/unhurried.ts';
 
 /** What a workflow's start needs to know of its order, so that no consumer has to look it up. */
 export type OrderSubject = { number: number; createdAt: string; event: string; owner: string };
@@ -76,9 +79,11 @@ const LANES = {
  */
 export async function take<L extends keyof Lane>(db: Kysely<DB>, lane: L, limit: number): Promise<OutboxRow<Lane[L]>[]> {
   const { rows } = await sql<OutboxRow<Lane[L]>>`
-    update outbox set attempts = attempts + 1, available_at = now() + make_interval(secs => ${LEASE_SECONDS[lane]})
-    where id in (select id from outbox where available_at <= now() and ${LANES[lane]} limit ${sql.lit(limit)} for update skip locked)
-    returning id, topic, subject_id, payload, attempts, created_at`.execute(db);
+    with ${unhurried},
+      due as materialized (select id from outbox where available_at <= now() and ${LANES[lane]} limit ${sql.lit(limit)} for update skip locked)
+    update outbox o set attempts = o.attempts + 1, available_at = now() + make_interval(secs => ${LEASE_SECONDS[lane]})
+    from unhurried, due where o.id = due.id
+    returning o.id, o.topic, o.subject_id, o.payload, o.attempts, o.created_at`.execute(db);
   return rows;
 }
 
@@ -104,12 +109,14 @@ export async function traffic(db: Kysely<DB>, handedOn: string[]): Promise<Traff
 
 /** Deletes the starts of these orders: their workflows run, whoever started them. */
 export async function started(db: Kysely<DB>, orderIds: string[]): Promise<void> {
-  await sql`delete from outbox where topic = 'order.created' and subject_id = any(${orderIds}::uuid[])`.execute(db);
+  await sql`with ${unhurried} delete from outbox using unhurried where topic = 'order.created' and subject_id = any(${orderIds}::uuid[])`.execute(
+    db,
+  );
 }
 
 /** Deletes rows that were handed on. */
 export async function done(db: Kysely<DB>, ids: string[]): Promise<void> {
-  if (ids.length) await sql`delete from outbox where id = any(${ids}::uuid[])`.execute(db);
+  if (ids.length) await sql`with ${unhurried} delete from outbox using unhurried where id = any(${ids}::uuid[])`.execute(db);
 }
 
 /** Puts a row back after a failure. It is tried again with growing pauses (1 s doubling to 60 s), and never dropped. */
