@@ -15,12 +15,18 @@ export type Turns = <T>(eventId: string, work: () => Promise<T>, asks?: string) 
 /** How many of one event run at once; and how many of a crowd's, while somebody asks for another event. */
 export type Share = { alone: number; beside: number };
 
-/** More would have no answer before they have given up. */
-const MOST_WAITING = 5_000;
+/** More would have no answer before they have given up: where others buy too, a slow machine serves a hundred of a crowd in a second. */
+const MOST_WAITING = 3_000;
 /** So many who wait for one event are a crowd. */
 const CROWD = 8;
 /** So long after a call for another event there may be more of them. */
 const BESIDE_MS = 1_000;
+/**
+ * After each call of a crowd beside others its connection rests: so many times as long as the call took, and at most so long. A machine that
+ * is short of time is slow, so there it rests more; what the crowd does not take, tickets are made with (bench/README.md, sellout).
+ */
+const RESTS = 2;
+const LONGEST_REST_MS = 50;
 
 type Line = { run: ReturnType<typeof limited>; calls: number; questions: Map<string, Question> };
 
@@ -42,7 +48,9 @@ export function createTurns({ alone, beside }: Share): Turns {
   }
 
   const isShared = (): boolean => performance.now() - changedAt < BESIDE_MS;
-  const share = (waiting: number): number => (waiting > CROWD && isShared() ? beside : alone);
+  const isNarrow = (waiting: number): boolean => waiting > CROWD && isShared();
+  const share = (waiting: number): number => (isNarrow(waiting) ? beside : alone);
+  const rest = (tookMs: number, waiting: number): number => (isNarrow(waiting) ? Math.min(LONGEST_REST_MS, RESTS * tookMs) : 0);
 
   // Calls and the beginnings of work are numbered as they come, so that it is known which was first.
   let moment = 0;
@@ -66,7 +74,7 @@ export function createTurns({ alone, beside }: Share): Turns {
     called(eventId);
     const came = ++moment;
     const line = found(lines, eventId, () => ({
-      run: limited(share, MOST_WAITING, 'Too many buyers at once, try again in a moment.'),
+      run: limited(share, MOST_WAITING, 'Too many buyers at once, try again in a moment.', rest),
       calls: 0,
       questions: new Map(),
     }));

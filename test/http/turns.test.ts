@@ -74,6 +74,51 @@ it('a crowd leaves more to the others as soon as somebody asks for another event
   }
 });
 
+it('beside others a crowd rests twice as long as each of its calls took, at most a moment; who has his answer waits for none of it', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
+  try {
+    const turns = createTurns({ alone: 1, beside: 1 });
+    const rush = Array.from({ length: 20 }, work);
+    const done = rush.map((one) => turns('rush', one.run));
+    const begun = () => rush.filter((one) => one.state.begun).length;
+    const takes = async (i: number, ms: number) => {
+      vi.advanceTimersByTime(ms);
+      rush[i]!.end();
+      await done[i];
+    };
+
+    await takes(0, 10);
+    expect(begun()).toBe(2); // alone it does not rest
+
+    await turns('other', async () => {});
+    await takes(1, 10);
+    vi.advanceTimersByTime(19);
+    await settle();
+    expect(begun()).toBe(2);
+    vi.advanceTimersByTime(1);
+    await settle();
+    expect(begun()).toBe(3);
+
+    vi.advanceTimersByTime(5_000);
+    const late = work();
+    done.push(turns('rush', late.run));
+    await turns('other', async () => {});
+    await takes(2, 0);
+    vi.advanceTimersByTime(49);
+    await settle();
+    expect(begun()).toBe(3);
+    vi.advanceTimersByTime(1);
+    await settle();
+    expect(begun()).toBe(4);
+
+    vi.advanceTimersByTime(2_000);
+    for (const one of [...rush, late]) one.end();
+    await Promise.all(done);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 const gone = taken({ wanted: 1 });
 const outcome = (done: Promise<unknown>) => done.then(() => 'sold', String);
 
