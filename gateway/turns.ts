@@ -35,7 +35,7 @@ type Question = { calls: number; begun: number; refusal?: DomainError };
 
 /**
  * Makes the turns: those of one event that may not run yet wait in the order in which they came. A crowd that has the gateway to itself may
- * use more of it; what it takes where others buy too, they wait for.
+ * use more of it; what it takes where others buy too, they wait for, so there it is narrow, and rests.
  */
 export function createTurns({ alone, beside }: Share): Turns {
   const lines = new Map<string, Line>();
