@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { isForAll } from '../services/orders/claim/refusals.ts';
 import type { DomainError } from '../services/shared/errors.ts';
-import { limited } from '../services/shared/limited.ts';
+import { type Limited, limited } from '../services/shared/limited.ts';
 
 /**
  * Runs the work when it is its event's turn. `asks` is what it asks for, where the answer is not the caller's alone: the work is then spared
@@ -28,7 +28,7 @@ const BESIDE_MS = 1_000;
 const RESTS = 2;
 const LONGEST_REST_MS = 50;
 
-type Line = { run: ReturnType<typeof limited>; calls: number; questions: Map<string, Question> };
+type Line = { run: Limited; calls: number; questions: Map<string, Question> };
 
 /** What several calls ask for, and the latest begun of its refusals. */
 type Question = { calls: number; begun: number; refusal?: DomainError };
@@ -73,12 +73,12 @@ export function createTurns({ alone, beside }: Share): Turns {
   return async (eventId, work, asks) => {
     called(eventId);
     const came = ++moment;
-    const line = found(lines, eventId, () => ({
+    const line = getOrMake(lines, eventId, () => ({
       run: limited(share, MOST_WAITING, 'Too many buyers at once, try again in a moment.', rest),
       calls: 0,
       questions: new Map(),
     }));
-    const question = asks === undefined ? undefined : found(line.questions, asks, () => ({ calls: 0, begun: 0 }));
+    const question = asks === undefined ? undefined : getOrMake(line.questions, asks, () => ({ calls: 0, begun: 0 }));
     line.calls++;
     if (question) question.calls++;
     try {
@@ -90,7 +90,7 @@ export function createTurns({ alone, beside }: Share): Turns {
   };
 }
 
-function found<T>(map: Map<string, T>, key: string, make: () => T): T {
+function getOrMake<T>(map: Map<string, T>, key: string, make: () => T): T {
   let value = map.get(key);
   if (value === undefined) {
     value = make();

@@ -1,6 +1,6 @@
 // Password hashes that came with an import: SHA-256 of the password, verified at once and made argon2id in the background.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { limited } from '../shared/limited.ts';
 
 /** How such a hash stands in `accounts.password_hash`: this, and the digest in hex. */
 const PREFIX = 'sha256:';
@@ -28,25 +28,11 @@ export type Background = (task: () => Promise<void>) => boolean;
  * so that it takes a small share of one core from those who are waited for. A task that fails is dropped.
  */
 export function background(waiting: number, rest: number): Background {
-  const line: (() => Promise<void>)[] = [];
-  let runs = false;
-
-  async function run(): Promise<void> {
-    for (let task = line.shift(); task; task = line.shift()) {
-      const began = performance.now();
-      await task().catch(() => {});
-      await sleep(rest * (performance.now() - began), undefined, { ref: false });
-    }
-    runs = false;
-  }
+  const run = limited(1, waiting, 'Nobody waits for this.', (tookMs) => rest * tookMs);
 
   return (task) => {
-    if (line.length >= waiting) return false;
-    line.push(task);
-    if (!runs) {
-      runs = true;
-      void run();
-    }
+    if (run.isFull()) return false;
+    run(task).catch(() => {});
     return true;
   };
 }

@@ -81,6 +81,11 @@ it('beside others a crowd rests twice as long as each of its calls took, at most
     const rush = Array.from({ length: 20 }, work);
     const done = rush.map((one) => turns('rush', one.run));
     const begun = () => rush.filter((one) => one.state.begun).length;
+    const after = async (ms: number) => {
+      vi.advanceTimersByTime(ms);
+      await settle();
+      return begun();
+    };
     const takes = async (i: number, ms: number) => {
       vi.advanceTimersByTime(ms);
       rush[i]!.end();
@@ -92,24 +97,16 @@ it('beside others a crowd rests twice as long as each of its calls took, at most
 
     await turns('other', async () => {});
     await takes(1, 10);
-    vi.advanceTimersByTime(19);
-    await settle();
-    expect(begun()).toBe(2);
-    vi.advanceTimersByTime(1);
-    await settle();
-    expect(begun()).toBe(3);
+    expect(await after(19)).toBe(2);
+    expect(await after(1)).toBe(3);
 
     vi.advanceTimersByTime(5_000);
     const late = work();
     done.push(turns('rush', late.run));
     await turns('other', async () => {});
     await takes(2, 0);
-    vi.advanceTimersByTime(49);
-    await settle();
-    expect(begun()).toBe(3);
-    vi.advanceTimersByTime(1);
-    await settle();
-    expect(begun()).toBe(4);
+    expect(await after(49)).toBe(3);
+    expect(await after(1)).toBe(4);
 
     vi.advanceTimersByTime(2_000);
     for (const one of [...rush, late]) one.end();

@@ -8,7 +8,7 @@ import type { PlaceNamed } from '../../shared/errors.ts';
 import { uuids } from '../../shared/ids.ts';
 import { limits, most, place, waits } from './find.ts';
 import { newOrder, sums, total } from './order.ts';
-import type { Asked, Wanted } from './request.ts';
+import { type Asked, isAnybodys, type Wanted } from './request.ts';
 import { gone, unsold } from './saw.ts';
 import type { ClaimRow } from './statement.ts';
 import { writes } from './writes.ts';
@@ -20,14 +20,7 @@ export type PlainRow = Omit<ClaimRow, 'id' | 'event_status' | 'over' | 'begun' |
 };
 
 /** Whether a request is of the kind that the plain statement knows. */
-export const isPlain = ({ places, into, terms }: Wanted): boolean =>
-  places.length > 0 &&
-  !into &&
-  !terms.forWaiter &&
-  !terms.complimentary &&
-  !terms.participant &&
-  terms.maxPerAccount === undefined &&
-  terms.maxOpen === undefined;
+export const isPlain = (w: Wanted): boolean => w.places.length > 0 && isAnybodys(w);
 
 const event = (w: Asked): RawBuilder<unknown> => sql`
   event as materialized (

@@ -47,16 +47,23 @@ export type ClaimRequest = {
   terms: Terms;
 };
 
+/** Whether it is for a new order as anybody's: no limit of the account's counts, and it is for no participant, no waiter and nobody's gift. */
+export const isAnybodys = ({ into, terms }: ClaimRequest): boolean =>
+  !into &&
+  !terms.forWaiter &&
+  !terms.complimentary &&
+  !terms.participant &&
+  terms.maxPerAccount === undefined &&
+  terms.maxOpen === undefined;
+
 /**
  * What a request asks for, apart from who asks. Undefined where the reasons against it, in their order, are the account's or a participant's own.
  * (A block is the account's too, and comes first: who is blocked may be told instead that the places are gone, which they are.)
  */
-export function asksFor({ eventId, want, into, terms }: ClaimRequest): string | undefined {
-  const { maxPerAccount, maxOpen, participant, complimentary, forWaiter } = terms;
-  if (want === 'nothing' || into || participant || complimentary || forWaiter || maxPerAccount !== undefined || maxOpen !== undefined)
-    return undefined;
-  return JSON.stringify([eventId, want, terms.maxPlaces, terms.feeBasisPoints]);
-}
+export const asksFor = (request: ClaimRequest): string | undefined => {
+  const { eventId, want, terms } = request;
+  return want !== 'nothing' && isAnybodys(request) ? JSON.stringify([eventId, want, terms.maxPlaces, terms.feeBasisPoints]) : undefined;
+};
 
 /** A request that was checked, and counted once. */
 export type Wanted = ClaimRequest & { accountId: string; places: string[]; offers: { offerId: string; quantity: number }[]; count: number };
